@@ -1,0 +1,188 @@
+//! The one table of commands. The enum, the palette, the help screen, the check of keymaps and the README are made
+//! from it. A command takes no argument: it acts on what is selected or marked, and the palette says on what.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Where a command means something. Keys are looked up in the scope of the focused pane, then in `Global`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Everywhere but while text is typed.
+    Global,
+    /// In every list and scrolled text.
+    List,
+    /// In the services pane and the detail of a service.
+    Service,
+    /// While text is typed (palette, filter).
+    Input,
+    /// In `qd demo` alone.
+    Demo,
+}
+
+impl Scope {
+    /// Every scope, in the order of the help screen.
+    pub const ALL: [Scope; 5] = [Scope::Global, Scope::List, Scope::Service, Scope::Input, Scope::Demo];
+
+    /// The table name used in keymaps.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scope::Global => "global",
+            Scope::List => "list",
+            Scope::Service => "service",
+            Scope::Input => "input",
+            Scope::Demo => "demo",
+        }
+    }
+}
+
+/// What a command can do to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Risk {
+    /// Changes what this console shows.
+    Looks,
+    /// Changes what this console observes.
+    Observes,
+    /// Changes something outside. Taken away by `--read-only`.
+    Acts,
+}
+
+impl Risk {
+    /// The word used in help.
+    pub fn word(self) -> &'static str {
+        match self {
+            Risk::Looks => "looks",
+            Risk::Observes => "observes",
+            Risk::Acts => "acts",
+        }
+    }
+}
+
+macro_rules! commands {
+    ($($variant:ident $name:literal $scope:ident $risk:ident $doc:literal;)*) => {
+        /// A wish of the operator.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Command {
+            $(#[doc = $doc] $variant,)*
+        }
+
+        impl Command {
+            /// Every command, in the order of the help screen.
+            pub const ALL: &'static [Command] = &[$(Command::$variant,)*];
+
+            /// The name used in keymaps and in the palette.
+            pub fn name(self) -> &'static str {
+                match self { $(Command::$variant => $name,)* }
+            }
+
+            /// What it does, in one line.
+            pub fn doc(self) -> &'static str {
+                match self { $(Command::$variant => $doc,)* }
+            }
+
+            /// Where it means something.
+            pub fn scope(self) -> Scope {
+                match self { $(Command::$variant => Scope::$scope,)* }
+            }
+
+            /// What it can do to the world.
+            pub fn risk(self) -> Risk {
+                match self { $(Command::$variant => Risk::$risk,)* }
+            }
+        }
+    };
+}
+
+commands! {
+    Quit "quit" Global Looks "Leave the console";
+    Suspend "suspend" Global Looks "Put the console in the background of the shell";
+    Help "help" Global Looks "Show every key that works here";
+    Palette "palette" Global Looks "Find and run a command by name";
+    Faults "faults" Global Looks "Show what is wrong in the deck, the theme or the keymap";
+    Reload "reload" Global Looks "Read the deck again now";
+    Environments "environments" Global Looks "Go to the environments pane";
+    Services "services" Global Looks "Go to the services pane";
+    Detail "detail" Global Looks "Go to the detail of the selected service";
+    NextPane "next-pane" Global Looks "Go to the next pane";
+    PreviousPane "previous-pane" Global Looks "Go to the previous pane";
+    NextEnvironment "next-environment" Global Looks "Select the next environment";
+    PreviousEnvironment "previous-environment" Global Looks "Select the previous environment";
+    NextTrouble "next-trouble" Global Looks "Select the next service that is not healthy, in any environment";
+    Zoom "zoom" Global Looks "Give the focused pane the whole screen, or take it back";
+    Back "back" Global Looks "Close what is open, drop the marks or the filter, or go back a pane";
+    Theme "theme" Global Looks "Choose a theme";
+    Keymap "keymap" Global Looks "Choose a keymap";
+    Times "times" Global Looks "Show times in the environment's zone, in UTC or in the local zone";
+    Redraw "redraw" Global Looks "Draw the whole screen anew";
+    Up "up" List Looks "One line up";
+    Down "down" List Looks "One line down";
+    PageUp "page-up" List Looks "One page up";
+    PageDown "page-down" List Looks "One page down";
+    First "first" List Looks "To the first line";
+    Last "last" List Looks "To the last line";
+    Open "open" List Looks "Open what is selected";
+    Filter "filter" List Looks "Show only the lines that match: text, !not, ~fuzzy, health:unhealthy";
+    Sort "sort" List Looks "Order by worst first, by name, by latency or as in the deck";
+    Mark "mark" List Looks "Mark or unmark the line and go on to the next";
+    MarkAll "mark-all" List Looks "Mark every line shown, or unmark all";
+    Copy "copy" List Looks "Copy what is selected or marked to the clipboard of the terminal";
+    ProbeNow "probe-now" Service Observes "Probe the selected or marked services now";
+    Pause "pause" Service Observes "Pause the probes of the selected or marked services in this console, or go on";
+    CopyAnswer "copy-answer" Service Looks "Copy the raw last answer of the selected probe";
+    Accept "accept" Input Looks "Take what is typed or chosen";
+    Cancel "cancel" Input Looks "Leave without taking it";
+    Complete "complete" Input Looks "Complete from the chosen line";
+    InputUp "input-up" Input Looks "Choose the line above";
+    InputDown "input-down" Input Looks "Choose the line below";
+    CursorLeft "cursor-left" Input Looks "One character left";
+    CursorRight "cursor-right" Input Looks "One character right";
+    CursorStart "cursor-start" Input Looks "To the start of the text";
+    CursorEnd "cursor-end" Input Looks "To the end of the text";
+    DeleteBack "delete-back" Input Looks "Delete the character before the cursor";
+    DeleteForward "delete-forward" Input Looks "Delete the character under the cursor";
+    DeleteWord "delete-word" Input Looks "Delete the word before the cursor";
+    DeleteAll "delete-all" Input Looks "Delete the whole text";
+    DemoCrash "demo-crash" Demo Acts "Crash the selected demo service; it is started again after a while";
+    DemoSlow "demo-slow" Demo Acts "Make the selected demo service slow";
+    DemoHang "demo-hang" Demo Acts "Make the selected demo service accept and never answer";
+    DemoDegrade "demo-degrade" Demo Acts "Make the selected demo service report itself degraded";
+    DemoRecover "demo-recover" Demo Acts "End the fault of the selected demo service";
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// There is no command of that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such command")]
+pub struct UnknownCommand;
+
+impl FromStr for Command {
+    type Err = UnknownCommand;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Command::ALL.iter().copied().find(|c| c.name() == name).ok_or(UnknownCommand)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_found_by_its_name_and_names_are_unique() {
+        for command in Command::ALL {
+            assert_eq!(command.name().parse(), Ok(*command));
+        }
+    }
+
+    #[test]
+    fn docs_are_one_line_that_starts_with_a_capital_and_has_no_full_stop() {
+        for command in Command::ALL {
+            let doc = command.doc();
+            assert!(doc.starts_with(char::is_uppercase) && !doc.ends_with('.') && doc.len() < 90, "{doc}");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Quarterdeck.
+pub mod command;
+pub mod model;
+pub mod secret;
+pub mod settings;
+pub mod source;
+pub mod store;
+pub mod transport;

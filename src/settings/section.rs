@@ -1,0 +1,325 @@
+//! A table being read: asks for keys by name and type, notes what is wrong, and finally names the keys nobody asked
+//! for. Strings may hold `{name}`, filled strictly from [`Names`]; `{{` and `}}` stand for braces.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use regex::Regex;
+
+use super::files::{Faults, Place};
+use super::node::{Entry, Node, Table, Value};
+use super::word;
+use crate::secret::SecretRef;
+
+/// Names that stand for values in strings. A value may itself hold names.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    values: BTreeMap<String, (String, Place)>,
+}
+
+/// Deeper nesting of names is a cycle in all but name.
+const DEEPEST: usize = 16;
+
+impl Names {
+    /// Adds or replaces a name.
+    pub fn set(&mut self, name: &str, value: impl Into<String>, place: Place) {
+        self.values.insert(name.to_owned(), (value.into(), place));
+    }
+
+    /// Fills a text; a fault at `place` when a name is unknown, a brace is open or names go in circles.
+    pub fn fill(&self, text: &str, place: Place, faults: &Faults<'_>) -> Option<String> {
+        self.fill_within(text, place, faults, &mut Vec::new())
+    }
+
+    fn fill_within(&self, text: &str, place: Place, faults: &Faults<'_>, chain: &mut Vec<String>) -> Option<String> {
+        let mut filled = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find(['{', '}']) {
+            filled.push_str(rest.get(..at)?);
+            rest = rest.get(at..)?;
+            if let Some(after) = rest.strip_prefix("{{").or_else(|| rest.strip_prefix("}}")) {
+                filled.push_str(rest.get(..1)?);
+                rest = after;
+                continue;
+            }
+            let named = rest.strip_prefix('{').and_then(|r| r.split_once('}'));
+            let Some((name, after)) = named.filter(|(n, _)| !n.contains('{')) else {
+                faults.error(place, "a brace stands alone", "write `{name}` for a value, `{{` and `}}` for braces");
+                return None;
+            };
+            filled.push_str(&self.value(name.trim(), place, faults, chain)?);
+            rest = after;
+        }
+        filled.push_str(rest);
+        Some(filled)
+    }
+
+    fn value(&self, name: &str, place: Place, faults: &Faults<'_>, chain: &mut Vec<String>) -> Option<String> {
+        let Some((value, _)) = self.values.get(name) else {
+            let hint = word::hint(name, self.values.keys().map(String::as_str));
+            faults.error(place, format!("`{{{name}}}` is not known here"), hint);
+            return None;
+        };
+        if chain.iter().any(|n| n == name) || chain.len() >= DEEPEST {
+            chain.push(name.to_owned());
+            faults.error(place, format!("names go in circles: {}", chain.join(" → ")), "let one of them be plain text");
+            return None;
+        }
+        chain.push(name.to_owned());
+        let filled = self.fill_within(value, place, faults, chain);
+        chain.pop();
+        filled
+    }
+}
+
+/// A table being read.
+#[derive(Debug)]
+pub struct Section<'a> {
+    table: &'a Table,
+    title: String,
+    names: Option<&'a Names>,
+    faults: &'a Faults<'a>,
+    asked: RefCell<Vec<String>>,
+    errors_before: usize,
+}
+
+impl<'a> Section<'a> {
+    /// Starts reading; `title` names the table in faults (``probe `live` ``).
+    pub fn new(table: &'a Table, title: impl Into<String>, faults: &'a Faults<'a>) -> Self {
+        let errors_before = faults.errors();
+        Self { table, title: title.into(), names: None, faults, asked: RefCell::default(), errors_before }
+    }
+
+    /// The same, with names that strings may hold.
+    #[must_use]
+    pub fn with_names(mut self, names: &'a Names) -> Self {
+        self.names = Some(names);
+        self
+    }
+
+    /// Where the table stands.
+    pub fn place(&self) -> Place {
+        self.table.place
+    }
+
+    /// Where the value of a key stands; the table's place when there is none.
+    pub fn place_of(&self, key: &str) -> Place {
+        self.table.get(key).map_or(self.table.place, |e| e.node.place)
+    }
+
+    /// The faults noted into.
+    pub fn faults(&self) -> &'a Faults<'a> {
+        self.faults
+    }
+
+    /// Whether a key is there; counts as asking.
+    pub fn has(&self, key: &str) -> bool {
+        self.entry(key).is_some()
+    }
+
+    /// Notes an error at the value of a key (or at the table, without that key).
+    pub fn error(&self, key: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.faults.error(self.place_of(key), message, help);
+    }
+
+    /// The entry of a key, which counts as asked for.
+    pub fn entry(&self, key: &str) -> Option<&'a Entry> {
+        if !self.asked.borrow().iter().any(|a| a == key) {
+            self.asked.borrow_mut().push(key.to_owned());
+        }
+        self.table.get(key)
+    }
+
+    /// A text with its names filled in. Whole numbers count as text too: a port is often written bare.
+    pub fn text(&self, key: &str) -> Option<String> {
+        let entry = self.entry(key)?;
+        self.text_of(&entry.node, key)
+    }
+
+    /// A text that must be there.
+    pub fn needed_text(&self, key: &str, example: &str) -> Option<String> {
+        if !self.has(key) {
+            self.faults.error(self.table.place, format!("{} needs `{key}`", self.title), format!("add {example}"));
+            return None;
+        }
+        self.text(key)
+    }
+
+    /// A text or a list of texts.
+    pub fn texts(&self, key: &str) -> Option<Vec<String>> {
+        let entry = self.entry(key)?;
+        match &entry.node.value {
+            Value::List(list) => list.iter().map(|node| self.text_of(node, key)).collect(),
+            _ => self.text_of(&entry.node, key).map(|one| vec![one]),
+        }
+    }
+
+    /// Keys and texts of a sub-table.
+    pub fn text_map(&self, key: &str) -> Option<Vec<(String, String)>> {
+        let table = self.table(key)?;
+        table.entries.iter().map(|e| Some((e.name.clone(), self.text_of(&e.node, &e.name)?))).collect()
+    }
+
+    /// A sub-table as it stands.
+    pub fn table(&self, key: &str) -> Option<&'a Table> {
+        let entry = self.entry(key)?;
+        match &entry.node.value {
+            Value::Table(table) => Some(table),
+            _ => self.wrong(&entry.node, key, "a table", &format!("{key} = {{ … }}")),
+        }
+    }
+
+    /// A sub-table to read.
+    pub fn section(&self, key: &str) -> Option<Section<'a>> {
+        let table = self.table(key)?;
+        let mut section = Section::new(table, format!("`{key}`"), self.faults);
+        section.names = self.names;
+        Some(section)
+    }
+
+    /// `true` or `false`.
+    pub fn truth(&self, key: &str) -> Option<bool> {
+        let entry = self.entry(key)?;
+        match &entry.node.value {
+            Value::Truth(truth) => Some(*truth),
+            _ => self.wrong(&entry.node, key, "true or false", &format!("{key} = true")),
+        }
+    }
+
+    /// A whole number in a range; text that holds one (from a name) counts.
+    pub fn whole(&self, key: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+        let entry = self.entry(key)?;
+        let (low, high) = (*range.start(), *range.end());
+        let number = match &entry.node.value {
+            Value::Whole(n) => Some(*n),
+            Value::Text(_) => self.text_of(&entry.node, key)?.trim().parse().ok(),
+            _ => None,
+        };
+        match number {
+            Some(n) if range.contains(&n) => Some(n),
+            _ => {
+                self.wrong(&entry.node, key, &format!("a whole number from {low} to {high}"), &format!("{key} = {low}"))
+            }
+        }
+    }
+
+    /// A duration: `"5s"`, `"1m30s"`, `"21d"`; never zero.
+    pub fn duration(&self, key: &str) -> Option<Duration> {
+        let entry = self.entry(key)?;
+        let text = match &entry.node.value {
+            Value::Text(_) => self.text_of(&entry.node, key)?,
+            _ => String::new(),
+        };
+        match word::duration(&text) {
+            Some(duration) if !duration.is_zero() => Some(duration),
+            _ => {
+                let help = match &entry.node.value {
+                    Value::Whole(n) if *n > 0 => format!("a number needs its unit: {key} = \"{n}s\""),
+                    _ => format!("number and unit (ms, s, m, h, d, w): {key} = \"10s\" or \"1m30s\""),
+                };
+                self.wrong_with(&entry.node, key, "a duration", help)
+            }
+        }
+    }
+
+    /// A regular expression.
+    pub fn pattern(&self, key: &str) -> Option<Regex> {
+        let entry = self.entry(key)?;
+        // A pattern's braces are its own (`\d{3}`), so names are not filled in.
+        let Value::Text(text) = &entry.node.value else {
+            return self.wrong(&entry.node, key, "a pattern", &format!("{key} = \"ready|ok\""));
+        };
+        match Regex::new(text) {
+            Ok(regex) => Some(regex),
+            Err(e) => {
+                let why = e.to_string();
+                let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                self.faults.error(
+                    entry.node.place,
+                    format!("`{key}` is not a regular expression: {why}"),
+                    PATTERN_HELP,
+                );
+                None
+            }
+        }
+    }
+
+    /// One of some words.
+    pub fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Option<T> {
+        let entry = self.entry(key)?;
+        let Value::Text(_) = &entry.node.value else {
+            let words: Vec<&str> = choices.iter().map(|(w, _)| *w).collect();
+            return self.wrong(&entry.node, key, &format!("one of {}", word::list(&words)), "");
+        };
+        let text = self.text_of(&entry.node, key)?;
+        let found = choices.iter().find(|(w, _)| *w == text).map(|(_, t)| *t);
+        if found.is_none() {
+            let hint = word::hint(&text, choices.iter().map(|(w, _)| *w));
+            self.faults.error(entry.node.place, format!("`{key}` cannot be \"{text}\""), hint);
+        }
+        found
+    }
+
+    /// A secret by reference. The text is never repeated in a fault: it may be the secret itself.
+    pub fn secret(&self, key: &str) -> Option<SecretRef> {
+        let entry = self.entry(key)?;
+        let reference = match &entry.node.value {
+            Value::Text(text) if !text.contains('{') => SecretRef::parse(text).ok(),
+            Value::Text(_) => self.text_of(&entry.node, key).and_then(|t| SecretRef::parse(&t).ok()),
+            _ => None,
+        };
+        if reference.is_none() {
+            let help = "a deck holds no secrets, only where they are: \"env:NAME\", \"file:PATH\", \
+                        \"command:PROGRAM ARG\" or \"keyring:SERVICE/ACCOUNT\"";
+            // The line of the file is not shown either.
+            let mut fault =
+                super::files::whole_file(self.faults.files().path(entry.node.place.file), String::new(), help);
+            let line = self.faults.files().text(entry.node.place.file);
+            let before = line.get(..entry.node.place.start).unwrap_or_default();
+            fault.line = before.matches('\n').count() + 1;
+            fault.column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            fault.message = format!("`{key}` is not a secret reference");
+            fault.environment = self.faults.environment();
+            self.faults.push(fault);
+        }
+        reference
+    }
+
+    /// Names the keys that nobody asked for; whether all was sound since the start.
+    pub fn finish(self) -> bool {
+        let asked = self.asked.borrow();
+        for entry in &self.table.entries {
+            if !asked.contains(&entry.name) {
+                let hint = word::hint(&entry.name, asked.iter().map(String::as_str));
+                self.faults.error(entry.place, format!("{} has no key `{}`", self.title, entry.name), hint);
+            }
+        }
+        self.faults.errors() == self.errors_before
+    }
+
+    /// The text of a node, names filled in.
+    pub fn text_of(&self, node: &Node, key: &str) -> Option<String> {
+        match &node.value {
+            Value::Text(text) => match self.names {
+                Some(names) => names.fill(text, node.place, self.faults),
+                None => Some(text.clone()),
+            },
+            Value::Whole(number) => Some(number.to_string()),
+            _ => self.wrong(node, key, "a text", &format!("{key} = \"…\"")),
+        }
+    }
+
+    fn wrong<T>(&self, node: &Node, key: &str, expected: &str, example: &str) -> Option<T> {
+        let help = if example.is_empty() { String::new() } else { format!("write {example}") };
+        self.wrong_with(node, key, expected, help)
+    }
+
+    fn wrong_with<T>(&self, node: &Node, key: &str, expected: &str, help: String) -> Option<T> {
+        let message = format!("`{key}` must be {expected}, not {}", node.value.describe());
+        self.faults.error(node.place, message, help);
+        None
+    }
+}
+
+const PATTERN_HELP: &str = "escape special characters with a backslash; in \"…\" write it twice, in '…' once";

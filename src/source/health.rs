@@ -1,0 +1,57 @@
+//! Health checks: one file a kind. A kind is a row of [`KINDS`]: its key in the deck, a line of documentation, an
+//! example, how to read its settings and how to check. Adding one is its file and its row.
+
+use std::fmt;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+
+use crate::model::Observation;
+use crate::secret::Vault;
+use crate::settings::Section;
+use crate::transport::Transport;
+
+/// What a check may use.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// How to reach what it looks at (commands, units).
+    pub transport: std::sync::Arc<dyn Transport>,
+    /// Where secrets are looked up.
+    pub vault: Vault,
+    /// How long the check may take in all. The supervisor ends it then; a check that keeps to it itself can say
+    /// how far it came, which makes the better reason.
+    pub timeout: Duration,
+    /// The time now, to judge dates by.
+    pub now: Timestamp,
+}
+
+/// One configured check. Must be cancel-safe: the supervisor drops the future when time is up.
+pub trait Check: fmt::Debug + Send + Sync {
+    /// What it asks, for people; never holds a secret.
+    fn target(&self) -> String;
+
+    /// Looks once. Every failure is an observation with a reason, not an error.
+    fn check<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Observation>;
+}
+
+/// A kind of probe.
+pub struct Kind {
+    /// The key that names it in a deck: `http = "…"`.
+    pub name: &'static str,
+    /// One line about it.
+    pub doc: &'static str,
+    /// A probe table as it would stand in a deck.
+    pub example: &'static str,
+    /// Time between two checks unless the deck says otherwise.
+    pub every: Duration,
+    /// Time limit unless the deck says otherwise.
+    pub timeout: Duration,
+    /// Whether the common key `degraded = "800ms"` (a latency) applies. If not, the kind may read `degraded` itself.
+    pub latency: bool,
+    /// Reads the settings; faults are noted in the section, and then there is none.
+    pub read: fn(&mut Section<'_>) -> Option<Box<dyn Check>>,
+}
+
+/// Every kind of probe that a deck can name.
+pub static KINDS: &[&Kind] = &[];

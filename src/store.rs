@@ -1,0 +1,5 @@
+//! The only holder of observed facts.
+
+pub mod event;
+
+pub use event::Event;

@@ -1,0 +1,149 @@
+//! Transports: how a command reaches the place where it runs. One interface for this machine now and for SSH hosts
+//! next, so that a probe does not know where it looks. Only reading lives here; a call that changes something will
+//! take a `Permit`, which only the runner can make.
+
+pub mod local;
+
+use std::fmt;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+
+pub use local::Local;
+
+/// A command as an argument vector. No shell reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Argv {
+    /// The program, looked up in `PATH` unless it has a slash.
+    pub program: String,
+    /// Its arguments, passed as they are.
+    pub arguments: Vec<String>,
+    /// Variables added to the environment.
+    pub env: Vec<(String, String)>,
+    /// The folder it runs in; none means the console's own.
+    pub folder: Option<std::path::PathBuf>,
+}
+
+impl Argv {
+    /// A command without further settings.
+    pub fn new(program: impl Into<String>, arguments: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            program: program.into(),
+            arguments: arguments.into_iter().map(Into::into).collect(),
+            env: Vec::new(),
+            folder: None,
+        }
+    }
+}
+
+impl fmt::Display for Argv {
+    /// For people: blanks separate, arguments with blanks are quoted. Not for a shell.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.program)?;
+        for argument in &self.arguments {
+            if argument.is_empty() || argument.contains(char::is_whitespace) {
+                write!(f, " '{argument}'")?;
+            } else {
+                write!(f, " {argument}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How a process ended. There is no default: what is not known is [`Exit::Missing`], never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It ended by itself with this code.
+    Code(i32),
+    /// A signal ended it.
+    Signal(i32),
+    /// Nobody said how it ended.
+    Missing,
+}
+
+/// What a command printed and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// How it ended.
+    pub exit: Exit,
+    /// Standard output, cut at the limit.
+    pub stdout: Vec<u8>,
+    /// Standard error, cut at the limit.
+    pub stderr: Vec<u8>,
+    /// Whether more was printed than is kept.
+    pub truncated: bool,
+    /// From start to end.
+    pub took: Duration,
+}
+
+/// Bounds on one command.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// After this long it is ended and [`TransportError::TimedOut`] is returned.
+    pub timeout: Duration,
+    /// Most bytes kept of each stream; the rest is read and dropped.
+    pub most_bytes: usize,
+}
+
+/// Why a command has no output.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// There is no such program where it should run.
+    #[error("no program `{program}` on {place}")]
+    NoProgram {
+        /// What was looked for.
+        program: String,
+        /// Where.
+        place: String,
+    },
+    /// It may not be run.
+    #[error("not allowed to run `{program}` on {place}")]
+    Forbidden {
+        /// What was to run.
+        program: String,
+        /// Where.
+        place: String,
+    },
+    /// It did not end in time and was ended, with everything it had started.
+    #[error("no end within {}", human(*.after))]
+    TimedOut {
+        /// The limit.
+        after: Duration,
+    },
+    /// Anything else the system says.
+    #[error("cannot run `{program}` on {place}: {source}")]
+    Io {
+        /// What was to run.
+        program: String,
+        /// Where.
+        place: String,
+        /// The system's word.
+        source: std::io::Error,
+    },
+}
+
+/// A place where commands run.
+pub trait Transport: fmt::Debug + Send + Sync {
+    /// The place in words, for reasons: `this machine`, `vps`.
+    fn place(&self) -> &str;
+
+    /// Runs a command that only looks. Dropping the future ends the command.
+    fn read<'a>(&'a self, argv: &'a Argv, limits: Limits) -> BoxFuture<'a, Result<Output, TransportError>>;
+}
+
+/// `5s`, `800ms`, `2m`: a duration as a deck writes it.
+pub fn human(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    match millis {
+        0..1000 => format!("{millis}ms"),
+        _ if !millis.is_multiple_of(1000) => format!("{:.1}s", duration.as_secs_f64()),
+        _ => match duration.as_secs() {
+            s @ 0..120 => format!("{s}s"),
+            s if s.is_multiple_of(86_400) => format!("{}d", s / 86_400),
+            s if s.is_multiple_of(3600) => format!("{}h", s / 3600),
+            s if s.is_multiple_of(60) => format!("{}m", s / 60),
+            s => format!("{}m{}s", s / 60, s % 60),
+        },
+    }
+}

@@ -159,6 +159,13 @@ impl<'f> Faults<'f> {
         self.errors.get()
     }
 
+    /// How many errors were noted for an environment.
+    pub fn errors_of(&self, environment: &EnvironmentId) -> usize {
+        let found = self.found.borrow();
+        let of = |f: &&Fault| f.severity == Severity::Error && f.environment.as_ref() == Some(environment);
+        found.iter().filter(of).count()
+    }
+
     /// All of them, by file and line; a place told twice in the same words is told once.
     pub fn into_list(self) -> Vec<Fault> {
         let mut list = self.found.into_inner();

@@ -1,0 +1,169 @@
+//! Decks: finding one, reading it, checking it. A deck is a folder with a `quarterdeck.toml`; what is wrong in it is
+//! told all at once, an environment with an error does not load, and the others do.
+
+pub mod deck;
+mod environment;
+pub mod folder;
+mod probe;
+mod service;
+pub mod user;
+
+use std::path::Path;
+
+use crate::model::{EnvironmentId, Fault, Severity, Text};
+use crate::settings::{Faults, Files, Section, Table, Value, word};
+
+pub use deck::{Deck, EnvironmentDeck, Probe};
+
+/// A deck as far as it could be read, and everything wrong with it.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The sound part; none when the main file cannot be read at all.
+    pub deck: Option<Deck>,
+    /// By file and line.
+    pub faults: Vec<Fault>,
+}
+
+impl Loaded {
+    /// Whether anything keeps a part of the deck from loading.
+    pub fn has_errors(&self) -> bool {
+        self.faults.iter().any(|f| f.severity == Severity::Error)
+    }
+}
+
+/// Reads the deck whose main file is `path`, with the environments in the folder `environments` beside it.
+pub fn load(path: &Path) -> Loaded {
+    let mut files = Files::default();
+    let mut unreadable = Vec::new();
+    let main = match files.read(path) {
+        Ok(main) => main,
+        Err(fault) => return Loaded { deck: None, faults: vec![*fault] },
+    };
+    let mut parts = Vec::new();
+    for part in environment_files(path) {
+        let name = part.file_stem().and_then(|s| s.to_str()).unwrap_or_default().to_owned();
+        match files.read(&part) {
+            Ok(file) => parts.push((name, Some(file))),
+            Err(mut fault) => {
+                fault.environment = Some(EnvironmentId::new(&name));
+                unreadable.push(*fault);
+                parts.push((name, None));
+            }
+        }
+    }
+    let mut loaded = read(&files, main, &parts);
+    loaded.faults.splice(0..0, unreadable);
+    loaded
+}
+
+/// Reads a deck from text, as if it were the file `path`.
+pub fn parse(path: &Path, text: &str) -> Loaded {
+    let mut files = Files::default();
+    let main = files.add(path, text);
+    read(&files, main, &[])
+}
+
+fn environment_files(main: &Path) -> Vec<std::path::PathBuf> {
+    let folder = main.with_file_name("environments");
+    let mut found: Vec<_> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .collect();
+    found.sort();
+    found
+}
+
+fn read(files: &Files, main: usize, parts: &[(String, Option<usize>)]) -> Loaded {
+    let faults = Faults::new(files);
+    let deck = Table::parse(main, &faults).map(|table| read_deck(&table, main, parts, &faults));
+    Loaded { deck, faults: faults.into_list() }
+}
+
+fn read_deck(table: &Table, main: usize, parts: &[(String, Option<usize>)], faults: &Faults<'_>) -> Deck {
+    let path = faults.files().path(main).to_owned();
+    let section = Section::new(table, "the deck", faults);
+    let folder_name = || path.parent().and_then(Path::file_name).map(|n| n.to_string_lossy().into_owned());
+    let name = section.text("name").or_else(folder_name).filter(|n| !n.is_empty()).unwrap_or_else(|| "deck".into());
+    let defaults = probe::Defaults::read(&section);
+    let common = environment::Common {
+        templates: section.table("templates"),
+        vars: section.table("vars"),
+        defaults,
+        used: std::cell::RefCell::default(),
+    };
+    let mut environments = Vec::new();
+    for entry in section.table("environments").into_iter().flat_map(|t| &t.entries) {
+        match &entry.node.value {
+            Value::Table(body) => environments.push(environment::read(&entry.name, body, &common, faults)),
+            other => {
+                let message = format!("environment `{}` must be a table, not {}", entry.name, other.describe());
+                faults.error(entry.node.place, message, format!("write [environments.{}]", entry.name));
+            }
+        }
+    }
+    for (name, file) in parts {
+        let id = EnvironmentId::new(name);
+        if let Some(twice) = environments.iter().find(|e: &&EnvironmentDeck| e.environment.id == id) {
+            let message = format!("environment `{}` is in the main file too", twice.environment.id);
+            let place = crate::settings::Place { file: file.unwrap_or(main), start: 0, end: 0 };
+            faults.error(place, message, "keep it in one of the two files");
+            continue;
+        }
+        let body = file.and_then(|file| {
+            faults.within(Some(id.clone()));
+            let body = Table::parse(file, faults);
+            faults.within(None);
+            body
+        });
+        environments.push(match body {
+            Some(body) => environment::read(name, &body, &common, faults),
+            None => EnvironmentDeck::broken(id, 1),
+        });
+    }
+    let sound = section.finish();
+    if environments.is_empty() && sound {
+        let help = "add [environments.production] with tier = \"production\" and services; `qd init` writes a start";
+        faults.error(table.place, "the deck has no environment", help);
+    }
+    common.warn_of_unused(faults);
+    for environment in &mut environments {
+        environment.count_faults(faults);
+    }
+    Deck { name: Text::line_at_most(&name, 40), path, environments }
+}
+
+/// Keys that later versions read; said, so that nobody waits for them.
+pub(crate) fn warn_of_later(section: &Section<'_>, keys: &[&str]) {
+    for key in keys {
+        if let Some(entry) = section.entry(key) {
+            let message = format!("`{key}` is not read by this version");
+            section.faults().warn(entry.place, message, "it may stay; nothing is shown for it yet");
+        }
+    }
+}
+
+/// A name of an environment, host, service or probe: it becomes part of commands and file names.
+pub(crate) fn check_name(what: &str, entry: &crate::settings::Entry, faults: &Faults<'_>) -> bool {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let name = &entry.name;
+    let sound = !name.is_empty()
+        && name.len() <= 63
+        && name.chars().all(good)
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if !sound {
+        let message = format!("{what} cannot be called {}", Value::Text(name.clone()).describe());
+        faults.error(
+            entry.place,
+            message,
+            "use letters, digits, `-`, `_` and `.`, at most 63, starting with a letter or digit",
+        );
+    }
+    sound
+}
+
+/// The help for a name that is not among those known.
+pub(crate) fn unknown_name<'n>(name: &str, known: impl IntoIterator<Item = &'n str> + Clone, none: &str) -> String {
+    if known.clone().into_iter().next().is_none() { none.to_owned() } else { word::hint(name, known) }
+}

@@ -1,0 +1,156 @@
+//! One environment of a deck: tier, zone, variables, hosts, services.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use jiff::tz::TimeZone;
+
+use super::deck::EnvironmentDeck;
+use super::{check_name, probe, service, warn_of_later};
+use crate::model::{Environment, EnvironmentId, Host, Text, Tier};
+use crate::settings::{Entry, Faults, Names, Section, Table, Value};
+
+/// What all environments of a deck share.
+pub struct Common<'a> {
+    /// `[templates]`.
+    pub templates: Option<&'a Table>,
+    /// `[vars]`.
+    pub vars: Option<&'a Table>,
+    /// `[defaults]`.
+    pub defaults: probe::Defaults,
+    /// Names of the templates that something uses.
+    pub used: RefCell<BTreeSet<String>>,
+}
+
+impl Common<'_> {
+    /// Names templates that nothing uses: usually a misspelt `use` elsewhere.
+    pub fn warn_of_unused(&self, faults: &Faults<'_>) {
+        for entry in self.templates.into_iter().flat_map(|t| &t.entries) {
+            if !self.used.borrow().contains(&entry.name) {
+                let message = format!("template `{}` is not used", entry.name);
+                faults.warn(entry.place, message, format!("write use = \"{}\" in a service, or remove it", entry.name));
+            }
+        }
+    }
+}
+
+const TIERS: [(&str, Tier); 3] =
+    [("development", Tier::Development), ("staging", Tier::Staging), ("production", Tier::Production)];
+
+/// Reads an environment; with an error in it only its name, tier and the number of faults remain.
+pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) -> EnvironmentDeck {
+    let id = EnvironmentId::new(name);
+    faults.within(Some(id.clone()));
+    let before = faults.errors();
+    let entry = Entry {
+        name: name.to_owned(),
+        place: body.place,
+        node: crate::settings::Node { place: body.place, value: Value::Truth(true) },
+    };
+    check_name("an environment", &entry, faults);
+    let section = Section::new(body, format!("environment `{name}`"), faults);
+    let tier = if section.has("tier") {
+        section.choice("tier", &TIERS)
+    } else {
+        let help = "add tier = \"production\" (protected), \"staging\" or \"development\"";
+        faults.error(body.place, format!("environment `{name}` has no tier"), help);
+        None
+    };
+    let mut environment = Environment {
+        id: id.clone(),
+        tier: tier.unwrap_or(Tier::Production),
+        timezone: timezone(&section),
+        doc: section.text("doc").map(Text::from),
+        hosts: hosts(&id, &section),
+        services: Vec::new(),
+        faults: 0,
+    };
+    let names = names(&id, common, &section);
+    let mut probes = Vec::new();
+    let services = section.table("services");
+    for entry in services.into_iter().flat_map(|t| &t.entries) {
+        let place = service::Place { environment: &environment, services, names: &names, common };
+        if let Some((service, of_service)) = service::read(entry, &place, faults) {
+            environment.services.push(service);
+            probes.extend(of_service);
+        }
+    }
+    warn_of_later(&section, &["queues", "alerts", "logs", "runbooks", "clusters"]);
+    section.finish();
+    if services.is_none_or(|t| t.entries.is_empty()) && faults.errors() == before {
+        faults.warn(body.place, format!("environment `{name}` has no services"), "add services.NAME = { … }");
+    }
+    faults.within(None);
+    if faults.errors() > before {
+        environment.services.clear();
+        probes.clear();
+        environment.faults = faults.errors() - before;
+    }
+    EnvironmentDeck { environment, probes }
+}
+
+fn timezone(section: &Section<'_>) -> Option<String> {
+    let zone = section.text("timezone")?;
+    if TimeZone::get(&zone).is_err() {
+        section.error(
+            "timezone",
+            format!("there is no time zone `{zone}`"),
+            "write an IANA name like \"Europe/Berlin\" or \"UTC\"",
+        );
+        return None;
+    }
+    Some(zone)
+}
+
+fn hosts(id: &EnvironmentId, section: &Section<'_>) -> Vec<Host> {
+    let faults = section.faults();
+    let mut hosts = Vec::new();
+    for entry in section.table("hosts").into_iter().flat_map(|t| &t.entries) {
+        check_name("a host", entry, faults);
+        let destination = match &entry.node.value {
+            Value::Table(table) => {
+                let host = Section::new(table, format!("host `{}`", entry.name), faults);
+                let destination = host.needed_text("ssh", "ssh = \"user@192.0.2.10\" or an alias of ~/.ssh/config");
+                host.finish();
+                destination
+            }
+            other => {
+                let message = format!("host `{}` must be a table, not {}", entry.name, other.describe());
+                faults.error(
+                    entry.node.place,
+                    message,
+                    format!("write hosts.{} = {{ ssh = \"user@192.0.2.10\" }}", entry.name),
+                );
+                None
+            }
+        };
+        if let Some(destination) = destination {
+            hosts.push(Host { id: id.host(&entry.name), destination: destination.into() });
+        }
+    }
+    hosts
+}
+
+fn names(id: &EnvironmentId, common: &Common<'_>, section: &Section<'_>) -> Names {
+    let mut names = Names::default();
+    names.set("environment", id.as_str(), section.place());
+    for table in [common.vars, section.table("vars")].into_iter().flatten() {
+        add_vars(&mut names, table, section.faults());
+    }
+    names
+}
+
+/// Adds the entries of a `vars` table.
+pub fn add_vars(names: &mut Names, table: &Table, faults: &Faults<'_>) {
+    for entry in &table.entries {
+        match &entry.node.value {
+            Value::Text(text) => names.set(&entry.name, text, entry.node.place),
+            Value::Whole(number) => names.set(&entry.name, number.to_string(), entry.node.place),
+            other => {
+                let message =
+                    format!("variable `{}` must be a text or a whole number, not {}", entry.name, other.describe());
+                faults.error(entry.node.place, message, format!("write {} = \"…\"", entry.name));
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! One probe: the kind is the key that names it (`http = "…"`), the rest is common to all kinds or the kind's own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::deck::Probe;
+use super::service::host;
+use crate::model::{Environment, ProbeInfo, Service, Text};
+use crate::settings::{Entry, Faults, Names, Section, Value, word};
+use crate::source::health::{KINDS, Kind};
+
+/// `[defaults]`: what a probe has unless it says otherwise.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Defaults {
+    every: Option<Duration>,
+    timeout: Option<Duration>,
+    rise: Option<u32>,
+    fall: Option<u32>,
+}
+
+/// Times below this would be load, not observation.
+const SHORTEST_EVERY: Duration = Duration::from_millis(500);
+
+impl Defaults {
+    /// Reads `[defaults]` of a deck.
+    pub fn read(deck: &Section<'_>) -> Self {
+        let Some(section) = deck.section("defaults") else { return Self::default() };
+        let read = Self::read_from(&section);
+        section.finish();
+        read
+    }
+
+    fn read_from(section: &Section<'_>) -> Self {
+        let count = |key: &str| section.whole(key, 1..=100).and_then(|n| u32::try_from(n).ok());
+        let every = section.duration("every");
+        if every.is_some_and(|e| e < SHORTEST_EVERY) {
+            section.error("every", "`every` is shorter than 500ms", "write every = \"1s\" or more");
+        }
+        Self { every, timeout: section.duration("timeout"), rise: count("rise"), fall: count("fall") }
+    }
+}
+
+/// What a probe stands in.
+pub struct Around<'a> {
+    /// Its service.
+    pub service: &'a Service,
+    /// Its environment.
+    pub environment: &'a Environment,
+    /// The deck's defaults.
+    pub defaults: &'a Defaults,
+}
+
+/// Reads a probe.
+pub fn read(entry: &Entry, around: &Around<'_>, names: &Names, faults: &Faults<'_>) -> Option<Probe> {
+    let Value::Table(table) = &entry.node.value else {
+        let message = format!("probe `{}` must be a table, not {}", entry.name, entry.node.value.describe());
+        faults.error(entry.node.place, message, format!("write probes.{} = {{ http = \"…\" }}", entry.name));
+        return None;
+    };
+    let mut table = table.clone();
+    table.place = entry.place;
+    let mut section = Section::new(&table, format!("probe `{}`", entry.name), faults).with_names(names);
+    let kind = kind(&section, entry, faults)?;
+    let own = Defaults::read_from(&section);
+    let common = around.defaults;
+    let every = own.every.or(common.every.filter(|_| kind.every <= COMMON_EVERY)).unwrap_or(kind.every);
+    let timeout = own.timeout.or(common.timeout).unwrap_or(kind.timeout);
+    if own.timeout.is_some() && timeout > every {
+        let help = format!("make `timeout` at most {}", crate::transport::human(every));
+        faults.warn(section.place_of("timeout"), "`timeout` is longer than `every`, so checks come late", help);
+    }
+    let degraded = if kind.latency { section.duration("degraded") } else { None };
+    let via = host(&section, "via", around.environment);
+    let optional = section.truth("optional").unwrap_or(false);
+    let doc = section.text("doc");
+    let check = (kind.read)(&mut section)?;
+    let target = doc.unwrap_or_else(|| check.target());
+    let info = ProbeInfo {
+        id: around.service.id.probe(&entry.name),
+        kind: kind.name.into(),
+        target: Text::line_at_most(&target, 300),
+        every,
+        timeout,
+        rise: own.rise.or(common.rise).unwrap_or(2),
+        fall: own.fall.or(common.fall).unwrap_or(2),
+        optional,
+    };
+    let paused = around.service.paused.is_some();
+    section.finish().then(|| Probe { info, degraded, via, paused, check: Arc::from(check) })
+}
+
+/// `[defaults] every` is meant for probes of services; kinds that look rarely by nature keep their own pace.
+const COMMON_EVERY: Duration = Duration::from_mins(1);
+
+fn kind(section: &Section<'_>, entry: &Entry, faults: &Faults<'_>) -> Option<&'static Kind> {
+    let Value::Table(table) = &entry.node.value else { return None };
+    let named: Vec<&&Kind> = KINDS.iter().filter(|k| table.get(k.name).is_some()).collect();
+    let words: Vec<&str> = KINDS.iter().map(|k| k.name).collect();
+    match named.as_slice() {
+        [kind] => Some(kind),
+        [] => {
+            let near = table.names().find_map(|name| Some((name, word::nearest(name, words.iter().copied())?)));
+            let help = match near {
+                Some((name, near)) => format!("did you mean `{near}` instead of `{name}`?"),
+                None => format!("name one of {}", word::list(&words)),
+            };
+            faults.error(entry.place, format!("probe `{}` does not say what to look at", entry.name), help);
+            None
+        }
+        [first, second, ..] => {
+            let message = format!("probe `{}` is both `{}` and `{}`", entry.name, first.name, second.name);
+            faults.error(section.place_of(second.name), message, "make two probes of it");
+            None
+        }
+    }
+}

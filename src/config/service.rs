@@ -1,0 +1,158 @@
+//! One service of an environment: its template chain laid under it, names filled in, probes read.
+
+use std::sync::Arc;
+
+use super::deck::Probe;
+use super::environment::{Common, add_vars};
+use super::{check_name, probe, unknown_name, warn_of_later};
+use crate::model::{Environment, HostId, Service, ServiceId, Text};
+use crate::settings::{Entry, Faults, Names, Section, Table, Value};
+
+/// Where a service stands.
+pub struct Place<'a> {
+    /// Its environment, with hosts.
+    pub environment: &'a Environment,
+    /// The table it stands in, to check `depends` against.
+    pub services: Option<&'a Table>,
+    /// Names of the environment.
+    pub names: &'a Names,
+    /// What all environments share.
+    pub common: &'a Common<'a>,
+}
+
+/// Keys of a service that other texts may name: `{url}`, `{port}`.
+const NAMED: [&str; 4] = ["host", "unit", "url", "port"];
+
+/// Reads a service and its probes.
+pub fn read(entry: &Entry, place: &Place<'_>, faults: &Faults<'_>) -> Option<(Service, Vec<Arc<Probe>>)> {
+    let named_well = check_name("a service", entry, faults);
+    let Value::Table(own) = &entry.node.value else {
+        let message = format!("service `{}` must be a table, not {}", entry.name, entry.node.value.describe());
+        faults.error(
+            entry.node.place,
+            message,
+            format!("write services.{} = {{ probes.live = {{ http = \"…\" }} }}", entry.name),
+        );
+        return None;
+    };
+    let mut merged = with_templates(own, place.common, faults)?;
+    merged.place = entry.place;
+    let id = place.environment.id.service(&entry.name);
+    let names = names(&id, &merged, place.names, faults);
+    let section = Section::new(&merged, format!("service `{}`", entry.name), faults).with_names(&names);
+    for key in ["use", "vars"].into_iter().chain(NAMED) {
+        section.entry(key);
+    }
+    let host = host(&section, "host", place.environment);
+    let paused = match section.entry("paused").map(|e| &e.node.value) {
+        Some(Value::Truth(false)) | None => None,
+        Some(Value::Truth(true)) => Some(Text::from("paused in the deck")),
+        Some(_) => section.text("paused").map(Text::from),
+    };
+    let mut service = Service {
+        doc: section.text("doc").map(Text::from),
+        host,
+        optional: section.truth("optional").unwrap_or(false),
+        depends: depends(&id, &section, place),
+        paused,
+        probes: Vec::new(),
+        id,
+    };
+    let mut probes = Vec::new();
+    let around = probe::Around { service: &service, environment: place.environment, defaults: &place.common.defaults };
+    for entry in section.table("probes").into_iter().flat_map(|t| &t.entries) {
+        check_name("a probe", entry, faults);
+        probes.extend(probe::read(entry, &around, &names, faults).map(Arc::new));
+    }
+    if section.table("probes").is_none_or(|t| t.entries.is_empty()) {
+        let help = "add probes.live = { http = \"http://127.0.0.1:8080/health\" }";
+        faults.warn(entry.place, format!("service `{}` has no probes, so its health stays unknown", entry.name), help);
+    }
+    warn_of_later(&section, &["logs", "runbooks", "queues", "alerts", "workload"]);
+    service.probes = probes.iter().map(|p| p.info.clone()).collect();
+    (section.finish() && named_well).then_some((service, probes))
+}
+
+/// The service's table laid over its template, and that over its own template, and so on.
+fn with_templates(own: &Table, common: &Common<'_>, faults: &Faults<'_>) -> Option<Table> {
+    let mut chain: Vec<&str> = Vec::new();
+    let mut merged = own.clone();
+    let mut uppermost = own;
+    while let Some(entry) = uppermost.get("use") {
+        let Value::Text(name) = &entry.node.value else {
+            let message = format!("`use` must be the name of a template, not {}", entry.node.value.describe());
+            faults.error(entry.node.place, message, "write use = \"dotnet\" with [templates.dotnet] above");
+            return None;
+        };
+        let known = || common.templates.into_iter().flat_map(Table::names);
+        let found = common.templates.and_then(|t| t.get(name)).map(|e| &e.node.value);
+        let Some(Value::Table(template)) = found else {
+            let all: Vec<&str> = known().collect();
+            let help = unknown_name(name, all, &format!("the deck has no templates; add [templates.{name}]"));
+            faults.error(entry.node.place, format!("there is no template `{name}`"), help);
+            return None;
+        };
+        common.used.borrow_mut().insert(name.clone());
+        if chain.contains(&name.as_str()) {
+            chain.push(name);
+            let message = format!("templates use each other in a circle: {}", chain.join(" → "));
+            faults.error(entry.node.place, message, "remove one of these `use` lines");
+            return None;
+        }
+        chain.push(name);
+        merged = template.overlaid(&merged);
+        uppermost = template;
+    }
+    Some(merged)
+}
+
+fn names(id: &ServiceId, merged: &Table, outer: &Names, faults: &Faults<'_>) -> Names {
+    let mut names = outer.clone();
+    names.set("service", &*id.name, merged.place);
+    for key in NAMED {
+        if let Some(entry) = merged.get(key) {
+            match &entry.node.value {
+                Value::Text(text) => names.set(key, text, entry.node.place),
+                Value::Whole(number) => names.set(key, number.to_string(), entry.node.place),
+                other => {
+                    let message = format!("`{key}` must be a text or a whole number, not {}", other.describe());
+                    faults.error(entry.node.place, message, format!("write {key} = \"…\""));
+                }
+            }
+        }
+    }
+    if let Some(Value::Table(vars)) = merged.get("vars").map(|e| &e.node.value) {
+        add_vars(&mut names, vars, faults);
+    }
+    names
+}
+
+/// A host named by `key`, which must be one of the environment.
+pub fn host(section: &Section<'_>, key: &str, environment: &Environment) -> Option<HostId> {
+    let name = section.text(key)?;
+    let id = environment.id.host(&name);
+    if environment.hosts.iter().any(|h| h.id == id) {
+        return Some(id);
+    }
+    let known: Vec<&str> = environment.hosts.iter().map(|h| &*h.id.name).collect();
+    let none = format!("the environment has no hosts; add hosts.{name} = {{ ssh = \"user@192.0.2.10\" }}");
+    let message = format!("environment `{}` has no host `{name}`", environment.id);
+    section.error(key, message, unknown_name(&name, known, &none));
+    None
+}
+
+fn depends(id: &ServiceId, section: &Section<'_>, place: &Place<'_>) -> Vec<ServiceId> {
+    let mut depends = Vec::new();
+    for name in section.texts("depends").unwrap_or_default() {
+        if *id.name == *name {
+            section.error("depends", format!("service `{name}` cannot depend on itself"), "remove it from the list");
+        } else if place.services.is_some_and(|s| s.get(&name).is_some()) {
+            depends.push(place.environment.id.service(&name));
+        } else {
+            let known: Vec<&str> = place.services.into_iter().flat_map(Table::names).collect();
+            let message = format!("environment `{}` has no service `{name}`", place.environment.id);
+            section.error("depends", message, unknown_name(&name, known, "add it to the environment"));
+        }
+    }
+    depends
+}

@@ -1,0 +1,78 @@
+//! The user's own settings, `config.toml` in the configuration folder: what is personal and never part of a deck. It
+//! cannot lower a deck's protection.
+
+use std::path::Path;
+
+use crate::model::Fault;
+use crate::settings::{Faults, Files, Section, Table};
+
+/// Which zone times are shown in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Times {
+    /// The zone of the environment on the screen.
+    #[default]
+    Environment,
+    /// UTC.
+    Utc,
+    /// The zone of this machine.
+    Local,
+}
+
+/// Personal settings, each with its default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Name of the theme.
+    pub theme: String,
+    /// Name of the keymap.
+    pub keymap: String,
+    /// Whether the mouse focuses, selects and scrolls.
+    pub mouse: bool,
+    /// Which zone times are shown in.
+    pub times: Times,
+    /// Never act.
+    pub read_only: bool,
+}
+
+impl Default for User {
+    fn default() -> Self {
+        Self {
+            theme: "ansi".into(),
+            keymap: "default".into(),
+            mouse: true,
+            times: Times::Environment,
+            read_only: false,
+        }
+    }
+}
+
+const TIMES: [(&str, Times); 3] = [("environment", Times::Environment), ("utc", Times::Utc), ("local", Times::Local)];
+
+impl User {
+    /// Reads the settings; what is wrong keeps its default. No file is no fault.
+    pub fn load(folder: &Path) -> (Self, Vec<Fault>) {
+        let path = folder.join("config.toml");
+        if !path.exists() {
+            return (Self::default(), Vec::new());
+        }
+        let mut files = Files::default();
+        let file = match files.read(&path) {
+            Ok(file) => file,
+            Err(fault) => return (Self::default(), vec![*fault]),
+        };
+        let faults = Faults::new(&files);
+        let user = Table::parse(file, &faults).map(|table| {
+            let section = Section::new(&table, "the user's configuration", &faults);
+            let default = Self::default();
+            let user = Self {
+                theme: section.text("theme").unwrap_or(default.theme),
+                keymap: section.text("keymap").unwrap_or(default.keymap),
+                mouse: section.truth("mouse").unwrap_or(default.mouse),
+                times: section.choice("times", &TIMES).unwrap_or_default(),
+                read_only: section.truth("read-only").unwrap_or(false),
+            };
+            section.finish();
+            user
+        });
+        (user.unwrap_or_default(), faults.into_list())
+    }
+}

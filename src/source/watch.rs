@@ -1,0 +1,142 @@
+//! One probe, over and over: waits, looks, reports. A change is looked at again soon, so that rise and fall counts
+//! are met within about one interval.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use super::{Surroundings, ask};
+use crate::config::Probe;
+use crate::model::{Observation, Outcome, ProbeId};
+use crate::store::Event;
+
+/// First looks are spread over this long, so that a thousand probes do not start in one instant.
+const SPREAD: Duration = Duration::from_millis(250);
+/// A changed outcome is confirmed after this long, or a quarter of the interval when that is shorter.
+const CONFIRM: Duration = Duration::from_secs(1);
+/// Rest of a probe that panicked.
+const REST: Duration = Duration::from_secs(10);
+
+/// The task of one probe.
+pub struct Watch {
+    pub probe: Arc<Probe>,
+    pub surroundings: Surroundings,
+    pub outbox: mpsc::Sender<Event>,
+    pub now: Arc<Notify>,
+}
+
+/// What is reported of a check that panicked.
+pub fn broken() -> Observation {
+    Observation::unknown("this probe failed inside Quarterdeck, which is a bug; see quarterdeck.log")
+}
+
+impl Watch {
+    /// Runs until dropped.
+    pub async fn run(self) {
+        while let Err(_panic) = AssertUnwindSafe(self.watch()).catch_unwind().await {
+            self.report(broken()).await;
+            tokio::time::sleep(REST).await;
+        }
+    }
+
+    async fn watch(&self) {
+        let info = &self.probe.info;
+        let seed = seed(&info.id);
+        let mut rhythm = Rhythm::default();
+        let mut round = 0_u64;
+        let mut wait = SPREAD.min(info.every).mul_f64(fraction(seed));
+        while !self.outbox.is_closed() {
+            let due = Instant::now() + wait;
+            tokio::select! {
+                () = tokio::time::sleep_until(due) => {}
+                () = self.now.notified() => {}
+            }
+            let started = Instant::now();
+            // The semaphore is never closed, so a failure cannot happen; looking unbounded would be the lesser evil.
+            let slot = self.surroundings.slots.acquire().await.ok();
+            let seen = ask(&self.probe, &self.surroundings).await;
+            drop(slot);
+            round = round.wrapping_add(1);
+            wait = if rhythm.needs_another(seen.outcome, info.rise, info.fall) {
+                CONFIRM.min(info.every / 4)
+            } else {
+                // Up to 5 % early or late, so that probes that met once part again.
+                let jitter = 0.95 + 0.1 * fraction(seed.wrapping_add(round.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+                info.every.mul_f64(jitter).saturating_sub(started.elapsed())
+            };
+            self.report(seen).await;
+        }
+    }
+
+    async fn report(&self, observation: Observation) {
+        let probe = self.probe.info.id.clone();
+        let at = (self.surroundings.clock)();
+        let event = Event::SampleTaken { probe, at, observation: Box::new(observation) };
+        // Samples wait for room. An error means that the console is leaving.
+        self.outbox.send(event).await.ok();
+    }
+}
+
+/// Counts equal outcomes in a row.
+#[derive(Debug, Default)]
+struct Rhythm {
+    last: Option<Outcome>,
+    count: u32,
+}
+
+impl Rhythm {
+    /// Takes an outcome in; whether it changed and still needs to be confirmed.
+    fn needs_another(&mut self, outcome: Outcome, rise: u32, fall: u32) -> bool {
+        let first = self.last.is_none();
+        self.count = if self.last == Some(outcome) { self.count.saturating_add(1) } else { 1 };
+        self.last = Some(outcome);
+        if first {
+            // The first sample stands alone: there is nothing to change from.
+            self.count = u32::MAX;
+        }
+        self.count < if outcome == Outcome::Pass { rise } else { fall }
+    }
+}
+
+/// A number that is the same for the same probe in every run (FNV-1a).
+fn seed(id: &ProbeId) -> u64 {
+    id.to_string()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+/// 0 ≤ fraction < 1, evenly spread (the finisher of SplitMix64).
+fn fraction(seed: u64) -> f64 {
+    let mut z = seed;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_confirmed_soon_and_a_steady_state_is_not() {
+        let mut rhythm = Rhythm::default();
+        assert!(!rhythm.needs_another(Outcome::Pass, 2, 3));
+        assert!(!rhythm.needs_another(Outcome::Pass, 2, 3));
+        assert!(rhythm.needs_another(Outcome::Fail, 2, 3));
+        assert!(rhythm.needs_another(Outcome::Fail, 2, 3));
+        assert!(!rhythm.needs_another(Outcome::Fail, 2, 3));
+        assert!(rhythm.needs_another(Outcome::Pass, 2, 3));
+        assert!(!rhythm.needs_another(Outcome::Pass, 2, 3));
+    }
+
+    #[test]
+    fn probes_are_spread_evenly() {
+        let at: Vec<f64> = (0..1000).map(|n| fraction(n * 7919)).collect();
+        let early = at.iter().filter(|f| **f < 0.5).count();
+        assert!(at.iter().all(|f| (0.0..1.0).contains(f)) && (400..600).contains(&early), "{early}");
+    }
+}

@@ -1,5 +1,129 @@
-//! The only holder of observed facts.
+//! The only holder of observed facts: a fold over events. What is derived (health, causes, counts) is computed on
+//! reading, with the time as an argument; nothing here reads a clock or does I/O.
 
 pub mod event;
+pub mod probe;
+pub mod series;
+pub mod service;
+pub mod snapshot;
+pub mod summary;
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::model::{Environment, EnvironmentId, Fault, Fleet, ServiceId, Text};
 
 pub use event::Event;
+pub use probe::ProbeState;
+pub use series::Series;
+pub use service::{Cause, Change, ServiceState};
+pub use summary::Summary;
+
+/// What an event did to what can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Changed {
+    /// Nothing.
+    Nothing,
+    /// Numbers: latencies, ages, a sparkline.
+    Numbers,
+    /// A state, a reason, or what there is at all.
+    State,
+}
+
+/// Everything known.
+#[derive(Debug, Default)]
+pub struct Store {
+    name: Text,
+    environments: Vec<Environment>,
+    services: HashMap<ServiceId, ServiceState>,
+    faults: Vec<Fault>,
+}
+
+impl Store {
+    /// Takes a fact in.
+    pub fn apply(&mut self, event: Event, now: Timestamp) -> Changed {
+        match event {
+            Event::FleetLoaded { fleet, faults } => {
+                self.load(fleet);
+                self.faults = faults;
+                Changed::State
+            }
+            Event::SampleTaken { probe, at, observation } => match self.services.get_mut(&probe.service) {
+                Some(service) => service.sample(&probe, at, *observation, now),
+                None => Changed::Nothing,
+            },
+            Event::ServicePaused { service, at, reason } => self.pause(&service, Some((at, reason)), now),
+            Event::ServiceResumed { service } => self.pause(&service, None, now),
+        }
+    }
+
+    fn pause(&mut self, id: &ServiceId, paused: Option<(Timestamp, Text)>, now: Timestamp) -> Changed {
+        match self.services.get_mut(id) {
+            Some(service) => service.pause(paused, now),
+            None => Changed::Nothing,
+        }
+    }
+
+    fn load(&mut self, fleet: Fleet) {
+        let mut known = std::mem::take(&mut self.services);
+        for service in fleet.environments.iter().flat_map(|e| &e.services) {
+            let state = match known.remove(&service.id) {
+                Some(mut state) => {
+                    state.declare(service.clone());
+                    state
+                }
+                None => ServiceState::new(service.clone()),
+            };
+            self.services.insert(service.id.clone(), state);
+        }
+        self.name = fleet.name;
+        self.environments = fleet.environments;
+    }
+
+    /// The deck's name.
+    pub fn name(&self) -> &Text {
+        &self.name
+    }
+
+    /// In the order of the deck.
+    pub fn environments(&self) -> &[Environment] {
+        &self.environments
+    }
+
+    /// One environment.
+    pub fn environment(&self, id: &EnvironmentId) -> Option<&Environment> {
+        self.environments.iter().find(|e| e.id == *id)
+    }
+
+    /// One service.
+    pub fn service(&self, id: &ServiceId) -> Option<&ServiceState> {
+        self.services.get(id)
+    }
+
+    /// The services of an environment, in the order of the deck.
+    pub fn services<'s>(&'s self, environment: &'s Environment) -> impl Iterator<Item = &'s ServiceState> {
+        environment.services.iter().filter_map(|s| self.services.get(&s.id))
+    }
+
+    /// What is wrong with the deck's files.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// Why a service is as it is: its own probe, a host that cannot be reached, or a service it depends on.
+    pub fn cause<'s>(&'s self, service: &'s ServiceState, now: Timestamp) -> Option<Cause<'s>> {
+        let own = service.cause(now)?;
+        if let Cause::Host(..) = own {
+            return Some(own);
+        }
+        // The first dependency that is itself at least as bad explains it. One step is enough: that service's own
+        // row tells the next one.
+        let health = service.health(now);
+        let culprit = service.declared().depends.iter().filter_map(|id| self.services.get(id)).find(|dependency| {
+            let theirs = dependency.health(now);
+            theirs.rank() >= crate::model::Health::Degraded.rank() && theirs.rank() >= health.rank().min(4)
+        });
+        Some(culprit.map_or(own, Cause::Dependency))
+    }
+}

@@ -1,0 +1,103 @@
+//! The state of one probe: the level confirmed by rise and fall counts, the samples, the last answer.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::series::Series;
+use crate::model::{Health, Observation, Outcome, ProbeInfo};
+
+/// What is known of one probe.
+#[derive(Debug)]
+pub struct ProbeState {
+    info: ProbeInfo,
+    series: Series,
+    last: Option<(Timestamp, Box<Observation>)>,
+    /// The last observation that answered with something to show, for when the newest did not.
+    level: Option<(Outcome, Timestamp)>,
+    /// An outcome other than the level, seen this often in a row.
+    doubt: Option<(Outcome, u32)>,
+}
+
+impl ProbeState {
+    /// Nothing is known yet.
+    pub fn new(info: ProbeInfo) -> Self {
+        Self { info, series: Series::default(), last: None, level: None, doubt: None }
+    }
+
+    /// Takes over a changed declaration; what was seen stays when it still looks at the same thing.
+    pub fn declare(&mut self, info: ProbeInfo) {
+        if self.info.kind != info.kind || self.info.target != info.target {
+            *self = Self::new(info);
+        } else {
+            self.info = info;
+        }
+    }
+
+    /// As declared in the deck.
+    pub fn info(&self) -> &ProbeInfo {
+        &self.info
+    }
+
+    /// The samples kept.
+    pub fn series(&self) -> &Series {
+        &self.series
+    }
+
+    /// The newest observation and when it was made.
+    pub fn last(&self) -> Option<(Timestamp, &Observation)> {
+        self.last.as_ref().map(|(at, seen)| (*at, &**seen))
+    }
+
+    /// Takes a sample in; whether the level changed.
+    pub fn sample(&mut self, at: Timestamp, observation: Observation) -> bool {
+        let outcome = observation.outcome;
+        self.series.push(at, outcome, observation.latency);
+        self.last = Some((at, Box::new(observation)));
+        let Some((level, _)) = self.level else {
+            // The first sample stands for itself: there is nothing to confirm it against.
+            self.level = Some((outcome, at));
+            return true;
+        };
+        if outcome == level {
+            self.doubt = None;
+            return false;
+        }
+        // Samples that are bad in different ways are bad in a row all the same: only a pass ends a row of them.
+        let count = match self.doubt {
+            Some((before, count)) if before == outcome || (before != Outcome::Pass && outcome != Outcome::Pass) => {
+                count + 1
+            }
+            _ => 1,
+        };
+        let needed = if outcome == Outcome::Pass { self.info.rise } else { self.info.fall };
+        if count < needed {
+            self.doubt = Some((outcome, count));
+            return false;
+        }
+        self.doubt = None;
+        self.level = Some((outcome, at));
+        true
+    }
+
+    /// An outcome that contradicts the level but is not confirmed yet: what, how often, of how many.
+    pub fn doubt(&self) -> Option<(Outcome, u32, u32)> {
+        let (outcome, count) = self.doubt?;
+        Some((outcome, count, if outcome == Outcome::Pass { self.info.rise } else { self.info.fall }))
+    }
+
+    /// After this long without a sample nothing can be said any more: three intervals and a time-out.
+    pub fn patience(&self) -> Duration {
+        self.info.every.saturating_mul(3) + self.info.timeout
+    }
+
+    /// The state and since when.
+    pub fn health(&self, now: Timestamp) -> (Health, Option<Timestamp>) {
+        let (Some((level, since)), Some((at, _))) = (self.level, &self.last) else { return (Health::Unknown, None) };
+        let patience = SignedDuration::try_from(self.patience()).unwrap_or(SignedDuration::MAX);
+        if now.duration_since(*at) > patience {
+            return (Health::Stale, at.checked_add(patience).ok());
+        }
+        (level.into(), Some(since))
+    }
+}

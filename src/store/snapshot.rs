@@ -1,0 +1,188 @@
+//! The document that `qd status --json` prints: versioned, described by a JSON Schema, times in RFC 3339 UTC.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::service::{Cause, ServiceState};
+use super::{ProbeState, Store};
+use crate::model::{Environment, Health, Outcome, Tier};
+
+/// The state of everything at one moment.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Snapshot {
+    /// The version of this shape: 1.
+    pub schema: u32,
+    /// The deck's name.
+    pub deck: String,
+    /// When it was drawn up.
+    pub at: Timestamp,
+    /// In the order of the deck.
+    pub environments: Vec<EnvironmentSnapshot>,
+}
+
+/// One environment.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EnvironmentSnapshot {
+    /// Its name.
+    pub name: String,
+    /// Its tier.
+    pub tier: Tier,
+    /// The worst health of its services that are not optional.
+    pub health: Health,
+    /// How many errors in the deck keep it from loading.
+    pub faults: usize,
+    /// Its hosts.
+    pub hosts: Vec<HostSnapshot>,
+    /// Its services.
+    pub services: Vec<ServiceSnapshot>,
+}
+
+/// One host.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HostSnapshot {
+    /// Its name.
+    pub name: String,
+    /// Whether it is reached: `unknown` as long as hosts are not connected to.
+    pub state: Health,
+    /// Why.
+    pub cause: Option<String>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+}
+
+/// One service.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ServiceSnapshot {
+    /// Its name.
+    pub name: String,
+    /// What its probes add up to.
+    pub health: Health,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Why it is not healthy.
+    pub cause: Option<String>,
+    /// Its absence does not alarm.
+    pub optional: bool,
+    /// The version it says it runs.
+    pub version: Option<String>,
+    /// Its probes.
+    pub probes: Vec<ProbeSnapshot>,
+}
+
+/// One probe.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ProbeSnapshot {
+    /// Its name.
+    pub name: String,
+    /// `http`, `tcp`, …
+    pub kind: String,
+    /// What it asks.
+    pub target: String,
+    /// The newest result; none before the first.
+    pub outcome: Option<Outcome>,
+    /// How long the answer took, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// When the answer was complete.
+    pub at: Option<Timestamp>,
+    /// Why it is not a pass.
+    pub reason: Option<String>,
+    /// Its failure does not alarm.
+    pub optional: bool,
+}
+
+impl Snapshot {
+    /// Draws up the environments that `wanted` picks, and in them the services that it picks.
+    pub fn of(store: &Store, now: Timestamp, wanted: impl Fn(&Environment, Option<&ServiceState>) -> bool) -> Self {
+        let environments = store.environments().iter().filter(|e| wanted(e, None)).map(|environment| {
+            let services: Vec<_> = store
+                .services(environment)
+                .filter(|s| wanted(environment, Some(s)))
+                .map(|service| service_snapshot(store, service, now))
+                .collect();
+            let alarming = services.iter().filter(|s| !s.optional).map(|s| s.health);
+            let unread = if environment.faults > 0 { Health::Unknown } else { Health::Healthy };
+            EnvironmentSnapshot {
+                name: environment.id.to_string(),
+                tier: environment.tier,
+                health: alarming.fold(unread, Health::worst),
+                faults: environment.faults,
+                hosts: environment.hosts.iter().map(host_snapshot).collect(),
+                services,
+            }
+        });
+        Self { schema: 1, deck: store.name().to_string(), at: now, environments: environments.collect() }
+    }
+
+    /// The worst health of all.
+    pub fn worst(&self) -> Health {
+        self.environments.iter().map(|e| e.health).fold(Health::Healthy, Health::worst)
+    }
+}
+
+fn host_snapshot(host: &crate::model::Host) -> HostSnapshot {
+    let cause = Some("hosts are not connected to by this version".to_owned());
+    HostSnapshot { name: host.id.name.to_string(), state: Health::Unknown, cause, since: None }
+}
+
+fn service_snapshot(store: &Store, service: &ServiceState, now: Timestamp) -> ServiceSnapshot {
+    let declared = service.declared();
+    ServiceSnapshot {
+        name: declared.id.name.to_string(),
+        health: service.health(now),
+        since: service.since(now),
+        cause: explain(store, service, now),
+        optional: declared.optional,
+        version: service.version().map(ToString::to_string),
+        probes: service.probes().iter().map(probe_snapshot).collect(),
+    }
+}
+
+fn probe_snapshot(probe: &ProbeState) -> ProbeSnapshot {
+    let info = probe.info();
+    let last = probe.last();
+    ProbeSnapshot {
+        name: info.id.name.to_string(),
+        kind: info.kind.to_string(),
+        target: info.target.to_string(),
+        outcome: last.map(|(_, seen)| seen.outcome),
+        latency_ms: last.and_then(|(_, seen)| seen.latency).map(|l| (l.as_secs_f64() * 1e6).round() / 1e3),
+        at: last.map(|(at, _)| at),
+        reason: last.and_then(|(_, seen)| seen.reason.as_ref()).map(ToString::to_string),
+        optional: info.optional,
+    }
+}
+
+/// Why a service is as it is, in one sentence: the same words in `qd status` and on the screen.
+pub fn explain(store: &Store, service: &ServiceState, now: Timestamp) -> Option<String> {
+    if let Some(reason) = service.paused() {
+        return Some(reason.to_string());
+    }
+    let reason_of = |probe: &ProbeState| {
+        let reason = probe.last().and_then(|(_, seen)| seen.reason.clone());
+        match (reason, probe.health(now).0) {
+            (_, Health::Stale) => format!("{}: no sample any more", probe.info().id.name),
+            (Some(reason), _) => format!("{}: {reason}", probe.info().id.name),
+            (None, _) => format!("{}: not looked yet", probe.info().id.name),
+        }
+    };
+    Some(match store.cause(service, now)? {
+        Cause::Probe(probe) => reason_of(probe),
+        Cause::Host(host, probe) => {
+            let reason = probe.last().and_then(|(_, seen)| seen.reason.clone()).unwrap_or_default();
+            if reason.as_str().contains(&*host.name) {
+                reason.to_string()
+            } else {
+                format!("host {}: {reason}", host.name)
+            }
+        }
+        Cause::Dependency(on) => {
+            let own = service.cause(now).and_then(|cause| match cause {
+                Cause::Probe(probe) => Some(reason_of(probe)),
+                _ => None,
+            });
+            let because = format!("because {} is {}", on.declared().id.name, on.health(now).word());
+            own.map_or(because.clone(), |own| format!("{because} · {own}"))
+        }
+    })
+}

@@ -1,0 +1,130 @@
+//! The screen: a pure function of the store, what the operator chose ([`Ui`]), the theme, the keymap and the time.
+//! Nothing here waits, writes, reads a clock or knows where facts come from.
+
+pub mod edit;
+pub mod filter;
+pub mod footer;
+pub mod header;
+pub mod layout;
+pub mod pane;
+pub mod popup;
+pub mod rows;
+pub mod state;
+pub mod text;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Widget};
+
+use crate::config::user::Times;
+use crate::keymap::Keymap;
+use crate::model::Environment;
+use crate::store::Store;
+use crate::theme::{Role, Theme};
+
+pub use state::{Pane, Popup, Ui};
+
+/// Everything a frame is drawn from.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// Observed facts.
+    pub store: &'a Store,
+    /// What the operator chose.
+    pub ui: &'a Ui,
+    /// How roles look.
+    pub theme: &'a Theme,
+    /// What keys do, for the hints.
+    pub keymap: &'a Keymap,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Below this nothing useful fits; the screen then says so.
+pub const SMALLEST: (u16, u16) = (40, 10);
+
+/// Draws a frame.
+pub fn render(frame: &mut Frame<'_>, view: &View<'_>) {
+    let area = frame.area();
+    let buffer = frame.buffer_mut();
+    buffer.set_style(area, view.style(Role::Text));
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        let text = format!("{}x{} is too small, {}x{} is enough", area.width, area.height, SMALLEST.0, SMALLEST.1);
+        let text = text::cut(&text, usize::from(area.width), "");
+        buffer.set_string(area.x, area.y, text, view.style(Role::Text));
+        return;
+    }
+    let plan = layout::plan(area, view.ui);
+    header::draw(buffer, plan.header, view);
+    for (pane, area) in &plan.panes {
+        match pane {
+            Pane::Environments => pane::environments::draw(buffer, *area, view),
+            Pane::Services => pane::services::draw(buffer, *area, view),
+            Pane::Detail => pane::detail::draw(buffer, *area, view),
+        }
+    }
+    footer::draw(buffer, plan.footer, view);
+    popup::draw(buffer, plan.body, view);
+}
+
+impl<'a> View<'a> {
+    /// How a role looks.
+    pub fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
+    }
+
+    /// A piece of text in a role.
+    pub fn span(&self, role: Role, text: impl Into<std::borrow::Cow<'a, str>>) -> Span<'a> {
+        Span::styled(text, self.theme.style(role))
+    }
+
+    /// The environment on the screen.
+    pub fn environment(&self) -> Option<&'a Environment> {
+        let chosen = self.ui.environment.as_ref().and_then(|id| self.store.environment(id));
+        chosen.or_else(|| self.store.environments().first())
+    }
+
+    /// The zone that times are shown in.
+    pub fn zone(&self) -> TimeZone {
+        match self.ui.times {
+            Times::Utc => TimeZone::UTC,
+            Times::Local => self.ui.local.clone(),
+            Times::Environment => self
+                .environment()
+                .and_then(|e| TimeZone::get(e.timezone.as_deref()?).ok())
+                .unwrap_or(TimeZone::UTC),
+        }
+    }
+
+    /// A frame with a title; the focused one wears the colour of the tier.
+    fn framed(&self, buffer: &mut Buffer, area: Rect, pane: Pane, title: Line<'a>, right: Line<'a>) -> Rect {
+        let focused = self.ui.focus == pane;
+        let style = match (focused, self.environment()) {
+            (true, Some(environment)) => self.style(Role::BorderFocused).patch(self.tier_frame(environment)),
+            (true, None) => self.style(Role::BorderFocused),
+            (false, _) => self.style(Role::Border),
+        };
+        let block = Block::bordered()
+            .border_set(self.theme.glyphs().border)
+            .border_style(style)
+            .title_top(title)
+            .title_top(right.right_aligned());
+        let inner = block.inner(area);
+        block.render(area, buffer);
+        inner
+    }
+
+    /// The colour of a tier for frames: its foreground alone, so that a reversed badge does not make a reversed frame.
+    fn tier_frame(&self, environment: &Environment) -> Style {
+        let tier = self.style(environment.tier.into());
+        match (tier.bg, tier.fg) {
+            (Some(bg), _) if bg != ratatui::style::Color::Reset => Style::new().fg(bg),
+            (_, Some(fg)) => Style::new().fg(fg),
+            _ => Style::new(),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The line at the bottom: the keys that do something now, made from the live keymap, or the newest message.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::state::{Pane, Popup};
+use super::{View, text};
+use crate::command::Command;
+use crate::theme::Role;
+
+/// A message stays this long.
+pub const NOTICE: Duration = Duration::from_secs(8);
+
+/// Draws the line.
+pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
+    buffer.set_style(area, view.style(Role::Footer));
+    if let Some(Popup::Filter(edit)) = view.ui.popups.last() {
+        let (before, after) = edit.parts();
+        let hint = "  text  !not  ~fuzzy  health:unhealthy  kind:http";
+        let mut cursor = after.chars().next().map_or(" ".to_owned(), String::from);
+        if cursor.is_empty() {
+            cursor.push(' ');
+        }
+        let rest: String = after.chars().skip(1).collect();
+        let mut spans = vec![
+            view.span(Role::Key, " / "),
+            view.span(Role::Input, before.to_owned()),
+            Span::styled(cursor, view.style(Role::Input).add_modifier(ratatui::style::Modifier::REVERSED)),
+            view.span(Role::Input, rest),
+        ];
+        if edit.is_empty() {
+            spans.push(view.span(Role::Dim, hint));
+        }
+        buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
+        return;
+    }
+    if let Some(notice) = view.ui.notice.as_ref().filter(|n| is_fresh(n.at, view.now)) {
+        let role = if notice.is_fault { Role::Fault } else { Role::Notice };
+        let words = text::cut(&notice.text, usize::from(area.width.saturating_sub(2)), view.theme.glyphs().ellipsis);
+        buffer.set_line(area.x, area.y, &Line::from(view.span(role, format!(" {words}"))), area.width);
+        return;
+    }
+    buffer.set_line(area.x, area.y, &keys(usize::from(area.width), view), area.width);
+}
+
+/// Whether a message is still shown. One from the future (the clock went back) is.
+pub fn is_fresh(at: jiff::Timestamp, now: jiff::Timestamp) -> bool {
+    now.duration_since(at) < SignedDuration::try_from(NOTICE).unwrap_or(SignedDuration::ZERO)
+}
+
+/// What matters now, most important first, and the word for it.
+fn hints(view: &View<'_>) -> Vec<(Command, &'static str)> {
+    let ui = view.ui;
+    let tiled = super::layout::is_tiled(Rect::new(0, 0, ui.size.0, ui.size.1), ui);
+    let mut hints = Vec::new();
+    match ui.popups.last() {
+        Some(Popup::Palette(_)) => return vec![(Command::Accept, "do it"), (Command::Complete, "complete"), (Command::Cancel, "leave")],
+        Some(_) => return vec![(Command::Back, "close"), (Command::Down, "down"), (Command::Up, "up")],
+        None => {}
+    }
+    match ui.focus {
+        Pane::Environments => hints.push((Command::Open, "services")),
+        Pane::Services => hints.push((Command::Open, "detail")),
+        Pane::Detail => hints.push((Command::Back, "back")),
+    }
+    if ui.focus != Pane::Environments {
+        hints.push((Command::ProbeNow, "probe now"));
+        hints.push((Command::Pause, "pause"));
+    }
+    if ui.focus != Pane::Detail {
+        hints.push((Command::Filter, "filter"));
+    }
+    if ui.focus == Pane::Services {
+        hints.extend([(Command::Mark, "mark"), (Command::Sort, "order")]);
+    }
+    if !view.store.faults().is_empty() || !ui.look_faults.is_empty() {
+        hints.insert(0, (Command::Faults, "faults"));
+    }
+    hints.extend([(Command::Palette, "palette"), (Command::Help, "help"), (Command::Quit, "quit")]);
+    if view.store.environments().len() > 1 {
+        hints.push((Command::NextEnvironment, "next environment"));
+    }
+    if tiled || ui.zoom {
+        hints.push((Command::Zoom, if ui.zoom { "unzoom" } else { "zoom" }));
+    }
+    hints
+}
+
+fn keys<'a>(cells: usize, view: &View<'a>) -> Line<'a> {
+    let mut spans = vec![view.span(Role::Footer, " ")];
+    let mut used = 1;
+    for (command, words) in hints(view) {
+        let Some(key) = view.keymap.keys_of(command).into_iter().next() else { continue };
+        let wide = text::width(&key) + 1 + text::width(words) + 3;
+        if used + wide > cells {
+            break;
+        }
+        used += wide;
+        spans.push(view.span(Role::Key, key));
+        spans.push(view.span(Role::Footer, format!(" {words}   ")));
+    }
+    Line::from(spans)
+}

@@ -1,0 +1,64 @@
+//! Where everything stands: a pure function of the size and the focus, used for drawing and for the mouse.
+
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::state::{Pane, Ui};
+
+/// The areas of a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The line at the top.
+    pub header: Rect,
+    /// All panes.
+    pub body: Rect,
+    /// The panes that are drawn.
+    pub panes: Vec<(Pane, Rect)>,
+    /// The line at the bottom.
+    pub footer: Rect,
+}
+
+/// From here on panes tile; below there is one at a time, with the same keys.
+pub const TILED: (u16, u16) = (120, 35);
+/// From here on the detail stands beside the services instead of below.
+const WIDE: u16 = 170;
+const ENVIRONMENTS: u16 = 30;
+
+/// Plans a frame.
+pub fn plan(area: Rect, ui: &Ui) -> Plan {
+    let [header, body, footer] =
+        Layout::vertical([Constraint::Length(1), Constraint::Min(1), Constraint::Length(1)]).areas(area);
+    let panes = if is_tiled(area, ui) { tiles(body) } else { vec![(ui.focus, body)] };
+    Plan { header, body, panes, footer }
+}
+
+/// Whether more than the focused pane is drawn.
+pub fn is_tiled(area: Rect, ui: &Ui) -> bool {
+    !ui.zoom && area.width >= TILED.0 && area.height >= TILED.1
+}
+
+fn tiles(body: Rect) -> Vec<(Pane, Rect)> {
+    if body.width >= WIDE {
+        let services = (body.width - ENVIRONMENTS) * 11 / 20;
+        let [environments, services, detail] = Layout::horizontal([
+            Constraint::Length(ENVIRONMENTS),
+            Constraint::Length(services),
+            Constraint::Min(40),
+        ])
+        .areas(body);
+        return vec![(Pane::Environments, environments), (Pane::Services, services), (Pane::Detail, detail)];
+    }
+    let [upper, detail] = Layout::vertical([Constraint::Percentage(52), Constraint::Min(10)]).areas(body);
+    let [environments, services] =
+        Layout::horizontal([Constraint::Length(ENVIRONMENTS), Constraint::Min(60)]).areas(upper);
+    vec![(Pane::Environments, environments), (Pane::Services, services), (Pane::Detail, detail)]
+}
+
+/// The pane at a point.
+pub fn pane_at(plan: &Plan, column: u16, row: u16) -> Option<(Pane, Rect)> {
+    plan.panes.iter().copied().find(|(_, area)| area.contains((column, row).into()))
+}
+
+/// The lines of content a pane has room for.
+pub fn content_height(plan: &Plan, pane: Pane) -> usize {
+    plan.panes.iter().find(|(p, _)| *p == pane).map_or(1, |(_, area)| usize::from(area.height.saturating_sub(2)).max(1))
+}

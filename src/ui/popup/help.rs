@@ -1,0 +1,56 @@
+//! Every key that works, made from the live keymap.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::{framed, scrolled};
+use crate::command::{Command, Risk, Scope};
+use crate::theme::Role;
+use crate::ui::View;
+use crate::ui::text::fit;
+
+/// Draws the popup.
+pub fn draw(buffer: &mut Buffer, body: Rect, scroll: usize, view: &View<'_>) {
+    let lines = lines(view);
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let inner = framed(buffer, body, (100, height), &format!("keys · keymap {} · theme {}", view.ui.keymap, view.ui.theme), view);
+    scrolled(buffer, inner, &lines, scroll, view);
+}
+
+/// One line a command, by scope.
+pub fn lines<'a>(view: &View<'a>) -> Vec<Line<'a>> {
+    let mut lines = Vec::new();
+    for scope in Scope::ALL {
+        if scope == Scope::Demo && !view.ui.demo {
+            continue;
+        }
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.push(Line::from(view.span(Role::Dim, format!(" {}", words(scope)))));
+        for command in Command::ALL.iter().filter(|c| c.scope() == scope) {
+            let keys = view.keymap.keys_of(*command).join("  ");
+            let keys = if keys.is_empty() { ":".to_owned() + command.name() } else { keys };
+            let mut spans = vec![
+                view.span(Role::Key, format!("  {}", fit(&keys, 24, view.theme.glyphs().ellipsis))),
+                view.span(Role::Text, format!(" {}", command.doc())),
+            ];
+            if command.risk() == Risk::Acts {
+                spans.push(view.span(Role::Degraded, if view.ui.read_only { "  (read-only)" } else { "  (acts)" }));
+            }
+            lines.push(Line::from(spans));
+        }
+    }
+    lines
+}
+
+fn words(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Global => "everywhere",
+        Scope::List => "in lists",
+        Scope::Service => "on services",
+        Scope::Input => "while typing",
+        Scope::Demo => "in the demo: faults on demand",
+    }
+}

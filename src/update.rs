@@ -1,0 +1,134 @@
+//! Wishes become changes: `(&mut Ui, &Store, Command) -> Vec<Effect>`. Synchronous and without I/O; what must happen
+//! outside comes back as [`Effect`]s.
+
+mod act;
+mod input;
+mod mouse;
+mod navigate;
+
+use jiff::Timestamp;
+
+use crate::command::{Command, Risk, Scope};
+use crate::keymap::{Key, Keymap, Resolved};
+use crate::model::ServiceId;
+use crate::store::Store;
+use crate::ui::state::Popup;
+use crate::ui::{Pane, Ui};
+
+pub use input::paste;
+pub use mouse::mouse;
+
+/// Something to be done outside of the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Leave.
+    Quit,
+    /// Go to the background of the shell.
+    Suspend,
+    /// Read the deck again.
+    Reload,
+    /// Draw everything anew.
+    Redraw,
+    /// Let the probes of these services look now.
+    ProbeNow(Vec<ServiceId>),
+    /// Pause the probes of these services.
+    Pause(Vec<ServiceId>),
+    /// Let the probes of these services go on.
+    Resume(Vec<ServiceId>),
+    /// Put text on the clipboard of the terminal.
+    Copy(String),
+    /// Use a theme.
+    UseTheme(String),
+    /// Use a keymap.
+    UseKeymap(String),
+    /// Bring a fault about in a demo service, or end it.
+    DemoFault(ServiceId, Command),
+}
+
+/// The scopes in which a key is looked up now, the innermost first.
+pub fn scopes(ui: &Ui) -> Vec<Scope> {
+    match ui.popups.last() {
+        Some(Popup::Palette(_) | Popup::Filter(_)) => return vec![Scope::Input],
+        Some(Popup::Help(_) | Popup::Faults(_)) => return vec![Scope::List, Scope::Global],
+        None => {}
+    }
+    let mut scopes = Vec::new();
+    if ui.focus != Pane::Environments {
+        scopes.push(Scope::Service);
+    }
+    scopes.push(Scope::List);
+    if ui.demo {
+        scopes.push(Scope::Demo);
+    }
+    scopes.push(Scope::Global);
+    scopes
+}
+
+/// A key was pressed.
+pub fn key(ui: &mut Ui, store: &Store, keymap: &Keymap, key: Key, now: Timestamp) -> Vec<Effect> {
+    match keymap.resolve(&scopes(ui), &ui.pending, key) {
+        Resolved::Command(command) => {
+            ui.pending.clear();
+            ui.pending_since = None;
+            update(ui, store, command, now)
+        }
+        Resolved::Pending => {
+            ui.pending.push(key);
+            ui.pending_since.get_or_insert(now);
+            Vec::new()
+        }
+        Resolved::Unbound => {
+            let typed = ui.pending.is_empty().then(|| key.typed()).flatten();
+            if !ui.pending.is_empty() {
+                let mut keys = std::mem::take(&mut ui.pending);
+                keys.push(key);
+                ui.pending_since = None;
+                ui.say(format!("{} does nothing here", crate::keymap::sequence(&keys)), now);
+            }
+            if let Some(typed) = typed {
+                input::insert(ui, &typed.to_string());
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// A command was given.
+pub fn update(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
+    if command.risk() == Risk::Acts && ui.read_only {
+        ui.warn(format!("{command} acts, and this console is read-only"), now);
+        return Vec::new();
+    }
+    match command.scope() {
+        Scope::Global => global(ui, store, command, now),
+        Scope::List => navigate::list(ui, store, command, now),
+        Scope::Service | Scope::Demo => act::service(ui, store, command, now),
+        Scope::Input => input::command(ui, store, command, now),
+    }
+}
+
+fn global(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
+    match command {
+        Command::Quit => return vec![Effect::Quit],
+        Command::Suspend => return vec![Effect::Suspend],
+        Command::Reload => return vec![Effect::Reload],
+        Command::Redraw => return vec![Effect::Redraw],
+        Command::Help => toggle(ui, Popup::Help(0), |p| matches!(p, Popup::Help(_))),
+        Command::Faults => toggle(ui, Popup::Faults(0), |p| matches!(p, Popup::Faults(_))),
+        Command::Palette => input::open_palette(ui, ""),
+        Command::Theme => input::open_palette(ui, "theme "),
+        Command::Keymap => input::open_palette(ui, "keymap "),
+        Command::Times => act::next_times(ui, now),
+        _ => navigate::global(ui, store, command, now),
+    }
+    Vec::new()
+}
+
+/// Opens a popup, or closes it when it is open already.
+fn toggle(ui: &mut Ui, popup: Popup, is_same: impl Fn(&Popup) -> bool) {
+    if ui.popups.last().is_some_and(is_same) {
+        ui.popups.pop();
+    } else {
+        ui.popups.push(popup);
+    }
+}

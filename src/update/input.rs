@@ -1,0 +1,119 @@
+//! Typing: the palette and the filter.
+
+use jiff::Timestamp;
+
+use super::{Effect, navigate, update};
+use crate::command::Command;
+use crate::store::Store;
+use crate::ui::edit::Edit;
+use crate::ui::filter::Filter;
+use crate::ui::popup::palette::{Deed, Item, Palette, items};
+use crate::ui::state::Popup;
+use crate::ui::{Pane, Ui};
+
+/// Opens the palette with a text typed already.
+pub fn open_palette(ui: &mut Ui, typed: &str) {
+    ui.popups.retain(|p| !matches!(p, Popup::Palette(_)));
+    ui.popups.push(Popup::Palette(Palette { edit: Edit::new(typed), at: 0 }));
+}
+
+/// Types text where text is typed; elsewhere it is dropped.
+pub fn insert(ui: &mut Ui, text: &str) {
+    match ui.popups.last_mut() {
+        Some(Popup::Palette(palette)) => {
+            palette.edit.insert(text);
+            palette.at = 0;
+        }
+        Some(Popup::Filter(edit)) => edit.insert(text),
+        _ => {}
+    }
+}
+
+/// Text was pasted. It is typed where text is typed and never taken for keys.
+pub fn paste(ui: &mut Ui, text: &str, now: Timestamp) {
+    match ui.popups.last() {
+        Some(Popup::Palette(_) | Popup::Filter(_)) => insert(ui, text),
+        _ => ui.say("pasted text is not taken for keys; it was dropped", now),
+    }
+}
+
+/// Runs a command of the input scope.
+pub fn command(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
+    match ui.popups.pop() {
+        Some(Popup::Palette(mut palette)) => {
+            let found = items(store, ui, now, &palette.edit.text());
+            let at = palette.at.min(found.len().saturating_sub(1));
+            match command {
+                Command::Accept => return found.get(at).map(|item| perform(ui, store, item, now)).unwrap_or_default(),
+                Command::Cancel => return Vec::new(),
+                Command::Complete => {
+                    if let Some(item) = found.get(at) {
+                        palette = Palette { edit: Edit::new(&item.name), at: 0 };
+                    }
+                }
+                Command::InputUp => palette.at = at.saturating_sub(1),
+                Command::InputDown => palette.at = (at + 1).min(found.len().saturating_sub(1)),
+                other => {
+                    edit(&mut palette.edit, other);
+                    palette.at = 0;
+                }
+            }
+            ui.popups.push(Popup::Palette(palette));
+        }
+        Some(Popup::Filter(mut typed)) => {
+            match command {
+                Command::Accept => {
+                    ui.filters.insert(ui.focus, Filter::parse(&typed.text()));
+                    return Vec::new();
+                }
+                Command::Cancel => return Vec::new(),
+                Command::InputUp => navigate_under(ui, store, now, -1),
+                Command::InputDown => navigate_under(ui, store, now, 1),
+                other => edit(&mut typed, other),
+            }
+            ui.popups.push(Popup::Filter(typed));
+        }
+        Some(other) => ui.popups.push(other),
+        None => {}
+    }
+    Vec::new()
+}
+
+/// While a filter is typed the arrows move in the list that it narrows.
+fn navigate_under(ui: &mut Ui, store: &Store, now: Timestamp, step: isize) {
+    navigate::by(ui, store, now, step);
+}
+
+fn edit(edit: &mut Edit, command: Command) {
+    match command {
+        Command::CursorLeft => edit.left(),
+        Command::CursorRight => edit.right(),
+        Command::CursorStart => edit.start(),
+        Command::CursorEnd => edit.end(),
+        Command::DeleteBack => edit.delete_back(),
+        Command::DeleteForward => edit.delete_forward(),
+        Command::DeleteWord => edit.delete_word(),
+        Command::DeleteAll => edit.delete_all(),
+        _ => {}
+    }
+}
+
+fn perform(ui: &mut Ui, store: &Store, item: &Item, now: Timestamp) -> Vec<Effect> {
+    match &item.deed {
+        Deed::Command(command) => return update(ui, store, *command, now),
+        Deed::Theme(name) => return vec![Effect::UseTheme(name.clone())],
+        Deed::Keymap(name) => return vec![Effect::UseKeymap(name.clone())],
+        Deed::Environment(id) => {
+            navigate::show_environment(ui, id.clone());
+            ui.focus = Pane::Services;
+        }
+        Deed::Service(id) => {
+            navigate::show_environment(ui, id.environment.clone());
+            ui.filters.remove(&Pane::Services);
+            ui.service.insert(id.environment.clone(), id.clone());
+            ui.focus = Pane::Detail;
+            ui.scroll = 0;
+        }
+    }
+    Vec::new()
+}

@@ -1,0 +1,94 @@
+//! The mouse: a click focuses and selects, the wheel scrolls what is under it.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+use super::navigate;
+use crate::store::Store;
+use crate::ui::layout::{pane_at, plan};
+use crate::ui::rows;
+use crate::ui::state::Popup;
+use crate::ui::{Pane, Ui};
+
+/// Lines a turn of the wheel scrolls.
+const WHEEL: isize = 3;
+
+/// The mouse did something; whether the screen changes.
+pub fn mouse(ui: &mut Ui, store: &Store, event: MouseEvent, now: Timestamp) -> bool {
+    let area = Rect::new(0, 0, ui.size.0, ui.size.1);
+    let plan = plan(area, ui);
+    match event.kind {
+        MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
+            let step = if event.kind == MouseEventKind::ScrollUp { -WHEEL } else { WHEEL };
+            let under = pane_at(&plan, event.column, event.row).map(|(pane, _)| pane);
+            let focus = ui.focus;
+            ui.focus = under.unwrap_or(focus);
+            navigate::by(ui, store, now, step);
+            ui.focus = focus;
+            true
+        }
+        MouseEventKind::Down(MouseButton::Left) => {
+            if matches!(ui.popups.last(), Some(Popup::Help(_) | Popup::Faults(_))) {
+                ui.popups.pop();
+                return true;
+            }
+            let Some((pane, area)) = pane_at(&plan, event.column, event.row) else { return false };
+            ui.focus = pane;
+            let line = usize::from(event.row.saturating_sub(area.y + 1));
+            match pane {
+                Pane::Services => click_service(ui, store, line, usize::from(area.height.saturating_sub(3)), now),
+                Pane::Environments => click_environment(ui, store, line, usize::from(area.height.saturating_sub(2)), now),
+                Pane::Detail => {}
+            }
+            true
+        }
+        _ => false,
+    }
+}
+
+/// The row at a line of a list whose rows have these heights.
+fn row_at(heights: &[usize], top: usize, line: usize) -> Option<usize> {
+    let mut below = 0;
+    heights.iter().enumerate().skip(top).find_map(|(row, height)| {
+        below += height;
+        (line < below).then_some(row)
+    })
+}
+
+fn click_service(ui: &mut Ui, store: &Store, line: usize, room: usize, now: Timestamp) {
+    let all = rows::services(store, ui, now);
+    let heights: Vec<usize> = all.iter().map(|s| rows::service_height(s, now)).collect();
+    let chosen = rows::selected(store, ui, now).map(|s| &s.declared().id);
+    let at = all.iter().position(|s| Some(&s.declared().id) == chosen).unwrap_or(0);
+    let top = rows::first_row(&heights, ui.tops.get(&Pane::Services).copied().unwrap_or(0), at, room);
+    // The first line is the head of the table.
+    let row = line.checked_sub(1).and_then(|line| row_at(&heights, top, line));
+    if let Some(id) = row.and_then(|row| all.get(row)).map(|s| s.declared().id.clone()) {
+        ui.tops.insert(Pane::Services, top);
+        ui.service.insert(id.environment.clone(), id);
+        ui.scroll = 0;
+    }
+}
+
+fn click_environment(ui: &mut Ui, store: &Store, line: usize, room: usize, now: Timestamp) {
+    let all = rows::environments(store, ui);
+    let heights: Vec<usize> = all.iter().map(|e| rows::environment_height(store, e, now)).collect();
+    let here = rows::environment(store, ui).map(|e| &e.id);
+    let at = all.iter().position(|e| Some(&e.id) == here).unwrap_or(0);
+    let top = rows::first_row(&heights, ui.tops.get(&Pane::Environments).copied().unwrap_or(0), at, room);
+    if let Some(id) = row_at(&heights, top, line).and_then(|row| all.get(row)).map(|e| e.id.clone()) {
+        navigate::show_environment(ui, id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::row_at;
+
+    #[test]
+    fn a_click_on_either_line_of_a_row_finds_the_row() {
+        assert_eq!([0, 1, 2, 3, 9].map(|line| row_at(&[1, 2, 1], 0, line)), [Some(0), Some(1), Some(1), Some(2), None]);
+        assert_eq!(row_at(&[1, 2, 1], 1, 0), Some(1));
+    }
+}

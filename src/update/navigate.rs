@@ -1,0 +1,207 @@
+//! Moving: between panes, environments and rows. Selection is kept by identity.
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+use super::Effect;
+use super::act;
+use crate::command::Command;
+use crate::model::EnvironmentId;
+use crate::store::Store;
+use crate::ui::edit::Edit;
+use crate::ui::layout::{content_height, plan};
+use crate::ui::rows;
+use crate::ui::state::Popup;
+use crate::ui::{Pane, Ui};
+
+/// Commands that work everywhere and move something.
+pub fn global(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) {
+    match command {
+        Command::Environments => focus(ui, Pane::Environments),
+        Command::Services => focus(ui, Pane::Services),
+        Command::Detail => focus(ui, Pane::Detail),
+        Command::NextPane => ring(ui, 1),
+        Command::PreviousPane => ring(ui, Pane::ALL.len() - 1),
+        Command::NextEnvironment => step_environment(ui, store, 1),
+        Command::PreviousEnvironment => step_environment(ui, store, -1),
+        Command::NextTrouble => next_trouble(ui, store, now),
+        Command::Zoom => ui.zoom = !ui.zoom,
+        Command::Back => back(ui),
+        _ => {}
+    }
+}
+
+/// Commands of lists and scrolled text.
+pub fn list(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
+    let page = page(ui);
+    match command {
+        Command::Up => by(ui, store, now, -1),
+        Command::Down => by(ui, store, now, 1),
+        Command::PageUp => by(ui, store, now, -page),
+        Command::PageDown => by(ui, store, now, page),
+        Command::First => by(ui, store, now, isize::MIN / 2),
+        Command::Last => by(ui, store, now, isize::MAX / 2),
+        Command::Open => open(ui),
+        Command::Filter if ui.popups.is_empty() && ui.focus != Pane::Detail => {
+            let text = ui.filter(ui.focus).map_or(String::new(), |f| f.text().to_owned());
+            ui.popups.push(Popup::Filter(Edit::new(&text)));
+        }
+        Command::Sort => {
+            ui.sort = ui.sort.next();
+            ui.say(format!("services {}", ui.sort.words()), now);
+        }
+        Command::Mark => mark(ui, store, now),
+        Command::MarkAll => mark_all(ui, store, now),
+        Command::Copy => return act::copy(ui, store, now),
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn focus(ui: &mut Ui, pane: Pane) {
+    ui.focus = pane;
+    ui.popups.clear();
+}
+
+fn ring(ui: &mut Ui, step: usize) {
+    let at = Pane::ALL.iter().position(|p| *p == ui.focus).unwrap_or(0);
+    let next = Pane::ALL.get((at + step) % Pane::ALL.len()).copied();
+    focus(ui, next.unwrap_or(Pane::Services));
+}
+
+/// Shows an environment.
+pub fn show_environment(ui: &mut Ui, id: EnvironmentId) {
+    if ui.environment.as_ref() != Some(&id) {
+        ui.marks.clear();
+        ui.scroll = 0;
+        ui.tops.remove(&Pane::Services);
+    }
+    ui.environment = Some(id);
+}
+
+fn step_environment(ui: &mut Ui, store: &Store, step: isize) {
+    let all = store.environments();
+    let here = rows::environment(store, ui).and_then(|e| all.iter().position(|other| other.id == e.id)).unwrap_or(0);
+    let count = isize::try_from(all.len()).unwrap_or(1).max(1);
+    let next = (isize::try_from(here).unwrap_or(0) + step).rem_euclid(count);
+    if let Some(environment) = usize::try_from(next).ok().and_then(|n| all.get(n)) {
+        show_environment(ui, environment.id.clone());
+    }
+}
+
+fn next_trouble(ui: &mut Ui, store: &Store, now: Timestamp) {
+    match rows::next_trouble(store, ui, now) {
+        Some((environment, service)) => {
+            show_environment(ui, environment.clone());
+            // A filter must not hide what was asked for.
+            ui.filters.remove(&Pane::Services);
+            ui.service.insert(environment, service);
+            ui.scroll = 0;
+        }
+        None => ui.say("nothing else needs a look", now),
+    }
+}
+
+/// Closes what is open, one thing at a time, the innermost first.
+fn back(ui: &mut Ui) {
+    if !ui.pending.is_empty() {
+        ui.pending.clear();
+        ui.pending_since = None;
+    } else if ui.popups.pop().is_some() {
+    } else if !ui.marks.is_empty() {
+        ui.marks.clear();
+    } else if ui.filters.remove(&ui.focus).is_some_and(|f| !f.is_empty()) {
+    } else if ui.zoom {
+        ui.zoom = false;
+    } else {
+        ui.focus = match ui.focus {
+            Pane::Detail => Pane::Services,
+            Pane::Services | Pane::Environments => Pane::Environments,
+        };
+    }
+}
+
+fn open(ui: &mut Ui) {
+    if ui.popups.pop().is_some() {
+        return;
+    }
+    ui.focus = match ui.focus {
+        Pane::Environments => Pane::Services,
+        Pane::Services | Pane::Detail => Pane::Detail,
+    };
+}
+
+fn area(ui: &Ui) -> Rect {
+    Rect::new(0, 0, ui.size.0, ui.size.1)
+}
+
+fn page(ui: &Ui) -> isize {
+    let height = content_height(&plan(area(ui), ui), ui.focus);
+    isize::try_from(height.saturating_sub(2).max(1)).unwrap_or(1)
+}
+
+/// Moves the selection or scrolls the text.
+pub fn by(ui: &mut Ui, store: &Store, now: Timestamp, step: isize) {
+    match ui.popups.last_mut() {
+        Some(Popup::Help(at) | Popup::Faults(at)) => *at = moved(*at, step, 500),
+        Some(_) => {}
+        None => match ui.focus {
+            Pane::Environments => move_environment(ui, store, step),
+            Pane::Services => move_service(ui, store, now, step),
+            Pane::Detail => ui.scroll = moved(ui.scroll, step, 2000),
+        },
+    }
+}
+
+fn moved(at: usize, step: isize, last: usize) -> usize {
+    let at = isize::try_from(at).unwrap_or(0).saturating_add(step);
+    usize::try_from(at.max(0)).unwrap_or(0).min(last)
+}
+
+fn move_environment(ui: &mut Ui, store: &Store, step: isize) {
+    let all = rows::environments(store, ui);
+    let here = rows::environment(store, ui).map(|e| &e.id);
+    let at = all.iter().position(|e| Some(&e.id) == here).unwrap_or(0);
+    if let Some(next) = all.get(moved(at, step, all.len().saturating_sub(1))) {
+        show_environment(ui, next.id.clone());
+    }
+}
+
+fn move_service(ui: &mut Ui, store: &Store, now: Timestamp, step: isize) {
+    let all = rows::services(store, ui, now);
+    let chosen = rows::selected(store, ui, now).map(|s| &s.declared().id);
+    let at = all.iter().position(|s| Some(&s.declared().id) == chosen).unwrap_or(0);
+    let next = moved(at, step, all.len().saturating_sub(1));
+    let Some(service) = all.get(next) else { return };
+    let id = service.declared().id.clone();
+    let heights: Vec<usize> = all.iter().map(|s| rows::service_height(s, now)).collect();
+    let room = content_height(&plan(area(ui), ui), Pane::Services).saturating_sub(1);
+    let wish = ui.tops.get(&Pane::Services).copied().unwrap_or(0);
+    ui.tops.insert(Pane::Services, rows::first_row(&heights, wish, next, room));
+    ui.service.insert(id.environment.clone(), id);
+    ui.scroll = 0;
+}
+
+fn mark(ui: &mut Ui, store: &Store, now: Timestamp) {
+    if ui.focus != Pane::Services {
+        return;
+    }
+    if let Some(id) = rows::selected(store, ui, now).map(|s| s.declared().id.clone()) {
+        if !ui.marks.remove(&id) {
+            ui.marks.insert(id);
+        }
+        move_service(ui, store, now, 1);
+    }
+}
+
+fn mark_all(ui: &mut Ui, store: &Store, now: Timestamp) {
+    if ui.focus != Pane::Services {
+        return;
+    }
+    let all: Vec<_> = rows::services(store, ui, now).iter().map(|s| s.declared().id.clone()).collect();
+    if all.iter().all(|id| ui.marks.contains(id)) {
+        ui.marks.clear();
+    } else {
+        ui.marks.extend(all);
+    }
+}

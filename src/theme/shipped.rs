@@ -68,7 +68,10 @@ fn states_and_the_selected_row_look_different_at_every_depth() {
             }
             for role in Role::ALL {
                 let style = seen(*role);
-                assert!(style.fg != style.bg || style.fg.is_none_or(|c| c == Color::Reset), "{at}: {role} cannot be seen");
+                assert!(
+                    style.fg != style.bg || style.fg.is_none_or(|c| c == Color::Reset),
+                    "{at}: {role} cannot be seen"
+                );
             }
         }
     }

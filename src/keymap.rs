@@ -106,12 +106,13 @@ impl Keymap {
         self.names.get(keys).map(String::as_str)
     }
 
-    /// The keys of a command as keymaps write them, the shortest first.
+    /// The keys of a command as keymaps write them, the shortest and those without modifiers first.
     pub fn keys_of(&self, command: Command) -> Vec<String> {
         let trie = self.scopes.get(&command.scope());
         let bindings = trie.map(Trie::bindings).unwrap_or_default();
         let mut keys: Vec<Vec<Key>> = bindings.into_iter().filter(|(_, c)| *c == command).map(|(k, _)| k).collect();
-        keys.sort_by_cached_key(|keys| (keys.len(), sequence(keys).chars().count()));
+        let held = |keys: &[Key]| keys.iter().map(|key| key.modifiers()).sum::<usize>();
+        keys.sort_by_cached_key(|keys| (keys.len(), held(keys), sequence(keys).chars().count()));
         keys.iter().map(|keys| sequence(keys)).collect()
     }
 

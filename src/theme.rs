@@ -3,6 +3,7 @@
 //!
 //! A view fills its area with [`Role::Text`] first and lays every other role over it. Where a role leaves a colour
 //! out, what lies beneath shows through, so [`Role::Selected`] can be laid over a row without hiding its states.
+//! Tier roles are a hue and no background, fit for frames; a badge is the same style reversed.
 //! Never reads the environment: what the terminal can do comes in as [`Depth`] and [`GlyphSet`].
 
 pub mod book;

@@ -53,11 +53,11 @@ fn every_fault_has_a_place_and_says_what_to_write_instead() {
 /// The files of a kind; those whose name starts with an underscore are only inherited by others.
 fn bad_files(kind: &str) -> Vec<PathBuf> {
     let folder = Path::new("tests/faults").join(kind);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+    let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|e| e == "toml"))
-        .filter(|path| !path.file_name().unwrap().to_string_lossy().starts_with('_'))
+        .filter(|path| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('_')))
         .collect();
     files.sort();
     files

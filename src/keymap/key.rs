@@ -8,7 +8,7 @@ use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::name::{NAMES, misread};
+use super::name::{NAMES, misread, whole_sequence};
 
 /// Which key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,12 +148,18 @@ impl Key {
 
     /// Reads keys pressed one after another, separated by spaces: `g g`.
     pub fn parse_sequence(text: &str) -> Result<Vec<Key>, BadKey> {
-        text.split_whitespace().map(Key::parse).collect()
+        let keys: Result<Vec<Key>, BadKey> = text.split_whitespace().map(Key::parse).collect();
+        keys.map_err(|bad| BadKey { help: whole_sequence(text).unwrap_or(bad.help), ..bad })
     }
 
     /// Which key.
     pub fn code(self) -> Code {
         self.code
+    }
+
+    /// How many of ctrl, alt and shift are held with it; the shift of a capital does not count.
+    pub fn modifiers(self) -> usize {
+        [self.ctrl, self.alt, self.shift].into_iter().filter(|held| *held).count()
     }
 
     /// The character it types where text is entered.
@@ -174,7 +180,6 @@ impl Key {
                 'a'..='z' | ' ' => None,
                 _ => Some("something else, or nothing"),
             },
-            Code::Char(_) => None,
             Code::Enter | Code::Tab | Code::Esc | Code::Backspace if self.ctrl => Some("the key without `ctrl`"),
             Code::Enter | Code::Esc | Code::Backspace if self.shift => Some("the key without `shift`"),
             _ => None,

@@ -84,6 +84,12 @@ pub fn misread(text: &str) -> BadKey {
     BadKey { message, help }
 }
 
+/// What to say of several keys of which each can be understood: the whole sequence in the form used here.
+pub fn whole_sequence(text: &str) -> Option<String> {
+    let keys: Option<Vec<String>> = text.split_whitespace().map(translated).collect();
+    keys.filter(|keys| keys.len() > 1).map(|keys| format!("did you mean `{}`?", keys.join(" ")))
+}
+
 /// Shift with a key that has no shifted form of its own.
 fn shifted(text: &str) -> Option<String> {
     let rest = text.strip_prefix("shift-").or_else(|| text.strip_prefix("ctrl-shift-").filter(|r| !r.is_empty()))?;
@@ -107,7 +113,9 @@ fn translated(text: &str) -> Option<String> {
     }
     while let Some((modifier, after)) = rest.split_once(['-', '+', '_']).filter(|(_, after)| !after.is_empty()) {
         let lower = modifier.to_lowercase();
-        let Some((_, ours)) = MODIFIERS.iter().find(|(theirs, _)| *theirs == lower) else { break };
+        let known = MODIFIERS.iter().find(|(theirs, _)| *theirs == lower).map(|(_, ours)| *ours);
+        let near = || word::nearest(&lower, ["ctrl", "alt", "shift"]).filter(|_| lower.len() > 2);
+        let Some(ours) = known.or_else(near) else { break };
         if !written.contains(ours) {
             written.push_str(ours);
             written.push('-');

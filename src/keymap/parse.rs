@@ -7,6 +7,7 @@ use super::Keymap;
 use super::key::{Key, sequence};
 use super::trie::Node;
 use crate::command::{Command, Scope};
+use crate::model::Text;
 use crate::settings::{Entry, Faults, Place, Section, Table, Value, word};
 
 /// Longer sequences are not remembered, and no popup is wide enough for them.
@@ -22,10 +23,18 @@ pub fn read(name: &str, tables: &[Table], faults: &Faults<'_>) -> Keymap {
 }
 
 fn lay(keymap: &mut Keymap, table: &Table, faults: &Faults<'_>) {
-    let section = Section::new(table, "a keymap", faults);
+    let mut table = table.clone();
+    table.entries.retain(|entry| match misplaced(entry) {
+        Some((message, help)) => {
+            faults.error(entry.place, message, help);
+            false
+        }
+        None => true,
+    });
+    let section = Section::new(&table, "a keymap", faults);
     // Followed by the shelf; asked for here so that it is of the right type.
     section.text("inherits");
-    keymap.about = section.text("about").unwrap_or_default();
+    keymap.about = section.text("about").map(|text| cleaned(&text)).unwrap_or_default();
     for scope in Scope::ALL {
         if let Some(bindings) = section.table(scope.name()) {
             lay_scope(keymap, scope, bindings, faults);
@@ -35,15 +44,26 @@ fn lay(keymap: &mut Keymap, table: &Table, faults: &Faults<'_>) {
     if let Some(names) = section.table("names") {
         lay_names(keymap, names, faults);
     }
-    let known = Scope::ALL.map(Scope::name);
-    for entry in &table.entries {
-        if matches!(entry.node.value, Value::Table(_)) && entry.name != "names" && !known.contains(&&*entry.name) {
-            section.has(&entry.name);
-            let hint = word::hint(&entry.name, known.into_iter().chain(["names"]));
-            faults.error(entry.place, format!("there is no scope `{}`", entry.name), hint);
-        }
-    }
     section.finish();
+}
+
+/// What to say of a table that is no scope, and of a binding outside of any.
+fn misplaced(entry: &Entry) -> Option<(String, String)> {
+    let known = Scope::ALL.map(Scope::name).into_iter().chain(["names"]);
+    let name = entry.name.as_str();
+    match &entry.node.value {
+        _ if known.clone().any(|k| k == name) => None,
+        Value::Table(_) => Some((format!("there is no scope `{name}`"), word::hint(name, known))),
+        Value::Text(text) => {
+            let message = format!("`{name}` stands outside of any scope");
+            if let Ok(command) = text.parse::<Command>() {
+                return Some((message, format!("move the line under [{}]", command.scope().name())));
+            }
+            let scope = name.parse::<Command>().ok()?.scope().name();
+            Some((message, format!("write the key first, under [{scope}]: \"{text}\" = \"{name}\"")))
+        }
+        _ => None,
+    }
 }
 
 fn lay_scope(keymap: &mut Keymap, scope: Scope, table: &Table, faults: &Faults<'_>) {
@@ -52,19 +72,19 @@ fn lay_scope(keymap: &mut Keymap, scope: Scope, table: &Table, faults: &Faults<'
     let trie = keymap.scopes.entry(scope).or_default();
     for entry in &table.entries {
         let Some(keys) = read_keys(entry, faults) else { continue };
-        let command = read_command(entry, scope, faults);
-        if collides(&keys, entry, command == Some(None), &bound, faults) {
+        let wish = read_command(entry, scope, faults);
+        if collides(&keys, entry, wish == Some(Wish::Unbind), &bound, faults) {
             continue;
         }
-        match command {
-            Some(Some(command)) => {
+        match wish {
+            Some(Wish::Bind(command)) => {
                 if swallows(&keys, scope, entry.place, faults) {
                     continue;
                 }
                 bound.insert(keys.clone(), entry.place);
                 bindings.push((keys, command));
             }
-            Some(None) if !trie.unbind(&keys) => {
+            Some(Wish::Unbind) if !trie.unbind(&keys) => {
                 let scope = scope.name();
                 let message = format!("`{}` is not bound under [{scope}], so there is nothing to unbind", entry.name);
                 faults.warn(entry.place, message, "take the line out, or check the key and the table it stands in");
@@ -108,20 +128,34 @@ fn read_keys(entry: &Entry, faults: &Faults<'_>) -> Option<Vec<Key>> {
     Some(keys)
 }
 
-/// The command of a line; `Some(None)` unbinds, none is a fault.
-fn read_command(entry: &Entry, scope: Scope, faults: &Faults<'_>) -> Option<Option<Command>> {
+/// What a line asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Bind(Command),
+    Unbind,
+}
+
+/// What a line asks for; none is a fault.
+fn read_command(entry: &Entry, scope: Scope, faults: &Faults<'_>) -> Option<Wish> {
     let place = entry.node.place;
     let Value::Text(name) = &entry.node.value else {
         let message = format!("a key is bound to the name of a command, not to {}", entry.node.value.describe());
         let help = match &entry.node.value {
-            Value::Table(_) => format!("write a sequence as one key in quotes: \"{} g\" = \"first\"", entry.name),
+            Value::Table(table) => {
+                let inner = table.entries.first().and_then(|e| match &e.node.value {
+                    Value::Text(command) => Some((e.name.as_str(), command.as_str())),
+                    _ => None,
+                });
+                let (key, command) = inner.unwrap_or(("g", "first"));
+                format!("write a sequence as one key in quotes: \"{} {key}\" = \"{command}\"", entry.name)
+            }
             _ => format!("write \"{}\" = \"quit\", or \"\" to unbind it", entry.name),
         };
         faults.error(place, message, help);
         return None;
     };
     if name.is_empty() {
-        return Some(None);
+        return Some(Wish::Unbind);
     }
     let Ok(command) = name.parse::<Command>() else {
         let near = word::nearest(name, Command::ALL.iter().map(|c| c.name()));
@@ -138,7 +172,7 @@ fn read_command(entry: &Entry, scope: Scope, faults: &Faults<'_>) -> Option<Opti
         faults.error(place, message, format!("move the line under [{theirs}]"));
         return None;
     }
-    Some(Some(command))
+    Some(Wish::Bind(command))
 }
 
 /// Whether a line above in the same table keeps this one from working.
@@ -197,6 +231,11 @@ fn swallows(keys: &[Key], scope: Scope, place: Place, faults: &Faults<'_>) -> bo
     true
 }
 
+/// Words from a file, without control sequences: they go to the screen.
+fn cleaned(words: &str) -> String {
+    Text::line(words).as_str().to_owned()
+}
+
 fn lay_names(keymap: &mut Keymap, names: &Table, faults: &Faults<'_>) {
     for entry in &names.entries {
         let Some(keys) = read_keys(entry, faults) else { continue };
@@ -210,6 +249,6 @@ fn lay_names(keymap: &mut Keymap, names: &Table, faults: &Faults<'_>) {
             let message = format!("no sequence begins with `{}`, so its name is never shown", sequence(&keys));
             faults.warn(entry.place, message, "take the line out, or bind a sequence that begins so");
         }
-        keymap.names.insert(keys, words.clone());
+        keymap.names.insert(keys, cleaned(words));
     }
 }

@@ -116,6 +116,14 @@ fn unbinding_a_prefix_unbinds_all_behind_it_and_the_line_order_does_not_matter()
 }
 
 #[test]
+fn words_from_a_file_bring_no_control_sequences_to_the_screen() {
+    let keymap =
+        load("about = \"a\\u001b[31mb\"\n[global]\n't t' = 'theme'\n[names]\n't' = \"\\u001b]0;x\\u0007look\"");
+    assert!(!keymap.about().contains('\u{1b}'), "{}", keymap.about());
+    assert!(keymap.prefix_name(&[key("t")]).is_some_and(|name| !name.contains(['\u{1b}', '\u{7}'])));
+}
+
+#[test]
 fn the_earlier_scope_wins_and_prefixes_of_both_lead_on() {
     let keymap = load("[list]\n'g g' = 'first'\n'a' = 'mark'\n[global]\n'g t' = 'theme'\n'a' = 'help'");
     let scopes = [Scope::List, Scope::Global];

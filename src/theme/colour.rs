@@ -86,14 +86,14 @@ pub fn contrast(one: Color, other: Color) -> Option<f64> {
 
 /// The nearest of the 240 colours of the 256-colour palette that no terminal redefines.
 pub fn to_256(colour: Color) -> Color {
-    let Color::Rgb(r, g, b) = colour else { return colour };
-    let distance = |n: u8| {
-        let (x, y, z) = rgb(Color::Indexed(n)).unwrap_or_default();
-        let square = |a: u8, b: u8| (i32::from(a) - i32::from(b)).pow(2);
-        // The eye weighs green most and blue least.
-        2 * square(r, x) + 4 * square(g, y) + 3 * square(b, z)
+    let Color::Rgb(red, green, blue) = colour else { return colour };
+    let distance = |number: u8| {
+        let (x, y, z) = rgb(Color::Indexed(number)).unwrap_or_default();
+        let square = |one: u8, other: u8| (i32::from(one) - i32::from(other)).pow(2);
+        // The eye weighs green most; blue weighs more here than in luminance, because it still tells hues apart.
+        2 * square(red, x) + 4 * square(green, y) + 3 * square(blue, z)
     };
-    (16..=255).min_by_key(|n| distance(*n)).map_or(colour, Color::Indexed)
+    (16..=255).min_by_key(|number| distance(*number)).map_or(colour, Color::Indexed)
 }
 
 /// The ANSI colour of the same hue. By hue and not by distance: a calm red is nearer to grey than to the ANSI red.

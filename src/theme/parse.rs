@@ -7,6 +7,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::colour::{self, ANSI, DEFAULT};
 use super::{GlyphSet, Role, Theme};
+use crate::model::Text;
 use crate::settings::{Faults, Node, Section, Table, Value, word};
 
 /// What the files say so far.
@@ -41,7 +42,7 @@ impl<'a> Layers<'a> {
         let section = Section::new(table, "a theme", faults);
         // Followed by the shelf; asked for here so that it is of the right type.
         section.text("inherits");
-        self.about = section.text("about").unwrap_or_default();
+        self.about = section.text("about").map(|text| Text::line(&text).as_str().to_owned()).unwrap_or_default();
         if let Some(set) = section.choice("glyphs", &[("unicode", GlyphSet::Unicode), ("ascii", GlyphSet::Ascii)]) {
             self.glyphs = set;
         }
@@ -52,9 +53,11 @@ impl<'a> Layers<'a> {
         if section.table("palette").is_some() {
             for entry in entries(table, "palette") {
                 // A palette colour may bear the name of a terminal colour; it is not looked up in the palette itself.
-                if let Some(colour) = read_colour(&entry.node, &entry.name, &none, faults) {
-                    self.palette.insert(&entry.name, colour);
-                }
+                match read_colour(&entry.node, &entry.name, &none, faults) {
+                    Some(colour) => self.palette.insert(&entry.name, colour),
+                    // Told once, here: whoever uses the name has done nothing wrong.
+                    None => Some(*self.palette.entry(&entry.name).or_insert(Color::Reset)),
+                };
             }
         }
         if section.table("roles").is_some() {
@@ -62,8 +65,11 @@ impl<'a> Layers<'a> {
                 if let Some(role) = Role::named(&entry.name) {
                     self.roles.insert(role, &entry.node);
                 } else {
-                    let hint = word::hint(&entry.name, Role::ALL.iter().map(|r| r.name()));
-                    faults.error(entry.place, format!("there is no role `{}`", entry.name), hint);
+                    let help = match word::nearest(&entry.name, Role::ALL.iter().map(|r| r.name())) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => "`qd themes ansi` lists every role".to_owned(),
+                    };
+                    faults.error(entry.place, format!("there is no role `{}`", entry.name), help);
                 }
             }
         }

@@ -58,9 +58,9 @@ roles! {
     Stale "stale" Dim "State: observed too long ago to trust";
     Paused "paused" Dim "State: deliberately not observed";
     Spark "spark" Dim "Sparklines";
-    TierDevelopment "tier-development" Header "The name and the frame of a development environment";
-    TierStaging "tier-staging" Header "The name and the frame of a staging environment";
-    TierProduction "tier-production" Strong "The name and the frame of a production environment";
+    TierDevelopment "tier-development" Header "The hue of a development environment: its name, and the frame that has the focus";
+    TierStaging "tier-staging" Header "The hue of a staging environment: its name, and the frame that has the focus";
+    TierProduction "tier-production" Strong "The hue of a production environment: its name, and the frame that has the focus";
     Fault "fault" Unhealthy "Something wrong in the deck, the theme or the keymap";
     Notice "notice" Accent "A message from the console";
     ReadOnly "read-only" Dim "The badge that says nothing can be changed";
@@ -75,10 +75,7 @@ impl Role {
 
     /// Whether telling it from plain text matters so much that it is reversed where its background is lost.
     pub fn stands_out(self) -> bool {
-        matches!(
-            self,
-            Role::Accent | Role::Selected | Role::Match | Role::Unhealthy | Role::TierProduction | Role::Armed
-        )
+        matches!(self, Role::Accent | Role::Selected | Role::Match | Role::Unhealthy | Role::Armed)
     }
 }
 

@@ -115,6 +115,17 @@ fn the_red_green_safe_theme_tells_states_apart_by_lightness_too() {
 }
 
 #[test]
+fn tiers_are_a_hue_that_frames_can_be_drawn_in() {
+    for theme in all() {
+        for role in [Role::TierDevelopment, Role::TierStaging, Role::TierProduction] {
+            let style = theme.style(role);
+            let plain = style.bg.is_none() && !style.add_modifier.intersects(Modifier::REVERSED | Modifier::UNDERLINED);
+            assert!(plain, "{}: {role}", theme.name());
+        }
+    }
+}
+
+#[test]
 fn the_default_theme_leaves_both_grounds_to_the_terminal() {
     let theme = shipped(super::DEFAULT).unwrap();
     assert_eq!(theme.background(), Color::Reset);

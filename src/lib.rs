@@ -1,5 +1,6 @@
 //! Quarterdeck.
 pub mod command;
+pub mod exit;
 pub mod model;
 pub mod secret;
 pub mod settings;

@@ -25,11 +25,11 @@ pub struct Source {
 /// Comments and literals; what comes first wins, so a quote in a comment is a comment. The name of the group says
 /// which it is. Block comments are not nested here, lifetimes are no literals.
 static PARTS: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r##"(?sx)
+    let pattern = r#"(?sx)
         (?<comment> //[^\n]* | /\*.*?\*/ )
         | \b[bc]?r\#\#".*?"\#\# | \b[bc]?r\#".*?"\# | \b[bc]?r"[^"]*"
         | "(?:\\.|[^"\\])*"
-        | '(?:\\u\{[^}]*\}|\\x..|\\.|[^\\'])'"##;
+        | '(?:\\u\{[^}]*\}|\\x..|\\.|[^\\'])'"#;
     Regex::new(pattern).unwrap()
 });
 
@@ -77,9 +77,10 @@ pub fn files(root: &Path, folder: &str) -> Vec<String> {
     for entry in entries {
         let entry = entry.unwrap();
         let path = format!("{folder}/{}", entry.file_name().to_str().unwrap());
-        match entry.file_type().unwrap().is_dir() {
-            true => found.extend(files(root, &path)),
-            false => found.push(path),
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(files(root, &path));
+        } else {
+            found.push(path);
         }
     }
     found.sort();

@@ -1,0 +1,51 @@
+//! The tables of the README, made from the tables in the code. Each function gives the whole text between its markers, with a
+//! newline at the end. Decides no words of its own but column heads.
+
+use quarterdeck::command::{Command, Scope};
+use quarterdeck::exit::Ending;
+use quarterdeck::source::health::KINDS;
+use quarterdeck::transport::human;
+
+/// A table in Markdown; a bar in a cell is escaped.
+fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let head = line(heads.iter().map(|h| (*h).to_owned()).collect());
+    let rule = line(heads.iter().map(|_| "---".to_owned()).collect());
+    let rows = rows.into_iter().map(|cells| line(cells.iter().map(|c| c.replace('|', "\\|")).collect()));
+    [head, rule].into_iter().chain(rows).collect()
+}
+
+fn code(text: &str) -> String {
+    // A backquote inside needs two around it.
+    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+}
+
+/// Command and meaning, one table for each scope.
+pub fn commands() -> String {
+    let where_it_works = |scope| match scope {
+        Scope::Global => "Everywhere",
+        Scope::List => "In lists and scrolled text",
+        Scope::Service => "On a service",
+        Scope::Input => "While you type",
+        Scope::Demo => "In `qd demo`",
+    };
+    let tables = Scope::ALL.into_iter().map(|scope| {
+        let rows = Command::ALL.iter().filter(|c| c.scope() == scope).map(|c| vec![code(c.name()), c.doc().to_owned()]);
+        format!("**{}**\n\n{}", where_it_works(scope), table(&["command", "does"], rows))
+    });
+    tables.collect::<Vec<_>>().join("\n")
+}
+
+/// Code, word and meaning.
+pub fn exit_codes() -> String {
+    let rows = Ending::ALL.iter().map(|e| vec![e.code().to_string(), e.word().to_owned(), e.doc().to_owned()]);
+    table(&["exit", "is", "when"], rows)
+}
+
+/// Kind, what it checks, how often and an example.
+pub fn probes() -> String {
+    let rows = KINDS.iter().map(|kind| {
+        vec![code(kind.name), kind.doc.to_owned(), human(kind.every), human(kind.timeout), code(kind.example)]
+    });
+    table(&["kind", "checks", "every", "at most", "for example"], rows)
+}

@@ -1,5 +1,6 @@
 //! Quarterdeck.
 pub mod command;
+pub mod demo;
 pub mod model;
 pub mod secret;
 pub mod settings;

@@ -76,11 +76,13 @@ async fn a_crashed_service_takes_others_with_it_and_returns_on_the_same_port() {
 
 #[tokio::test]
 async fn a_fault_needs_the_token_and_a_known_service() {
-    let demo = start().await;
+    let demo = tokio::spawn(start()).await.unwrap();
     let port = demo.ports()[&service("staging", "orders")];
     assert_eq!(fleet::post(port, "/_demo/fault?kind=crash", Some("guess")).await, 403);
     assert_eq!(fleet::post(port, "/_demo/fault?kind=crash", None).await, 403);
-    let unknown = demo.fault(&service("staging", "fax"), FaultKind::Crash).await.unwrap_err();
+    let switchboard = demo.switchboard();
+    let elsewhere = tokio::spawn(async move { switchboard.fault(&service("staging", "fax"), FaultKind::Crash).await });
+    let unknown = elsewhere.await.unwrap().unwrap_err();
     assert_eq!(unknown.to_string(), "the demo has no service staging/fax");
     demo.stop().await;
 }

@@ -88,16 +88,6 @@ async fn a_fault_needs_the_token_and_a_known_service() {
 }
 
 #[tokio::test]
-async fn a_demo_that_is_dropped_ends_its_processes() {
-    let demo = start().await;
-    let ports: Vec<u16> = demo.ports().values().copied().collect();
-    drop(demo);
-    for port in ports {
-        until(Duration::from_secs(1), "the end", async || get(port, "/health/live").await.is_err()).await;
-    }
-}
-
-#[tokio::test]
 async fn a_program_that_is_no_demo_service_is_told_apart() {
     let missing = Demo::start("/no/such/program".as_ref()).await.unwrap_err();
     assert!(matches!(missing, DemoError::Start { .. }), "{missing}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use quarterdeck::demo::FaultKind;
+use quarterdeck::demo::{Demo, FaultKind};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::time::Instant;
 
@@ -21,7 +21,7 @@ async fn every_service_answers_soon_after_the_start_and_none_is_left_after_the_s
         assert_eq!(status, 200, "{id}: {text}");
         assert_eq!(get(*port, "/health/live").await.unwrap(), (200, "Healthy".to_owned()), "{id}");
     }
-    let ours: Vec<u32> = demo.ports().values().map(|port| listener(*port, &mine)).collect();
+    let ours = processes(&demo);
     let began = Instant::now();
     demo.stop().await;
     let stopped = began.elapsed();
@@ -32,6 +32,14 @@ async fn every_service_answers_soon_after_the_start_and_none_is_left_after_the_s
     println!("started in {started:?}, stopped in {stopped:?}");
     // Loose bounds: the machine may be busy with other tests.
     assert!(started < Duration::from_secs(3) && stopped < Duration::from_secs(1), "{started:?} {stopped:?}");
+}
+
+#[tokio::test]
+async fn a_demo_that_is_dropped_ends_its_processes() {
+    let demo = start().await;
+    let ours = processes(&demo);
+    drop(demo);
+    until(Duration::from_secs(1), "the end of all", async || !ours.iter().any(|pid| is_alive(*pid))).await;
 }
 
 /// The console's part in the next test; on its own it does nothing.
@@ -89,6 +97,12 @@ fn stat(pid: u32) -> Option<(char, u32)> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut rest = text.rsplit_once(") ")?.1.split(' ');
     Some((rest.next()?.chars().next()?, rest.next()?.parse().ok()?))
+}
+
+/// The processes of one fleet; other tests of this program have theirs.
+fn processes(demo: &Demo) -> Vec<u32> {
+    let all = children(std::process::id());
+    demo.ports().values().map(|port| listener(*port, &all)).collect()
 }
 
 /// Which of these processes listens on a port.

@@ -93,10 +93,9 @@ impl<'a> View<'a> {
         match self.ui.times {
             Times::Utc => TimeZone::UTC,
             Times::Local => self.ui.local.clone(),
-            Times::Environment => self
-                .environment()
-                .and_then(|e| TimeZone::get(e.timezone.as_deref()?).ok())
-                .unwrap_or(TimeZone::UTC),
+            Times::Environment => {
+                self.environment().and_then(|e| TimeZone::get(e.timezone.as_deref()?).ok()).unwrap_or(TimeZone::UTC)
+            }
         }
     }
 

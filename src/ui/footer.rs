@@ -58,7 +58,9 @@ fn hints(view: &View<'_>) -> Vec<(Command, &'static str)> {
     let tiled = super::layout::is_tiled(Rect::new(0, 0, ui.size.0, ui.size.1), ui);
     let mut hints = Vec::new();
     match ui.popups.last() {
-        Some(Popup::Palette(_)) => return vec![(Command::Accept, "do it"), (Command::Complete, "complete"), (Command::Cancel, "leave")],
+        Some(Popup::Palette(_)) => {
+            return vec![(Command::Accept, "do it"), (Command::Complete, "complete"), (Command::Cancel, "leave")];
+        }
         Some(_) => return vec![(Command::Back, "close"), (Command::Down, "down"), (Command::Up, "up")],
         None => {}
     }

@@ -58,7 +58,11 @@ fn tabs<'a>(view: &View<'a>, room: usize) -> Vec<Span<'a>> {
 fn tab<'a>(environment: &'a Environment, is_here: bool, view: &View<'a>) -> Vec<Span<'a>> {
     let summary = view.store.summary(environment, view.now);
     let glyph = view.theme.glyphs().health(summary.worst);
-    let name = if environment.tier.is_protected() { environment.id.as_str().to_uppercase() } else { environment.id.to_string() };
+    let name = if environment.tier.is_protected() {
+        environment.id.as_str().to_uppercase()
+    } else {
+        environment.id.to_string()
+    };
     let total = summary.total();
     let count = match summary.worst {
         _ if environment.faults > 0 => format!("{glyph} faults "),

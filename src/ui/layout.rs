@@ -39,12 +39,9 @@ pub fn is_tiled(area: Rect, ui: &Ui) -> bool {
 fn tiles(body: Rect) -> Vec<(Pane, Rect)> {
     if body.width >= WIDE {
         let services = (body.width - ENVIRONMENTS) * 11 / 20;
-        let [environments, services, detail] = Layout::horizontal([
-            Constraint::Length(ENVIRONMENTS),
-            Constraint::Length(services),
-            Constraint::Min(40),
-        ])
-        .areas(body);
+        let [environments, services, detail] =
+            Layout::horizontal([Constraint::Length(ENVIRONMENTS), Constraint::Length(services), Constraint::Min(40)])
+                .areas(body);
         return vec![(Pane::Environments, environments), (Pane::Services, services), (Pane::Detail, detail)];
     }
     let [upper, detail] = Layout::vertical([Constraint::Percentage(52), Constraint::Min(10)]).areas(body);

@@ -29,7 +29,12 @@ fn empty(buffer: &mut Buffer, area: Rect, words: &str, view: &View<'_>) {
         let Ok(at) = u16::try_from(at) else { return };
         let y = area.y + 1 + at;
         if y < area.bottom() {
-            buffer.set_line(area.x + 2, y, &Line::from(view.span(Role::Dim, line.clone())), area.width.saturating_sub(2));
+            buffer.set_line(
+                area.x + 2,
+                y,
+                &Line::from(view.span(Role::Dim, line.clone())),
+                area.width.saturating_sub(2),
+            );
         }
     }
 }

@@ -29,12 +29,7 @@ pub fn draw(buffer: &mut Buffer, body: Rect, view: &View<'_>) {
 fn framed(buffer: &mut Buffer, body: Rect, (width, height): (u16, u16), title: &str, view: &View<'_>) -> Rect {
     let width = width.min(body.width);
     let height = height.min(body.height);
-    let area = Rect {
-        x: body.x + (body.width - width) / 2,
-        y: body.y + (body.height - height) / 3,
-        width,
-        height,
-    };
+    let area = Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 3, width, height };
     Clear.render(area, buffer);
     buffer.set_style(area, view.style(Role::Text));
     let block = Block::bordered()

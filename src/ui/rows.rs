@@ -70,7 +70,11 @@ pub fn targets(store: &Store, ui: &Ui, now: Timestamp) -> Vec<ServiceId> {
         .filter(|id| ui.marks.contains(*id))
         .cloned()
         .collect();
-    if marked.is_empty() { selected(store, ui, now).map(|s| s.declared().id.clone()).into_iter().collect() } else { marked }
+    if marked.is_empty() {
+        selected(store, ui, now).map(|s| s.declared().id.clone()).into_iter().collect()
+    } else {
+        marked
+    }
 }
 
 /// The next service in trouble after the selected one, through all environments and around.
@@ -79,9 +83,8 @@ pub fn next_trouble(store: &Store, ui: &Ui, now: Timestamp) -> Option<(Environme
     let here = selected(store, ui, now).map(|s| &s.declared().id);
     let at = all.iter().position(|s| Some(&s.declared().id) == here).map_or(0, |at| at + 1);
     let (before, after) = all.split_at_checked(at)?;
-    let in_trouble = |s: &&&ServiceState| {
-        !s.declared().optional && !matches!(s.health(now), Health::Healthy | Health::Paused)
-    };
+    let in_trouble =
+        |s: &&&ServiceState| !s.declared().optional && !matches!(s.health(now), Health::Healthy | Health::Paused);
     let found = after.iter().chain(before).find(in_trouble)?;
     Some((found.declared().id.environment.clone(), found.declared().id.clone()))
 }

@@ -186,7 +186,9 @@ impl Ui {
     /// The filter being typed for a pane, or the one it has.
     pub fn live_filter(&self, pane: Pane) -> Option<Filter> {
         match self.popups.last() {
-            Some(Popup::Filter(edit)) if self.focus == pane => Some(Filter::parse(&edit.text())).filter(|f| !f.is_empty()),
+            Some(Popup::Filter(edit)) if self.focus == pane => {
+                Some(Filter::parse(&edit.text())).filter(|f| !f.is_empty())
+            }
             _ => self.filter(pane).cloned(),
         }
     }

@@ -162,7 +162,10 @@ mod tests {
     fn ages_are_short_and_never_negative() {
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let before = |s: i64| age(Timestamp::from_second(1_800_000_000 - s).unwrap(), now);
-        assert_eq!([before(4), before(59), before(60), before(7_300), before(200_000), before(-5)], ["4s", "59s", "1m", "2h", "2d", "0s"]);
+        assert_eq!(
+            [before(4), before(59), before(60), before(7_300), before(200_000), before(-5)],
+            ["4s", "59s", "1m", "2h", "2d", "0s"]
+        );
     }
 
     #[test]

@@ -82,7 +82,10 @@ pub fn copy(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
     match text.map(|t| t.trim_end().to_owned()).filter(|t| !t.is_empty()) {
         Some(text) => {
             let lines = text.lines().count();
-            ui.say(format!("sent {lines} line{} to the clipboard of the terminal", if lines == 1 { "" } else { "s" }), now);
+            ui.say(
+                format!("sent {lines} line{} to the clipboard of the terminal", if lines == 1 { "" } else { "s" }),
+                now,
+            );
             vec![Effect::Copy(text)]
         }
         None => Vec::new(),
@@ -92,7 +95,8 @@ pub fn copy(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
 fn rows_text(store: &Store, ids: &[ServiceId], now: Timestamp) -> String {
     let mut text = String::new();
     for service in ids.iter().filter_map(|id| store.service(id)) {
-        let since = service.since(now).map_or(String::new(), |at| format!(" since {}", at.strftime("%Y-%m-%dT%H:%M:%SZ")));
+        let since =
+            service.since(now).map_or(String::new(), |at| format!(" since {}", at.strftime("%Y-%m-%dT%H:%M:%SZ")));
         let why = explain(store, service, now).map_or(String::new(), |why| format!(": {why}"));
         text.push_str(&format!("{} {}{since}{why}\n", service.declared().id, service.health(now).word()));
     }

@@ -38,7 +38,9 @@ pub fn mouse(ui: &mut Ui, store: &Store, event: MouseEvent, now: Timestamp) -> b
             let line = usize::from(event.row.saturating_sub(area.y + 1));
             match pane {
                 Pane::Services => click_service(ui, store, line, usize::from(area.height.saturating_sub(3)), now),
-                Pane::Environments => click_environment(ui, store, line, usize::from(area.height.saturating_sub(2)), now),
+                Pane::Environments => {
+                    click_environment(ui, store, line, usize::from(area.height.saturating_sub(2)), now)
+                }
                 Pane::Detail => {}
             }
             true

@@ -23,7 +23,8 @@ const MOST_CHANGES: usize = 12;
 /// Draws the pane.
 pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let Some(service) = selected(view.store, view.ui, view.now) else {
-        let inner = view.framed(buffer, area, Pane::Detail, Line::from(view.span(Role::Title, " service ")), Line::default());
+        let inner =
+            view.framed(buffer, area, Pane::Detail, Line::from(view.span(Role::Title, " service ")), Line::default());
         return empty(buffer, inner, "no service is selected", view);
     };
     let inner = view.framed(buffer, area, Pane::Detail, title(service, view), state(service, view));
@@ -95,7 +96,12 @@ fn why<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Line<'a
     let Some(words) = explain(view.store, service, view.now) else { return Vec::new() };
     wrap(&words, cells.saturating_sub(3))
         .into_iter()
-        .map(|line| Line::from(vec![view.span(Role::from(health), format!(" {} ", view.theme.glyphs().tree)), view.span(Role::Strong, line)]))
+        .map(|line| {
+            Line::from(vec![
+                view.span(Role::from(health), format!(" {} ", view.theme.glyphs().tree)),
+                view.span(Role::Strong, line),
+            ])
+        })
         .collect()
 }
 
@@ -120,7 +126,10 @@ fn about<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Line<
         return Vec::new();
     }
     let text = words.join(&format!(" {} ", glyphs.separator));
-    wrap(&text, cells.saturating_sub(2)).into_iter().map(|l| Line::from(view.span(Role::Dim, format!(" {l}")))).collect()
+    wrap(&text, cells.saturating_sub(2))
+        .into_iter()
+        .map(|l| Line::from(view.span(Role::Dim, format!(" {l}"))))
+        .collect()
 }
 
 fn latency<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {

@@ -14,7 +14,9 @@ use crate::ui::{Pane, View};
 
 /// Draws the pane.
 pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
-    let title = Line::from(view.span(Role::Title, format!(" environments{} ", super::services::filter_words(view, Pane::Environments))));
+    let title = Line::from(
+        view.span(Role::Title, format!(" environments{} ", super::services::filter_words(view, Pane::Environments))),
+    );
     let rows = environments(view.store, view.ui);
     let here = view.environment().map(|e| &e.id);
     let selected = rows.iter().position(|e| Some(&e.id) == here).unwrap_or(0);
@@ -24,7 +26,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let top = first_row(&heights, wish, selected, room);
     let inner = view.framed(buffer, area, Pane::Environments, title, Line::default());
     if rows.is_empty() {
-        let words = if view.store.environments().is_empty() { "the deck has no environments" } else { "nothing passes the filter" };
+        let words = if view.store.environments().is_empty() {
+            "the deck has no environments"
+        } else {
+            "nothing passes the filter"
+        };
         return empty(buffer, inner, words, view);
     }
     let mut y = inner.y;

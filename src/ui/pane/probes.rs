@@ -34,7 +34,11 @@ pub fn table<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<L
         let latency = last.and_then(|(_, seen)| seen.latency);
         let outcome = last.map_or("not yet", |(_, seen)| seen.outcome.word());
         let seen = last.map_or_else(|| "?".into(), |(at, _)| age(at, view.now));
-        let target = if probe.info().optional { format!("{} (optional)", probe.info().target) } else { probe.info().target.to_string() };
+        let target = if probe.info().optional {
+            format!("{} (optional)", probe.info().target)
+        } else {
+            probe.info().target.to_string()
+        };
         let used = longest + kinds + 34;
         lines.push(Line::from(vec![
             view.span(Role::from(health), format!(" {} ", glyphs.health(health))),
@@ -62,7 +66,9 @@ fn reason<'a>(probe: &ProbeState, cells: usize, view: &View<'a>) -> Vec<Line<'a>
     let text = format!("{doubt}{reason}");
     wrap(&text, cells.saturating_sub(7))
         .into_iter()
-        .map(|line| Line::from(vec![view.span(role, format!("   {} ", view.theme.glyphs().tree)), view.span(Role::Text, line)]))
+        .map(|line| {
+            Line::from(vec![view.span(role, format!("   {} ", view.theme.glyphs().tree)), view.span(Role::Text, line)])
+        })
         .collect()
 }
 
@@ -110,7 +116,9 @@ pub fn phases_and_facts<'a>(probe: &ProbeState, cells: usize, view: &View<'a>) -
             return;
         }
         let name = format!("{}: ", probe.info().id.name);
-        for (at, line) in wrap(&(words.join(&separator) + unit), cells.saturating_sub(2 + name.len())).into_iter().enumerate() {
+        for (at, line) in
+            wrap(&(words.join(&separator) + unit), cells.saturating_sub(2 + name.len())).into_iter().enumerate()
+        {
             let lead = if at == 0 { name.clone() } else { " ".repeat(name.len()) };
             lines.push(Line::from(vec![view.span(Role::Dim, format!(" {lead}")), view.span(Role::Text, line)]));
         }

@@ -123,8 +123,12 @@ fn summary_words<'a>(view: &View<'a>, shown: usize) -> Line<'a> {
 fn why_empty(view: &View<'_>) -> String {
     match view.environment() {
         None => "the deck has no environments; `qd init` writes a start".into(),
-        Some(e) if e.faults > 0 => "this environment does not load because of faults in the deck; press ! to see them".into(),
-        Some(e) if e.services.is_empty() => "this environment has no services yet; add services.NAME to the deck".into(),
+        Some(e) if e.faults > 0 => {
+            "this environment does not load because of faults in the deck; press ! to see them".into()
+        }
+        Some(e) if e.services.is_empty() => {
+            "this environment has no services yet; add services.NAME to the deck".into()
+        }
         Some(_) => "nothing passes the filter; Esc drops it".into(),
     }
 }
@@ -158,7 +162,8 @@ fn line<'a>(service: &'a ServiceState, is_selected: bool, columns: Columns, view
     };
     let since = service.since(view.now).map_or_else(|| "?".into(), |at| age(at, view.now));
     let figures = service.leading().map(|p| p.series().figures()).unwrap_or_default();
-    let name = if declared.optional { format!("{} (optional)", declared.id.name) } else { declared.id.name.to_string() };
+    let name =
+        if declared.optional { format!("{} (optional)", declared.id.name) } else { declared.id.name.to_string() };
     let p95 = match (figures.p95, health) {
         (Some(p95), _) => millis(p95),
         (None, Health::Unknown) => "?".into(),

@@ -25,10 +25,9 @@ pub fn lines<'a>(cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     if faults.is_empty() {
         return vec![Line::from(view.span(Role::Healthy, " no faults"))];
     }
-    let mut lines = vec![Line::from(view.span(
-        Role::Dim,
-        " what is wrong does not load; the rest goes on, and a saved file is read again at once",
-    ))];
+    let mut lines = vec![Line::from(
+        view.span(Role::Dim, " what is wrong does not load; the rest goes on, and a saved file is read again at once"),
+    )];
     for fault in faults {
         let role = if fault.severity == Severity::Error { Role::Fault } else { Role::Degraded };
         lines.push(Line::default());
@@ -38,7 +37,9 @@ pub fn lines<'a>(cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
                 _ if text.trim_start().starts_with("help:") => Role::Text,
                 _ => Role::Code,
             };
-            lines.extend(wrap(text, cells.saturating_sub(2)).into_iter().map(|l| Line::from(view.span(role, format!(" {l}")))));
+            lines.extend(
+                wrap(text, cells.saturating_sub(2)).into_iter().map(|l| Line::from(view.span(role, format!(" {l}")))),
+            );
         }
     }
     lines

@@ -14,7 +14,13 @@ use crate::ui::text::fit;
 pub fn draw(buffer: &mut Buffer, body: Rect, scroll: usize, view: &View<'_>) {
     let lines = lines(view);
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
-    let inner = framed(buffer, body, (100, height), &format!("keys · keymap {} · theme {}", view.ui.keymap, view.ui.theme), view);
+    let inner = framed(
+        buffer,
+        body,
+        (100, height),
+        &format!("keys · keymap {} · theme {}", view.ui.keymap, view.ui.theme),
+        view,
+    );
     scrolled(buffer, inner, &lines, scroll, view);
 }
 

@@ -12,12 +12,12 @@ use crate::command::{Command, Risk, Scope};
 use crate::model::{EnvironmentId, ServiceId};
 use crate::store::Store;
 use crate::theme::Role;
+use crate::ui::View;
 use crate::ui::edit::Edit;
 use crate::ui::filter::rank;
 use crate::ui::rows::targets;
 use crate::ui::state::Ui;
 use crate::ui::text::{cut, fit};
-use crate::ui::View;
 
 /// The palette as it stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,7 +95,11 @@ fn command_item(command: Command, store: &Store, ui: &Ui, now: Timestamp) -> Ite
         [first, rest @ ..] => format!(" [{first} and {} more]", rest.len()),
     };
     let refused = if ui.read_only && command.risk() == Risk::Acts { " (refused: read-only)" } else { "" };
-    Item { name: command.name().to_owned(), words: format!("{}{on}{refused}", command.doc()), deed: Deed::Command(command) }
+    Item {
+        name: command.name().to_owned(),
+        words: format!("{}{on}{refused}", command.doc()),
+        deed: Deed::Command(command),
+    }
 }
 
 /// Draws the palette.
@@ -118,7 +122,12 @@ pub fn draw(buffer: &mut Buffer, body: Rect, palette: &Palette, view: &View<'_>)
     let at = palette.at.min(items.len().saturating_sub(1));
     let top = (at + 1).saturating_sub(room);
     if items.is_empty() {
-        buffer.set_line(inner.x, inner.y + 2, &Line::from(view.span(Role::Dim, "   nothing is called like that")), inner.width);
+        buffer.set_line(
+            inner.x,
+            inner.y + 2,
+            &Line::from(view.span(Role::Dim, "   nothing is called like that")),
+            inner.width,
+        );
     }
     for ((index, item), y) in items.iter().enumerate().skip(top).zip(inner.y + 2..inner.bottom()) {
         let keys = match &item.deed {

@@ -33,7 +33,10 @@ pub fn draw(buffer: &mut Buffer, body: Rect, view: &View<'_>) {
                 Continuation::Prefix { name: Some(name), .. } => format!("{name} …"),
                 Continuation::Prefix { commands, .. } => format!("{commands} commands …"),
             };
-            Line::from(vec![view.span(Role::Key, format!(" {}", fit(&key.to_string(), 10, ""))), view.span(Role::Text, words)])
+            Line::from(vec![
+                view.span(Role::Key, format!(" {}", fit(&key.to_string(), 10, ""))),
+                view.span(Role::Text, words),
+            ])
         })
         .collect();
     let Ok(height) = u16::try_from(lines.len() + 2) else { return };

@@ -1,0 +1,206 @@
+//! The loop. It alone holds the store and what the operator chose; facts come in over bounded channels, effects go
+//! out. One biased `select!`: signals, then keys, then facts, then the frame that is due. Nothing in it waits for
+//! anything else.
+
+pub mod clock;
+mod effect;
+mod frame;
+mod inbox;
+pub mod look;
+mod reload;
+pub mod terminal;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::config::{Deck, Loaded};
+use crate::demo::Switchboard;
+use crate::keymap::Keymap;
+use crate::source::{Supervisor, Surroundings};
+use crate::store::{Changed, Event, Store};
+use crate::theme::Theme;
+use crate::ui::{self, Ui, View};
+
+pub use clock::Now;
+use frame::Pacer;
+pub use look::Look;
+use terminal::Screen;
+
+/// Facts that may wait for the loop; sources wait when there are more.
+const EVENTS: usize = 1024;
+/// Facts taken in before the screen is looked at again.
+const BATCH: usize = 256;
+
+/// What the console is started with.
+pub struct Options {
+    /// The deck as loaded.
+    pub loaded: Loaded,
+    /// Where it lies, to be watched; none when it lives in memory.
+    pub path: Option<PathBuf>,
+    /// What the operator chose before the start.
+    pub ui: Ui,
+    /// Themes and keymaps.
+    pub look: Look,
+    /// Whether the mouse is used.
+    pub mouse: bool,
+    /// Brings faults about in the demo.
+    pub demo: Option<Switchboard>,
+}
+
+/// What is told after leaving.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Frames drawn.
+    pub frames: u64,
+    /// Facts taken in.
+    pub events: u64,
+}
+
+/// The console while it runs.
+struct App {
+    store: Store,
+    ui: Ui,
+    theme: Theme,
+    keymap: Keymap,
+    look: Look,
+    clock: Now,
+    deck: Option<Deck>,
+    path: Option<PathBuf>,
+    supervisor: Supervisor,
+    screen: Screen,
+    pacer: Pacer,
+    reloads: mpsc::Sender<Loaded>,
+    notes: mpsc::Sender<String>,
+    demo: Option<Switchboard>,
+    report: Report,
+    leaving: bool,
+}
+
+/// Runs the console until the operator leaves or a signal ends it.
+pub async fn run(options: Options) -> io::Result<Report> {
+    let clock = Now::default();
+    let (outbox, mut events) = mpsc::channel(EVENTS);
+    let (reloads, mut reloaded) = mpsc::channel(4);
+    let (notes, mut noted) = mpsc::channel(16);
+    let telling = clock.clone();
+    let surroundings = Surroundings::new(Arc::new(move || telling.get()));
+    let screen = Screen::enter(options.mouse)?;
+    let mut inputs = inbox::inputs();
+    let mut signals = inbox::signals()?;
+    let mut app = App {
+        store: Store::default(),
+        theme: options.look.theme(&options.ui.theme),
+        keymap: options.look.keymap(&options.ui.keymap),
+        ui: options.ui,
+        look: options.look,
+        clock,
+        deck: None,
+        path: options.path,
+        supervisor: Supervisor::new(surroundings, outbox),
+        screen,
+        pacer: Pacer::default(),
+        reloads,
+        notes,
+        demo: options.demo,
+        report: Report::default(),
+        leaving: false,
+    };
+    app.ui.size = app.screen.size()?;
+    app.take_deck(options.loaded);
+    app.draw()?;
+    // Probes start after the first frame, so that nothing they do can delay it.
+    app.follow_deck();
+    let _watcher = app.path.clone().and_then(|path| reload::watch(path, app.reloads.clone(), app.notes.clone()));
+    while !app.leaving {
+        let due = app.pacer.due().unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
+        tokio::select! {
+            biased;
+            signal = signals.recv() => app.signalled(signal),
+            input = inputs.recv() => {
+                let Some(input) = input else { break };
+                app.input(input)?;
+                // What is queued behind it is taken in before drawing, so that a held key cannot outrun the screen.
+                while let Ok(more) = inputs.try_recv() {
+                    app.input(more)?;
+                }
+            }
+            Some(event) = events.recv() => {
+                app.event(event);
+                for _ in 1..BATCH {
+                    let Ok(more) = events.try_recv() else { break };
+                    app.event(more);
+                }
+            }
+            Some(loaded) = reloaded.recv() => {
+                app.take_deck(loaded);
+                app.follow_deck();
+            }
+            Some(note) = noted.recv() => {
+                let now = app.clock.get();
+                app.ui.warn(note, now);
+                app.pacer.now();
+            }
+            () = tokio::time::sleep_until(due) => app.draw()?,
+        }
+    }
+    app.supervisor.stop();
+    app.screen.leave();
+    Ok(app.report)
+}
+
+impl App {
+    fn event(&mut self, event: Event) {
+        self.report.events += 1;
+        let now = self.clock.get();
+        match self.store.apply(event, now) {
+            Changed::Nothing => {}
+            Changed::Numbers => self.pacer.calmly(),
+            Changed::State => self.pacer.soon(),
+        }
+    }
+
+    /// Takes a loaded deck in. What does not load leaves what was there before.
+    fn take_deck(&mut self, loaded: Loaded) {
+        let now = self.clock.get();
+        let errors = loaded.faults.iter().filter(|f| f.severity == crate::model::Severity::Error).count();
+        let newer = match (&self.deck, loaded.deck) {
+            (Some(before), Some(newer)) => Some(before.succeeded_by(newer)),
+            (before, newer) => newer.or_else(|| before.clone()),
+        };
+        if self.deck.is_some() {
+            match errors {
+                0 => self.ui.say("the deck was read again", now),
+                _ => self.ui.warn(format!("the deck has {errors} errors now; what was good goes on"), now),
+            }
+        }
+        let fleet = newer.as_ref().map(Deck::fleet).unwrap_or_default();
+        self.deck = newer;
+        self.event(Event::FleetLoaded { fleet, faults: loaded.faults });
+    }
+
+    fn follow_deck(&mut self) {
+        if let Some(deck) = &self.deck {
+            self.supervisor.follow(deck);
+        }
+    }
+
+    fn signalled(&mut self, signal: Option<&'static str>) {
+        tracing::info!(signal, "leaving because of a signal");
+        self.leaving = true;
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let now = self.clock.get();
+        let view = View { store: &self.store, ui: &self.ui, theme: &self.theme, keymap: &self.keymap, now };
+        self.screen.draw(|frame| ui::render(frame, &view))?;
+        self.report.frames += 1;
+        let next = frame::next_change(&view);
+        self.pacer.drawn(next);
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+//! What comes in besides facts: keys from a thread that reads the terminal, and signals.
+
+use std::time::Duration;
+
+use crossterm::event::{Event, poll, read};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// Keys that may wait; the thread waits when there are more.
+const KEYS: usize = 256;
+
+/// Reads the terminal on a thread of its own; ends when nobody listens any more or the terminal is gone.
+pub fn inputs() -> mpsc::Receiver<Event> {
+    let (sender, receiver) = mpsc::channel(KEYS);
+    let spawned = std::thread::Builder::new().name("keys".into()).spawn(move || {
+        while !sender.is_closed() {
+            match poll(Duration::from_millis(100)) {
+                Ok(false) => {}
+                Ok(true) => match read() {
+                    Ok(event) => {
+                        if sender.blocking_send(event).is_err() {
+                            return;
+                        }
+                    }
+                    Err(_) => return,
+                },
+                Err(_) => return,
+            }
+        }
+    });
+    if let Err(error) = spawned {
+        tracing::error!(%error, "no thread for the keys");
+    }
+    receiver
+}
+
+/// Signals that end the console.
+pub struct Signals {
+    hangup: Signal,
+    interrupt: Signal,
+    quit: Signal,
+    terminate: Signal,
+}
+
+/// Listens to the signals that end the console.
+pub fn signals() -> std::io::Result<Signals> {
+    Ok(Signals {
+        hangup: signal(SignalKind::hangup())?,
+        interrupt: signal(SignalKind::interrupt())?,
+        quit: signal(SignalKind::quit())?,
+        terminate: signal(SignalKind::terminate())?,
+    })
+}
+
+impl Signals {
+    /// The name of the next one.
+    pub async fn recv(&mut self) -> Option<&'static str> {
+        tokio::select! {
+            _ = self.hangup.recv() => Some("SIGHUP"),
+            _ = self.interrupt.recv() => Some("SIGINT"),
+            _ = self.quit.recv() => Some("SIGQUIT"),
+            _ = self.terminate.recv() => Some("SIGTERM"),
+        }
+    }
+}

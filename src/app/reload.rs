@@ -1,0 +1,61 @@
+//! Reads the deck again when its files change. Folders are watched, because editors replace files; the reading is done
+//! away from the loop.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+
+use crate::config::{self, Loaded};
+
+/// Editors write in several steps; reading waits until they are done.
+const SETTLE: Duration = Duration::from_millis(150);
+
+/// Watches the deck; the watcher must be kept. Without one (too many watches, a strange file system) the console says
+/// so once, and reads on request.
+pub fn watch(path: PathBuf, reloads: mpsc::Sender<Loaded>, notes: mpsc::Sender<String>) -> Option<RecommendedWatcher> {
+    let (touched, mut touches) = mpsc::channel::<()>(1);
+    let file = path.canonicalize().unwrap_or_else(|_| path.clone());
+    let folder = file.parent().map(Path::to_owned)?;
+    let parts = folder.join("environments");
+    let (watched_file, watched_parts) = (file.clone(), parts.clone());
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let Ok(event) = event else { return };
+        let ours = |p: &PathBuf| *p == watched_file || p.starts_with(&watched_parts);
+        if !event.kind.is_access() && event.paths.iter().any(ours) {
+            // Full means that a reading is due already.
+            touched.try_send(()).ok();
+        }
+    });
+    let mut watcher = match watcher {
+        Ok(watcher) => watcher,
+        Err(error) => {
+            notes.try_send(format!("the deck is not watched for changes: {error}")).ok();
+            return None;
+        }
+    };
+    for folder in [&folder, &parts] {
+        if folder.is_dir()
+            && let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive)
+        {
+            notes.try_send(format!("the deck is not watched for changes: {error}")).ok();
+        }
+    }
+    tokio::spawn(async move {
+        while touches.recv().await.is_some() {
+            tokio::time::sleep(SETTLE).await;
+            while touches.try_recv().is_ok() {}
+            send(path.clone(), &reloads).await;
+        }
+    });
+    Some(watcher)
+}
+
+/// Reads the deck and sends what came of it.
+pub async fn send(path: PathBuf, reloads: &mpsc::Sender<Loaded>) {
+    if let Ok(loaded) = tokio::task::spawn_blocking(move || config::load(&path)).await {
+        // An error means that the console is leaving.
+        reloads.send(loaded).await.ok();
+    }
+}

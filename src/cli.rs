@@ -1,0 +1,163 @@
+//! The command line: one file a subcommand. Data goes to standard output, words to standard error; every command ends
+//! with one of the codes of [`Ending`].
+
+mod check;
+mod console;
+mod demo;
+mod init;
+mod printed;
+mod status;
+
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use color_eyre::Result;
+
+use crate::config::User;
+use crate::config::folder::{NotFound, Search, config_folder};
+use crate::demo::ServiceOptions;
+use crate::exit::Ending;
+
+/// Environments, service health and runbooks of your systems in one terminal console.
+#[derive(Debug, Parser)]
+#[command(name = "qd", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Line {
+    #[command(flatten)]
+    general: General,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "Without a subcommand: the console on the deck found by --deck, $QUARTERDECK_DECK, the nearest \
+parent folder with a quarterdeck.toml, or the configuration folder.\n\n\
+Exit codes: 0 good, 1 unhealthy or degraded, 2 usage or deck, 3 unknown, 4 refused, 5 cancelled, 6 lost.";
+
+/// Options that every subcommand takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct General {
+    /// The deck: a folder with a quarterdeck.toml, or the file itself
+    #[arg(long, global = true, value_name = "PATH")]
+    deck: Option<PathBuf>,
+    /// The theme, by name (`qd themes` lists them)
+    #[arg(long, global = true, value_name = "NAME")]
+    theme: Option<String>,
+    /// The keymap, by name (`qd keys` lists them)
+    #[arg(long, global = true, value_name = "NAME")]
+    keymap: Option<String>,
+    /// Take every command away that acts
+    #[arg(long, global = true)]
+    read_only: bool,
+    /// Draw with ASCII characters alone
+    #[arg(long, global = true)]
+    ascii: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long, global = true)]
+    no_mouse: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show a small live fleet that starts itself and leaves nothing behind
+    Demo,
+    /// Look once (or on and on) and print the health of every service
+    Status(status::Options),
+    /// Read the deck and tell everything that is wrong with it
+    Check(check::Options),
+    /// Write a commented starter deck, probing what it is given
+    Init(init::Options),
+    /// Print the keys of a keymap, and the names of all keymaps
+    Keys,
+    /// Print the roles of a theme, and the names of all themes
+    Themes,
+    /// Print the JSON Schema of `qd status --json`
+    Schema,
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+    /// One service of the demo; started by `qd demo` alone
+    #[command(name = crate::demo::SUBCOMMAND, hide = true)]
+    DemoService(ServiceOptions),
+}
+
+/// Runs the command line of this process.
+pub fn run() -> Result<Ending> {
+    let line = Line::parse();
+    let general = line.general;
+    match line.command {
+        None => console::run(&general),
+        Some(Command::Demo) => demo::run(&general),
+        Some(Command::Status(options)) => status::run(&general, &options),
+        Some(Command::Check(options)) => check::run(&general, &options),
+        Some(Command::Init(options)) => init::run(&options),
+        Some(Command::Keys) => printed::keys(&general),
+        Some(Command::Themes) => printed::themes(&general),
+        Some(Command::Schema) => printed::schema(),
+        Some(Command::Completions { shell }) => printed::completions(shell),
+        Some(Command::Man) => printed::man(),
+        Some(Command::DemoService(options)) => {
+            // It ends with its console; how it ends interests nobody but its supervisor.
+            let code = crate::demo::serve(&options)?;
+            Ok(if code == std::process::ExitCode::SUCCESS { Ending::Good } else { Ending::Unhealthy })
+        }
+    }
+}
+
+impl Line {
+    /// The command line as clap knows it, for completions, the manual and the tables of the README.
+    pub fn definition() -> clap::Command {
+        Line::command()
+    }
+}
+
+impl General {
+    /// The user's own settings under the options of this call, and what is wrong with them.
+    fn user(&self) -> (User, Vec<crate::model::Fault>) {
+        let (mut user, faults) = config_folder().map(|f| User::load(&f)).unwrap_or_default();
+        if let Some(theme) = &self.theme {
+            user.theme.clone_from(theme);
+        }
+        if let Some(keymap) = &self.keymap {
+            user.keymap.clone_from(keymap);
+        }
+        user.mouse &= !self.no_mouse;
+        user.read_only |= self.read_only;
+        (user, faults)
+    }
+
+    /// The main file of the deck.
+    fn find_deck(&self) -> Result<PathBuf, NotFound> {
+        Search::from_process(self.deck.clone()).find()
+    }
+}
+
+/// Says that there is no deck, where it was looked for, and what to do.
+fn explain_missing(missing: &NotFound) -> Ending {
+    match missing {
+        NotFound::Asked { .. } => {
+            eprintln!("qd: {missing}");
+            eprintln!("  help: check the path, or write a starter deck with `qd init`");
+        }
+        NotFound::Nowhere { looked } => {
+            eprintln!("qd: no deck found. A deck says what you operate: a folder with a quarterdeck.toml.");
+            eprintln!();
+            eprintln!("  qd demo                      see a live fleet right now, nothing is left behind");
+            eprintln!("  qd init                      write a commented starter deck here");
+            eprintln!("  qd init https://example.com  the same, probing what you give it");
+            eprintln!();
+            eprintln!("looked for it with --deck, in $QUARTERDECK_DECK, and at");
+            for path in looked {
+                eprintln!("  {}", path.display());
+            }
+        }
+    }
+    Ending::Usage
+}
+
+/// A runtime for a command: two workers are plenty, since probes wait and hardly compute.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(64).enable_all().build()
+}

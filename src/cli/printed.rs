@@ -1,0 +1,80 @@
+//! Commands that only print: keys, themes, the schema, completions, the manual page.
+
+use std::io::{self, Write};
+
+use color_eyre::Result;
+
+use super::{General, Line};
+use crate::config::folder::look_folders;
+use crate::exit::Ending;
+use crate::keymap::{self, KeymapBook};
+use crate::store::snapshot::Snapshot;
+use crate::theme::{self, ThemeBook};
+
+/// Prints the keymap in use and the names of all.
+pub fn keys(general: &General) -> Result<Ending> {
+    let (user, _) = general.user();
+    let deck = general.find_deck().ok();
+    let book = KeymapBook::new(&look_folders("keymaps", deck.as_deref()));
+    let (keymap, faults) = book.load(&user.keymap);
+    faults.iter().for_each(|fault| eprintln!("{fault}"));
+    let Some(keymap) = keymap else { return Ok(Ending::Usage) };
+    let mut text = keymap::listing(&keymap);
+    text.push_str("\nkeymaps\n");
+    for name in book.names() {
+        let about = book.describe(name).map(|d| d.about).unwrap_or_default();
+        text.push_str(&format!("  {name:<18} {about}\n"));
+    }
+    print(&text)?;
+    Ok(if faults.is_empty() { Ending::Good } else { Ending::Usage })
+}
+
+/// Prints the theme in use and the names of all.
+pub fn themes(general: &General) -> Result<Ending> {
+    let (user, _) = general.user();
+    let deck = general.find_deck().ok();
+    let book = ThemeBook::new(&look_folders("themes", deck.as_deref()));
+    let (theme, faults) = book.load(&user.theme);
+    faults.iter().for_each(|fault| eprintln!("{fault}"));
+    let Some(theme) = theme else { return Ok(Ending::Usage) };
+    let mut text = theme::listing(&theme);
+    text.push_str("\nthemes\n");
+    for name in book.names() {
+        let about = book.describe(name).map(|d| d.about).unwrap_or_default();
+        text.push_str(&format!("  {name:<18} {about}\n"));
+    }
+    print(&text)?;
+    Ok(if faults.is_empty() { Ending::Good } else { Ending::Usage })
+}
+
+/// Prints the JSON Schema of the status document.
+pub fn schema() -> Result<Ending> {
+    let schema = schemars::schema_for!(Snapshot);
+    print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
+    Ok(Ending::Good)
+}
+
+/// Prints completions.
+pub fn completions(shell: clap_complete::Shell) -> Result<Ending> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Line::definition(), "qd", &mut text);
+    print(&String::from_utf8(text)?)?;
+    Ok(Ending::Good)
+}
+
+/// Prints the manual page.
+pub fn man() -> Result<Ending> {
+    let mut text = Vec::new();
+    clap_mangen::Man::new(Line::definition()).render(&mut text)?;
+    print(&String::from_utf8(text)?)?;
+    Ok(Ending::Good)
+}
+
+/// Writes to standard output; a reader that leaves early (`| head`) is no error.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}

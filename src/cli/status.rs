@@ -1,0 +1,206 @@
+//! `qd status`: the health of every service without the screen; one round, or on and on.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use color_eyre::Result;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use super::printed::print;
+use super::{General, explain_missing, runtime};
+use crate::app::Now;
+use crate::config::{self, Deck};
+use crate::exit::Ending;
+use crate::model::{Environment, Health};
+use crate::source::{Supervisor, Surroundings, round};
+use crate::store::snapshot::{EnvironmentSnapshot, ServiceSnapshot, Snapshot};
+use crate::store::{Changed, Event, ServiceState, Store};
+use crate::ui::text::age;
+
+/// Options of `qd status`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// Print one JSON document (`qd schema` describes it); with --watch one a line
+    #[arg(long)]
+    json: bool,
+    /// Look at this environment alone; may be given several times
+    #[arg(long = "env", value_name = "NAME")]
+    environments: Vec<String>,
+    /// Look at this service alone, in every environment; may be given several times
+    #[arg(long = "service", value_name = "NAME")]
+    services: Vec<String>,
+    /// Go on, and print again whenever a state changes; Ctrl-C ends it
+    #[arg(long)]
+    watch: bool,
+}
+
+/// Looks and prints.
+pub fn run(general: &General, options: &Options) -> Result<Ending> {
+    let path = match general.find_deck() {
+        Ok(path) => path,
+        Err(missing) => return Ok(explain_missing(&missing)),
+    };
+    let loaded = config::load(&path);
+    let broken = loaded.has_errors();
+    for fault in loaded.faults.iter().filter(|f| f.severity == crate::model::Severity::Error) {
+        eprintln!("{fault}");
+    }
+    let Some(mut deck) = loaded.deck else { return Ok(Ending::Usage) };
+    if let Err(complaint) = options.check(&deck) {
+        eprintln!("qd: {complaint}");
+        return Ok(Ending::Usage);
+    }
+    deck.environments.retain(|e| options.wants(&e.environment, None));
+    for environment in &mut deck.environments {
+        environment.probes.retain(|p| options.wants_service(&p.info.id.service.name));
+    }
+    let ending = runtime()?
+        .block_on(async { if options.watch { watch(&deck, options).await } else { once(&deck, options).await } })?;
+    // What could not be read could not be observed either; what is certainly wrong weighs more.
+    Ok(if broken && ending == Ending::Good { Ending::Usage } else { ending })
+}
+
+impl Options {
+    fn wants_service(&self, name: &str) -> bool {
+        self.services.is_empty() || self.services.iter().any(|s| s == name)
+    }
+
+    fn wants(&self, environment: &Environment, service: Option<&ServiceState>) -> bool {
+        let environment =
+            self.environments.is_empty() || self.environments.iter().any(|e| e == environment.id.as_str());
+        environment && service.is_none_or(|s| self.wants_service(&s.declared().id.name))
+    }
+
+    /// A misspelt name must not look like good health.
+    fn check(&self, deck: &Deck) -> Result<(), String> {
+        let known: Vec<&str> = deck.environments.iter().map(|e| e.environment.id.as_str()).collect();
+        for name in &self.environments {
+            if !known.contains(&name.as_str()) {
+                let hint = crate::settings::word::hint(name, known.iter().copied());
+                return Err(format!("the deck has no environment `{name}`; {hint}"));
+            }
+        }
+        let chosen = deck.environments.iter().filter(|e| self.wants(&e.environment, None));
+        let known: Vec<&str> = chosen.flat_map(|e| &e.environment.services).map(|s| &*s.id.name).collect();
+        for name in &self.services {
+            if !known.contains(&name.as_str()) {
+                let hint = crate::settings::word::hint(name, known.iter().copied());
+                return Err(format!("there is no service `{name}` there; {hint}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn print(&self, store: &Store, now: Timestamp) -> Result<Ending> {
+        let snapshot = Snapshot::of(store, now, |e, s| self.wants(e, s));
+        if self.json && self.watch {
+            print(&(serde_json::to_string(&snapshot)? + "\n"))?;
+        } else if self.json {
+            print(&(serde_json::to_string_pretty(&snapshot)? + "\n"))?;
+        } else {
+            print(&words(&snapshot, std::io::stdout().is_terminal()))?;
+        }
+        let counting = |e: &EnvironmentSnapshot| {
+            let unread = (e.faults > 0).then_some(Health::Unknown);
+            e.services.iter().filter(|s| !s.optional).map(|s| s.health).chain(unread).collect::<Vec<_>>()
+        };
+        Ok(Ending::of(snapshot.environments.iter().flat_map(counting)))
+    }
+}
+
+async fn once(deck: &Deck, options: &Options) -> Result<Ending> {
+    let clock = Now::default();
+    let telling = clock.clone();
+    let surroundings = Surroundings::new(Arc::new(move || telling.get()));
+    let mut store = Store::default();
+    store.apply(Event::FleetLoaded { fleet: deck.fleet(), faults: Vec::new() }, clock.get());
+    round(deck.probes(), &surroundings, |probe, at, observation| {
+        store.apply(Event::SampleTaken { probe, at, observation: Box::new(observation) }, at);
+    })
+    .await;
+    options.print(&store, clock.get())
+}
+
+async fn watch(deck: &Deck, options: &Options) -> Result<Ending> {
+    let clock = Now::default();
+    let telling = clock.clone();
+    let surroundings = Surroundings::new(Arc::new(move || telling.get()));
+    let mut store = Store::default();
+    store.apply(Event::FleetLoaded { fleet: deck.fleet(), faults: Vec::new() }, clock.get());
+    let (outbox, mut events) = mpsc::channel(1024);
+    let mut supervisor = Supervisor::new(surroundings, outbox);
+    supervisor.follow(deck);
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let mut healths: Option<Vec<Health>> = None;
+    let mut pending = deck.probes().filter(|p| !p.paused).count();
+    let mut tick = tokio::time::interval(std::time::Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => break,
+            _ = terminate.recv() => break,
+            // Services go stale without an event.
+            _ = tick.tick() => {}
+            Some(event) = events.recv() => {
+                let first = matches!(&event, Event::SampleTaken { probe, .. } if store.service(&probe.service)
+                    .is_some_and(|s| s.probes().iter().any(|p| p.info().id == *probe && p.last().is_none())));
+                pending = pending.saturating_sub(usize::from(first));
+                if store.apply(event, clock.get()) == Changed::Numbers {
+                    continue;
+                }
+            }
+        }
+        let now = clock.get();
+        let current: Vec<Health> =
+            store.environments().iter().flat_map(|e| store.services(e)).map(|s| s.health(now)).collect();
+        // The first print waits for the first round, so that it does not tell of unknowns that are only new.
+        if pending == 0 && healths.as_ref() != Some(&current) {
+            options.print(&store, now)?;
+            healths = Some(current);
+        }
+    }
+    supervisor.stop();
+    Ok(Ending::Cancelled)
+}
+
+/// The document in words, one line a service, the troubled ones with their reason.
+fn words(snapshot: &Snapshot, colour: bool) -> String {
+    let longest = snapshot.environments.iter().flat_map(|e| &e.services).map(|s| s.name.chars().count()).max();
+    let longest = longest.unwrap_or(0).max(8);
+    let mut text = String::new();
+    for environment in &snapshot.environments {
+        let word = paint(environment.health, environment.health.word(), colour);
+        text.push_str(&format!("{} ({}) {word}\n", environment.name, environment.tier.word()));
+        if environment.faults > 0 {
+            text.push_str("  does not load because of faults in the deck; `qd check` tells them\n");
+        }
+        for service in &environment.services {
+            text.push_str(&line(service, longest, snapshot.at, colour));
+        }
+    }
+    text
+}
+
+fn line(service: &ServiceSnapshot, longest: usize, now: Timestamp, colour: bool) -> String {
+    let glyph = crate::theme::Glyphs::of(crate::theme::GlyphSet::Unicode).health(service.health);
+    let state =
+        paint(service.health, &format!("{glyph} {:<longest$}  {:<9}", service.name, service.health.word()), colour);
+    let since = service.since.map_or_else(|| "?".into(), |at| age(at, now));
+    let latency = service.probes.iter().find_map(|p| p.latency_ms).map_or(String::new(), |ms| format!("{ms:.1} ms"));
+    let cause = service.cause.as_deref().unwrap_or_default();
+    let optional = if service.optional { "(optional) " } else { "" };
+    format!("  {state} {since:>4} {latency:>11}  {optional}{cause}").trim_end().to_owned() + "\n"
+}
+
+/// The sixteen colours of the terminal, and only there.
+fn paint(health: Health, text: &str, colour: bool) -> String {
+    let code = match health {
+        _ if !colour || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()) => return text.to_owned(),
+        Health::Healthy => "32",
+        Health::Degraded => "33",
+        Health::Unhealthy => "31",
+        Health::Unknown => "35",
+        Health::Stale | Health::Paused => "2",
+    };
+    format!("\x1b[{code}m{text}\x1b[0m")
+}

@@ -96,46 +96,32 @@ pub fn to_256(colour: Color) -> Color {
     (16..=255).min_by_key(|number| distance(*number)).map_or(colour, Color::Indexed)
 }
 
-/// The ANSI colour of the same hue. By hue and not by distance: a calm red is nearer to grey than to the ANSI red.
-pub fn to_16(colour: Color) -> Color {
-    if let Color::Indexed(n @ 0..=15) = colour {
-        return ANSI.get(usize::from(n)).map_or(colour, |(_, c)| *c);
+/// The plain ANSI colour of the same hue; none for a grey and for what is the terminal's own. By hue and not by
+/// distance, because a calm red is nearer to grey than to the ANSI red; never a bright one, because terminals give
+/// those other meanings.
+pub fn hue(colour: Color) -> Option<Color> {
+    let (red, green, blue) = rgb(colour)?;
+    let (high, low) = (red.max(green).max(blue), red.min(green).min(blue));
+    let chroma = f64::from(high - low);
+    if chroma < 40.0 {
+        return None;
     }
-    let Some((r, g, b)) = rgb(colour) else { return colour };
-    let (high, low) = (r.max(g).max(b), r.min(g).min(b));
-    let chroma = high - low;
-    if chroma < 40 {
-        return match luminance((r, g, b)) {
-            l if l < 0.045 => Color::Black,
-            l if l < 0.20 => Color::DarkGray,
-            l if l < 0.60 => Color::Gray,
-            _ => Color::White,
-        };
-    }
-    let (r, g, b, c) = (f64::from(r), f64::from(g), f64::from(b), f64::from(chroma));
-    let sixth = if high == r as u8 {
-        ((g - b) / c).rem_euclid(6.0)
-    } else if high == g as u8 {
-        (b - r) / c + 2.0
-    } else {
-        (r - g) / c + 4.0
+    let across = |one: u8, other: u8| (f64::from(one) - f64::from(other)) / chroma;
+    let sixth = match high {
+        h if h == red => across(green, blue).rem_euclid(6.0),
+        h if h == green => across(blue, red) + 2.0,
+        _ => across(red, green) + 4.0,
     };
-    let hue = sixth.round() as u8 % 6;
-    let bright = u16::from(high) + u16::from(low) > 340;
-    match (hue, bright) {
-        (0, false) => Color::Red,
-        (0, true) => Color::LightRed,
-        (1, false) => Color::Yellow,
-        (1, true) => Color::LightYellow,
-        (2, false) => Color::Green,
-        (2, true) => Color::LightGreen,
-        (3, false) => Color::Cyan,
-        (3, true) => Color::LightCyan,
-        (4, false) => Color::Blue,
-        (4, true) => Color::LightBlue,
-        (_, false) => Color::Magenta,
-        (_, true) => Color::LightMagenta,
-    }
+    // Not the middle of each sixth: orange is a kind of red, violet a kind of magenta, and sky is blue.
+    let edges = [
+        (0.6, Color::Red),
+        (1.5, Color::Yellow),
+        (2.5, Color::Green),
+        (3.4, Color::Cyan),
+        (4.35, Color::Blue),
+        (5.5, Color::Magenta),
+    ];
+    Some(edges.iter().find(|(edge, _)| sixth < *edge).map_or(Color::Red, |(_, colour)| *colour))
 }
 
 #[cfg(test)]
@@ -154,14 +140,20 @@ mod tests {
 
     #[test]
     fn hues_survive_when_colours_get_fewer() {
-        assert_eq!(to_16(Color::Rgb(0xef, 0x7f, 0x86)), Color::LightRed);
-        assert_eq!(to_16(Color::Rgb(0xb3, 0x26, 0x1e)), Color::Red);
-        assert_eq!(to_16(Color::Rgb(0xe0, 0xb4, 0x5c)), Color::Yellow);
-        assert_eq!(to_16(Color::Rgb(0x2d, 0x7a, 0x3e)), Color::Green);
-        assert_eq!(to_16(Color::Indexed(9)), Color::LightRed);
+        let of = |text: &str| hue(parse(text).unwrap());
+        assert_eq!(of("#f2848b"), Some(Color::Red));
+        assert_eq!(of("#b3241c"), Some(Color::Red));
+        assert_eq!(of("#ffae57"), Some(Color::Red));
+        assert_eq!(of("#e3b65f"), Some(Color::Yellow));
+        assert_eq!(of("#216838"), Some(Color::Green));
+        assert_eq!(of("#6cb8dc"), Some(Color::Cyan));
+        assert_eq!(of("#5a9ede"), Some(Color::Blue));
+        assert_eq!(of("#c9a2f2"), Some(Color::Magenta));
+        assert_eq!(of("196"), Some(Color::Red));
+        assert_eq!(of("#95a1b2"), None);
+        assert_eq!(of("default"), None);
         assert_eq!(to_256(Color::Rgb(255, 0, 0)), Color::Indexed(196));
         assert_eq!(to_256(Color::Rgb(0x80, 0x80, 0x80)), Color::Indexed(244));
-        assert_eq!(to_16(Color::Reset), Color::Reset);
     }
 
     #[test]

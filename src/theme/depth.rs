@@ -4,7 +4,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use super::book::shipped;
-use super::colour::{luminance, rgb, to_16, to_256};
+use super::colour::{ANSI, hue, luminance, rgb, to_256};
 use super::glyphs::GlyphSet;
 use super::{Role, Theme};
 
@@ -79,11 +79,17 @@ impl Theme {
                     *style = Style { fg: None, bg: None, underline_color: None, ..style.patch(mono.style(*role)) };
                 }
             }
-            Depth::Ansi256 | Depth::Ansi16 => {
-                let fit = if depth == Depth::Ansi256 { to_256 } else { to_16 };
-                theme.background = fit(self.background);
+            Depth::Ansi16 => {
+                theme.background = if sixteen(self.background) { by_name(self.background) } else { Color::Reset };
+                let ansi = shipped("ansi").unwrap_or_else(Theme::plain);
                 for (style, role) in theme.styles.iter_mut().zip(Role::ALL) {
-                    *style = fitted(*style, *role, self.background, fit);
+                    *style = in_hues(*style, ansi.style(*role));
+                }
+            }
+            Depth::Ansi256 => {
+                theme.background = to_256(self.background);
+                for (style, role) in theme.styles.iter_mut().zip(Role::ALL) {
+                    *style = in_256(*style, *role, self.background);
                 }
             }
         }
@@ -91,10 +97,32 @@ impl Theme {
     }
 }
 
-/// A style with fewer colours. Two colours that were different and have become one would hide what they told apart.
-fn fitted(style: Style, role: Role, background: Color, fit: fn(Color) -> Color) -> Style {
-    let beneath = fit(background);
-    let mut fitted = Style { fg: style.fg.map(fit), bg: style.bg.map(fit), ..style };
+/// Whether a colour is one of the sixteen, or the terminal's own.
+fn sixteen(colour: Color) -> bool {
+    !matches!(colour, Color::Rgb(..) | Color::Indexed(16..))
+}
+
+/// One of the first sixteen by its name: a terminal that has no more does not know the sequence for numbers.
+fn by_name(colour: Color) -> Color {
+    let Color::Indexed(number) = colour else { return colour };
+    ANSI.get(usize::from(number)).map_or(colour, |(_, named)| *named)
+}
+
+/// A style where only sixteen colours are sure, and their shades are not: the ground is the terminal's, greys give way
+/// to what the theme of sixteen colours does, and a hue stays that hue.
+fn in_hues(style: Style, ansi: Style) -> Style {
+    if style.fg.is_none_or(sixteen) && style.bg.is_none_or(sixteen) {
+        return Style { fg: style.fg.map(by_name), bg: style.bg.map(by_name), ..style };
+    }
+    let fg = if style.bg.is_none_or(|bg| bg == Color::Reset) { style.fg } else { None };
+    let fg = fg.and_then(|fg| if sixteen(fg) { Some(by_name(fg)) } else { hue(fg) });
+    Style { fg: fg.or(ansi.fg), add_modifier: style.add_modifier | ansi.add_modifier, ..ansi }
+}
+
+/// A style in the palette of 256. Two colours that were different and have become one would hide what they told apart.
+fn in_256(style: Style, role: Role, background: Color) -> Style {
+    let beneath = to_256(background);
+    let mut fitted = Style { fg: style.fg.map(to_256), bg: style.bg.map(to_256), ..style };
     if role != Role::Text && style.bg != Some(background) && fitted.bg == Some(beneath) {
         fitted.bg = None;
         if role.stands_out() {
@@ -103,8 +131,8 @@ fn fitted(style: Style, role: Role, background: Color, fit: fn(Color) -> Color) 
     }
     let under = fitted.bg.unwrap_or(beneath);
     if fitted.fg == Some(under) && under != Color::Reset {
-        let dark = style.bg.or(Some(background)).and_then(rgb).is_none_or(|b| luminance(b) < 0.3);
-        fitted.fg = Some(if dark { Color::White } else { Color::Black });
+        let dark = rgb(under).is_none_or(|b| luminance(b) < 0.3);
+        fitted.fg = Some(if dark { Color::Indexed(231) } else { Color::Indexed(16) });
     }
     fitted
 }
@@ -128,6 +156,17 @@ mod tests {
         assert_eq!(terminal("", "", "dumb").depth(), Depth::None);
         assert_eq!(terminal("", "truecolor", "linux").depth(), Depth::Ansi16);
         assert_eq!(Terminal::default().depth(), Depth::Ansi16);
+    }
+
+    #[test]
+    fn sixteen_colours_keep_hues_and_leave_the_ground_to_the_terminal() {
+        let theme = shipped("light").unwrap().adapted(Depth::Ansi16);
+        assert_eq!(theme.style(Role::Text), Style::new().fg(Color::Reset).bg(Color::Reset));
+        assert_eq!(theme.style(Role::Healthy).fg, Some(Color::Green));
+        assert_eq!(theme.style(Role::TierProduction).fg, Some(Color::Magenta));
+        assert!(theme.style(Role::Selected).add_modifier.contains(Modifier::REVERSED));
+        assert!(theme.style(Role::Dim).add_modifier.contains(Modifier::DIM));
+        assert_eq!(by_name(Color::Indexed(9)), Color::LightRed);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::model::{EnvironmentId, Fault, Severity, Text};
 use crate::settings::{Faults, Files, Section, Table, Value, word};
 
 pub use deck::{Deck, EnvironmentDeck, Probe};
+pub use user::User;
 
 /// A deck as far as it could be read, and everything wrong with it.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::probes::{answer, heading, phases_and_facts, report, table};
-use super::services::{SPARK_SPAN, sparkline};
+use super::services::sparkline;
 use super::{empty, more};
 use crate::model::Health;
 use crate::store::ServiceState;

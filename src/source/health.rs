@@ -5,6 +5,8 @@ pub mod api;
 pub mod command;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod postgres;
+pub mod redis;
 pub mod systemd;
 
 use std::fmt;
@@ -60,4 +62,4 @@ pub struct Kind {
 }
 
 /// Every kind of probe that a deck can name.
-pub static KINDS: &[&Kind] = &[&command::KIND, &systemd::KIND];
+pub static KINDS: &[&Kind] = &[&command::KIND, &systemd::KIND, &postgres::KIND, &redis::KIND];

@@ -6,7 +6,9 @@ pub mod command;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod postgres;
+pub mod rabbitmq;
 pub mod redis;
+pub mod status_page;
 pub mod systemd;
 
 use std::fmt;
@@ -62,4 +64,5 @@ pub struct Kind {
 }
 
 /// Every kind of probe that a deck can name.
-pub static KINDS: &[&Kind] = &[&command::KIND, &systemd::KIND, &postgres::KIND, &redis::KIND];
+pub static KINDS: &[&Kind] =
+    &[&command::KIND, &systemd::KIND, &postgres::KIND, &redis::KIND, &rabbitmq::KIND, &status_page::KIND];

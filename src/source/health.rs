@@ -1,6 +1,16 @@
 //! Health checks: one file a kind. A kind is a row of [`KINDS`]: its key in the deck, a line of documentation, an
 //! example, how to read its settings and how to check. Adding one is its file and its row.
 
+pub mod api;
+pub mod command;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod postgres;
+pub mod rabbitmq;
+pub mod redis;
+pub mod status_page;
+pub mod systemd;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -54,4 +64,5 @@ pub struct Kind {
 }
 
 /// Every kind of probe that a deck can name.
-pub static KINDS: &[&Kind] = &[];
+pub static KINDS: &[&Kind] =
+    &[&command::KIND, &systemd::KIND, &postgres::KIND, &redis::KIND, &rabbitmq::KIND, &status_page::KIND];

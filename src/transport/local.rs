@@ -2,12 +2,14 @@
 //! when its time is up or nobody waits for it any more.
 
 use std::io::ErrorKind;
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
 use super::{Argv, Exit, Limits, Output, Transport, TransportError};
@@ -53,30 +55,42 @@ async fn run(argv: &Argv, limits: Limits) -> Result<Output, TransportError> {
         command.current_dir(folder);
     }
     let mut child = command.spawn().map_err(|e| refused(argv, e))?;
-    let mut group = Group(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
-    let stdout = child.stdout.take();
-    let stderr = child.stderr.take();
-    let work = async {
-        let (out, err, status) =
-            tokio::join!(keep(stdout, limits.most_bytes), keep(stderr, limits.most_bytes), child.wait());
-        (out, err, status)
-    };
-    let Ok((out, err, status)) = tokio::time::timeout(limits.timeout, work).await else {
+    let group = Group(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
+    let (mut out, mut err) = (Kept::new(limits.most_bytes), Kept::new(limits.most_bytes));
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let work = follow(&mut child, async { tokio::join!(out.fill(stdout), err.fill(stderr)) });
+    let Ok(status) = tokio::time::timeout(limits.timeout, work).await else {
         return Err(TransportError::TimedOut { after: limits.timeout });
     };
     // What it left in the background keeps running only if it made itself a group of its own.
-    drop(group.0.take().map(|pid| Group(Some(pid))));
+    drop(group);
     let status = status.map_err(|e| refused(argv, e))?;
     Ok(Output {
         exit: exit_of(status),
-        truncated: out.1 || err.1,
-        stdout: out.0,
-        stderr: err.0,
+        truncated: out.more || err.more,
+        stdout: out.bytes,
+        stderr: err.bytes,
         took: started.elapsed(),
     })
 }
 
-fn exit_of(status: std::process::ExitStatus) -> Exit {
+/// How long the streams may stay open after the process has ended: something in the background still holds them, and
+/// what the process itself printed is in the pipe already.
+const AFTERMATH: Duration = Duration::from_millis(200);
+
+async fn follow<T>(child: &mut Child, reading: impl Future<Output = T>) -> std::io::Result<ExitStatus> {
+    tokio::pin!(reading);
+    tokio::select! {
+        _ = &mut reading => child.wait().await,
+        status = child.wait() => {
+            // Whether they end in time or not, what was read is kept.
+            tokio::time::timeout(AFTERMATH, reading).await.ok();
+            status
+        }
+    }
+}
+
+fn exit_of(status: ExitStatus) -> Exit {
     use std::os::unix::process::ExitStatusExt;
     match (status.code(), status.signal()) {
         (Some(code), _) => Exit::Code(code),
@@ -89,30 +103,48 @@ fn refused(argv: &Argv, source: std::io::Error) -> TransportError {
     let program = argv.program.clone();
     let place = Local.place().to_owned();
     match source.kind() {
-        ErrorKind::NotFound => TransportError::NoProgram { program, place },
+        ErrorKind::NotFound => {
+            // The system says the same of a missing folder and of a missing interpreter.
+            let why = match &argv.folder {
+                Some(folder) if !folder.is_dir() => format!("there is no folder `{}`", folder.display()),
+                _ if program.contains('/') && Path::new(&program).exists() => {
+                    "the interpreter named in its first line is missing".to_owned()
+                }
+                _ => return TransportError::NoProgram { program, place },
+            };
+            TransportError::Io { program, place, source: std::io::Error::new(ErrorKind::NotFound, why) }
+        }
         ErrorKind::PermissionDenied => TransportError::Forbidden { program, place },
         _ => TransportError::Io { program, place, source },
     }
 }
 
-/// Reads to the end, keeps the first `most` bytes; whether there was more.
-async fn keep(stream: Option<impl AsyncRead + Unpin>, most: usize) -> (Vec<u8>, bool) {
-    let Some(mut stream) = stream else { return (Vec::new(), false) };
-    let mut kept = Vec::new();
-    let mut more = false;
-    let mut buffer = vec![0; 16 * 1024];
-    while let Ok(count @ 1..) = stream.read(&mut buffer).await {
-        let room = most.saturating_sub(kept.len());
-        kept.extend_from_slice(buffer.get(..count.min(room)).unwrap_or_default());
-        more |= count > room;
+/// The first bytes of a stream; it outlives the reading, so that a stream that never ends gives what it gave.
+struct Kept {
+    bytes: Vec<u8>,
+    most: usize,
+    more: bool,
+}
+
+impl Kept {
+    fn new(most: usize) -> Self {
+        Self { bytes: Vec::new(), most, more: false }
     }
-    (kept, more)
+
+    /// Reads to the end; what is over the limit is read and dropped, so that the writer is not held up.
+    async fn fill(&mut self, stream: Option<impl AsyncRead + Unpin>) {
+        let Some(mut stream) = stream else { return };
+        let mut buffer = vec![0; 16 * 1024];
+        while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+            let room = self.most.saturating_sub(self.bytes.len());
+            self.bytes.extend_from_slice(buffer.get(..count.min(room)).unwrap_or_default());
+            self.more |= count > room;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const LIMITS: Limits = Limits { timeout: Duration::from_secs(5), most_bytes: 1000 };
@@ -154,5 +186,36 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(100)).await;
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         assert!(stat.is_empty() || stat.contains(" Z "), "the sleep lives on: {stat}");
+    }
+
+    #[tokio::test]
+    async fn a_background_process_that_holds_the_streams_does_not_hold_up_the_answer() {
+        for script in ["echo done; sleep 30 &", "echo done; setsid sleep 3 &"] {
+            let started = Instant::now();
+            let output = Local.read(&Argv::new("sh", ["-c", script]), LIMITS).await.unwrap();
+            assert_eq!((output.exit, output.stdout), (Exit::Code(0), b"done\n".to_vec()), "{script}");
+            assert!(started.elapsed() < Duration::from_secs(2), "{script} took {:?}", started.elapsed());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_process_that_closes_its_streams_is_still_waited_for() {
+        let argv = Argv::new("sh", ["-c", "echo out; exec >&- 2>&-; sleep 0.2; exit 5"]);
+        let output = Local.read(&argv, LIMITS).await.unwrap();
+        assert_eq!((output.exit, output.stdout), (Exit::Code(5), b"out\n".to_vec()));
+    }
+
+    #[tokio::test]
+    async fn a_missing_folder_and_a_missing_interpreter_are_not_taken_for_a_missing_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut argv = Argv::new("true", [""; 0]);
+        argv.folder = Some(folder.path().join("gone"));
+        let error = Local.read(&argv, LIMITS).await.unwrap_err().to_string();
+        assert!(error.contains("there is no folder"), "{error}");
+        let script = folder.path().join("script");
+        std::fs::write(&script, "#!/no/such/shell\n").unwrap();
+        std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let error = Local.read(&Argv::new(script.to_str().unwrap(), [""; 0]), LIMITS).await.unwrap_err().to_string();
+        assert!(error.contains("interpreter"), "{error}");
     }
 }

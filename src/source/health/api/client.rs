@@ -1,0 +1,131 @@
+//! One HTTP client for the checks that read JSON interfaces: connections are shared, redirects are not followed, an
+//! answer is read in pieces up to a limit. Never judges a status.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::LOCATION;
+use reqwest::redirect::Policy;
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+
+use super::{Trouble, tls};
+use crate::secret::expose;
+
+/// Most bytes of an answer that are read.
+const MOST_BYTES: usize = 256 * 1024;
+
+static DIRECT: OnceLock<reqwest::Client> = OnceLock::new();
+static AS_SYSTEM: OnceLock<reqwest::Client> = OnceLock::new();
+
+/// A client; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Client(reqwest::Client);
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Where it redirects to.
+    pub location: Option<String>,
+    /// The body, cut at 256 KiB.
+    pub body: Vec<u8>,
+    /// Whether it was longer.
+    pub truncated: bool,
+}
+
+impl Client {
+    /// The client for an address: shared by all that trust what the machine trusts, a new one for a private
+    /// authority. The system's proxy is used except for loopback addresses, which mean this machine.
+    pub async fn towards(url: &Url, ca: Option<&Path>) -> Result<Self, Trouble> {
+        let direct = is_loopback(url);
+        let shared = if direct { &DIRECT } else { &AS_SYSTEM };
+        if ca.is_none()
+            && let Some(client) = shared.get()
+        {
+            return Ok(Self(client.clone()));
+        }
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::trusting(ca).await?)
+            .redirect(Policy::none())
+            .user_agent(concat!("quarterdeck/", env!("CARGO_PKG_VERSION")))
+            .pool_idle_timeout(Duration::from_secs(15))
+            .pool_max_idle_per_host(2);
+        if direct {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|e| Trouble::unknown(format!("HTTP cannot be set up: {e}")))?;
+        Ok(Self(if ca.is_none() { shared.get_or_init(|| client).clone() } else { client }))
+    }
+
+    /// Asks for one address.
+    pub async fn get(&self, url: Url, login: Option<(&str, &SecretString)>) -> Result<Answer, Trouble> {
+        let place = place(&url);
+        let mut request = self.0.get(url).header("accept", "application/json");
+        if let Some((user, password)) = login {
+            request = request.basic_auth(user, Some(expose(password)));
+        }
+        let trouble = |e: reqwest::Error| Trouble::of_connection(&e, &place);
+        let mut response = request.send().await.map_err(trouble)?;
+        let location = response.headers().get(LOCATION).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let mut answer = Answer { status: response.status().as_u16(), location, body: Vec::new(), truncated: false };
+        while let Some(chunk) = response.chunk().await.map_err(trouble)? {
+            let room = MOST_BYTES - answer.body.len();
+            answer.body.extend_from_slice(chunk.get(..chunk.len().min(room)).unwrap_or_default());
+            if chunk.len() > room {
+                answer.truncated = true;
+                break;
+            }
+        }
+        Ok(answer)
+    }
+}
+
+impl Answer {
+    /// The body as JSON; none when it is something else or was cut.
+    pub fn json<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_slice(&self.body).ok()
+    }
+}
+
+/// `host:port`, for reasons.
+pub fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// An address under a base: `http://h/base` and `api/x` give `http://h/base/api/x`.
+pub fn under(base: &Url, path: &str) -> Option<Url> {
+    let base = base.as_str().trim_end_matches('/');
+    Url::parse(&format!("{base}/{path}")).ok()
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_put_under_the_whole_base() {
+        let base = Url::parse("http://h:1/rabbit/").unwrap();
+        assert_eq!(under(&base, "api/overview").unwrap().as_str(), "http://h:1/rabbit/api/overview");
+        assert_eq!(place(&base), "h:1");
+    }
+
+    #[test]
+    fn loopback_is_known_by_name_and_by_both_kinds_of_address() {
+        for (text, loopback) in
+            [("http://localhost", true), ("http://127.1.2.3", true), ("http://[::1]:1", true), ("http://h", false)]
+        {
+            assert_eq!(is_loopback(&Url::parse(text).unwrap()), loopback, "{text}");
+        }
+    }
+}

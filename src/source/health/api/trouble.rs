@@ -1,0 +1,119 @@
+//! Why nothing came back, in words an engineer can act on. Walks the chain of an error to the part that says it:
+//! a TLS alert or an answer of the operating system.
+
+use std::error::Error;
+use std::io::ErrorKind;
+
+use rustls::CertificateError;
+
+use crate::model::{Observation, Outcome};
+
+/// An early end of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What it means for the target.
+    pub outcome: Outcome,
+    /// Why, as a sentence without a full stop.
+    pub reason: String,
+}
+
+impl Trouble {
+    /// The target does not work.
+    pub fn fail(reason: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Fail, reason: reason.into() }
+    }
+
+    /// The target could not be observed.
+    pub fn unknown(reason: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Unknown, reason: reason.into() }
+    }
+
+    /// An error of a connection to `place` (`127.0.0.1:5432`).
+    pub fn of_connection(error: &(dyn Error + 'static), place: &str) -> Self {
+        Self::fail(connection(error, place))
+    }
+}
+
+impl From<crate::secret::SecretError> for Trouble {
+    fn from(error: crate::secret::SecretError) -> Self {
+        Self::unknown(error.to_string())
+    }
+}
+
+impl From<Trouble> for Observation {
+    fn from(trouble: Trouble) -> Self {
+        let mut seen = Observation::new(trouble.outcome);
+        seen.reason = Some(trouble.reason.into());
+        seen
+    }
+}
+
+/// The words for an error of a connection.
+fn connection(error: &(dyn Error + 'static), place: &str) -> String {
+    let mut next = Some(error);
+    let mut last = error.to_string();
+    while let Some(this) = next {
+        if let Some(io) = this.downcast_ref::<std::io::Error>() {
+            // An inner error of an `io::Error` is no link of the chain.
+            if let Some(inner) = io.get_ref() {
+                let inner: &(dyn Error + 'static) = inner;
+                if inner.is::<rustls::Error>() || inner.is::<std::io::Error>() || inner.source().is_some() {
+                    return connection(inner, place);
+                }
+            }
+            return system(io, place);
+        }
+        if let Some(error) = this.downcast_ref::<rustls::Error>() {
+            return handshake(error, place);
+        }
+        last = this.to_string();
+        next = this.source();
+    }
+    format!("cannot speak with {place}: {last}")
+}
+
+fn system(error: &std::io::Error, place: &str) -> String {
+    let words = error.to_string();
+    match error.kind() {
+        ErrorKind::ConnectionRefused => format!("connection refused on {place}"),
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => format!("{place} broke the connection off"),
+        ErrorKind::UnexpectedEof => format!("{place} closed the connection without an answer"),
+        ErrorKind::TimedOut => format!("no answer from {place}"),
+        ErrorKind::HostUnreachable => format!("no route to {place}"),
+        ErrorKind::NetworkUnreachable => format!("the network of {place} is not reachable from here"),
+        _ if words.contains("lookup address") => format!("no address is known for {place}"),
+        _ => format!("cannot reach {place}: {words}"),
+    }
+}
+
+fn handshake(error: &rustls::Error, place: &str) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            format!("the certificate of {place} has expired")
+        }
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => {
+            format!("the certificate of {place} is for another name")
+        }
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            format!("the certificate of {place} comes from an unknown issuer; `ca = \"FILE.pem\"` names a private one")
+        }
+        rustls::Error::InvalidMessage(_) => format!("{place} does not speak TLS"),
+        other => format!("no TLS with {place}: {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_come_from_the_part_of_the_error_that_knows() {
+        let refused = std::io::Error::from(ErrorKind::ConnectionRefused);
+        assert_eq!(Trouble::of_connection(&refused, "db:5432").reason, "connection refused on db:5432");
+        let expired = rustls::Error::InvalidCertificate(CertificateError::Expired);
+        let wrapped = std::io::Error::other(std::io::Error::new(ErrorKind::InvalidData, expired));
+        assert_eq!(Trouble::of_connection(&wrapped, "db:5432").reason, "the certificate of db:5432 has expired");
+    }
+}

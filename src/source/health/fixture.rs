@@ -1,0 +1,43 @@
+//! Checks from deck text, for tests: what stands in a probe's table comes in, a check or its faults come out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Check, Context, KINDS};
+use crate::model::Fault;
+use crate::secret::Vault;
+use crate::settings::{Faults, Files, Section, Table};
+use crate::transport::Local;
+
+/// A context on this machine, at 12:00 UTC on 20 November 2026.
+pub(crate) fn context(timeout: Duration) -> Context {
+    let now = "2026-11-20T12:00:00Z".parse().unwrap();
+    Context { transport: Arc::new(Local), vault: Vault::default(), timeout, now }
+}
+
+/// The check; panics on faults.
+pub(crate) fn check(deck: &str) -> Box<dyn Check> {
+    let (check, faults) = read(deck);
+    check.unwrap_or_else(|| panic!("{faults:?}"))
+}
+
+/// The faults; there must be some.
+pub(crate) fn faults(deck: &str) -> Vec<Fault> {
+    let (check, faults) = read(deck);
+    assert!(check.is_none() && !faults.is_empty(), "no fault in {deck}");
+    faults
+}
+
+fn read(deck: &str) -> (Option<Box<dyn Check>>, Vec<Fault>) {
+    let mut files = Files::default();
+    let file = files.add("quarterdeck.toml", deck);
+    let faults = Faults::new(&files);
+    let table = Table::parse(file, &faults);
+    let check = table.and_then(|table| {
+        let kind = KINDS.iter().find(|k| table.get(k.name).is_some()).expect("a kind");
+        let mut section = Section::new(&table, "probe `live`", &faults);
+        let check = (kind.read)(&mut section);
+        if section.finish() { check } else { None }
+    });
+    (check, faults.into_list())
+}

@@ -1,0 +1,165 @@
+//! `redis`: a new connection, `PING` and `INFO`, a judgement on persistence, replication and memory. Sends nothing
+//! else, so a login that may only `+ping +info` will do.
+
+pub mod info;
+pub mod judge;
+pub mod trouble;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use redis::{AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
+
+use super::api::{Budget, Trouble, address, tls};
+use super::{Check, Context, Kind};
+use crate::model::Observation;
+use crate::secret::{SecretRef, expose};
+use crate::settings::Section;
+use info::Info;
+use judge::{Limits, Role};
+
+/// The kind's row.
+pub static KIND: Kind = Kind {
+    name: "redis",
+    doc: "a Redis or Valkey server: loading, persistence, replication, memory",
+    example: r#"{ redis = "redis://127.0.0.1:6379/0", password = "env:REDIS_PASSWORD", role = "primary", memory-degraded = 85 }"#,
+    every: Duration::from_secs(10),
+    timeout: Duration::from_secs(5),
+    latency: true,
+    read,
+};
+
+const EXAMPLE: &str = "redis://127.0.0.1:6379/0";
+
+#[derive(Debug)]
+struct Redis {
+    url: String,
+    info: ConnectionInfo,
+    place: String,
+    user: Option<String>,
+    password: Option<SecretRef>,
+    ca: Option<PathBuf>,
+    limits: Limits,
+}
+
+fn read(section: &mut Section<'_>) -> Option<Box<dyn Check>> {
+    let url = address(section, "redis", &["redis", "rediss"], EXAMPLE);
+    let user = section.text("user");
+    let password = section.has("password").then(|| section.secret("password"));
+    let ca = section.text("ca").map(PathBuf::from);
+    let errors = section.faults().errors();
+    let limits = Limits {
+        role: section.choice("role", &[("primary", Role::Primary), ("replica", Role::Replica)]),
+        memory_degraded: section.whole("memory-degraded", 1..=100).unwrap_or(85),
+        memory_fail: section.whole("memory-fail", 1..=100).unwrap_or(95),
+    };
+    if limits.memory_degraded > limits.memory_fail {
+        let help = "the first limit comes first: memory-degraded = 85, memory-fail = 95";
+        section.error("memory-degraded", "`memory-degraded` is above `memory-fail`", help);
+    }
+    if user.is_some() && password.is_none() {
+        section.error("user", "`user` stands without `password`", "add password = \"env:NAME\"");
+    }
+    if section.faults().errors() > errors {
+        return None;
+    }
+    let url = url?;
+    if ca.is_some() && !url.starts_with("rediss://") {
+        section.error("ca", "`ca` is of no use without TLS", "write the address with rediss://");
+        return None;
+    }
+    let Ok(info) = url.as_str().into_connection_info() else {
+        section.error("redis", "`redis` is not an address of a server", format!("write redis = \"{EXAMPLE}\""));
+        return None;
+    };
+    let password = match password {
+        Some(reference) => Some(reference?),
+        None => None,
+    };
+    Some(Box::new(Redis { place: info.addr().to_string(), url, info, user, password, ca, limits }))
+}
+
+impl Check for Redis {
+    fn target(&self) -> String {
+        self.url.clone()
+    }
+
+    fn check<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Observation> {
+        Box::pin(async move {
+            let budget = Budget::of(context);
+            match self.ask(context, &budget).await {
+                Ok(info) => judge::judge(&info, &self.limits).after(budget.took()),
+                Err(trouble) => trouble.into(),
+            }
+        })
+    }
+}
+
+impl Redis {
+    async fn ask(&self, context: &Context, budget: &Budget) -> Result<Info, Trouble> {
+        let mut settings = self.info.redis_settings().clone().set_skip_set_lib_name();
+        if let Some(user) = &self.user {
+            settings = settings.set_username(user);
+        }
+        if let Some(reference) = &self.password {
+            let secret = budget.spend("while looking the password up", context.vault.reveal(reference)).await?;
+            settings = settings.set_password(expose(&secret));
+        }
+        let info = self.info.clone().set_redis_settings(settings);
+        let client = match &self.ca {
+            Some(path) => {
+                let root_cert = Some(tls::pem(path).await?);
+                Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert })
+            }
+            None => Client::open(info),
+        };
+        let client = client.map_err(|e| self.trouble(&e))?;
+        // The budget alone decides on time.
+        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+        let connect =
+            async { client.get_multiplexed_async_connection_with_config(&config).await.map_err(|e| self.trouble(&e)) };
+        let mut connection = budget.spend(&format!("while connecting to {}", self.place), connect).await?;
+        let asking = async {
+            let ping = redis::cmd("PING").query_async::<String>(&mut connection).await;
+            let text = redis::cmd("INFO").query_async::<String>(&mut connection).await;
+            match (ping, text) {
+                // `INFO` is answered while data are loaded, and says how far that is.
+                (_, Ok(text)) if Info::parse(&text).is_loading() => Ok(Info::parse(&text)),
+                (Err(error), _) | (Ok(_), Err(error)) => Err(self.trouble(&error)),
+                (Ok(_), Ok(text)) => Ok(Info::parse(&text)),
+            }
+        };
+        budget.spend(&format!("from {} to PING and INFO", self.place), asking).await
+    }
+
+    fn trouble(&self, error: &redis::RedisError) -> Trouble {
+        trouble::of(error, &self.place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{check, faults};
+
+    #[test]
+    fn a_password_in_the_address_is_a_fault_that_does_not_repeat_it() {
+        let found = faults("redis = \"redis://:hunter2@cache:6379\"");
+        assert!(!format!("{found:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn settings_that_contradict_each_other_are_faults() {
+        let base = "redis = \"redis://cache\"\n";
+        assert!(faults(&format!("{base}memory-degraded = 96"))[0].message.contains("is above"));
+        assert!(faults(&format!("{base}user = \"ops\""))[0].message.contains("without `password`"));
+        assert!(faults(&format!("{base}ca = \"x.pem\""))[0].message.contains("without TLS"));
+        assert!(faults("redis = \"cache:6379\"")[0].message.contains("starts with redis:// or rediss://"));
+    }
+
+    #[test]
+    fn the_target_is_the_address_as_written() {
+        let check = check("redis = \"rediss://cache:6380/2\"\nuser = \"ops\"\npassword = \"env:X\"");
+        assert_eq!(check.target(), "rediss://cache:6380/2");
+    }
+}

@@ -1,6 +1,9 @@
 //! Health checks: one file a kind. A kind is a row of [`KINDS`]: its key in the deck, a line of documentation, an
 //! example, how to read its settings and how to check. Adding one is its file and its row.
 
+pub mod http;
+pub mod report;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -54,4 +57,4 @@ pub struct Kind {
 }
 
 /// Every kind of probe that a deck can name.
-pub static KINDS: &[&Kind] = &[];
+pub static KINDS: &[&Kind] = &[&http::KIND];

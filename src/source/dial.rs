@@ -28,7 +28,7 @@ impl Watch {
     pub fn new(limit: Duration) -> Self {
         let now = Instant::now();
         let margin = (limit / 10).min(Duration::from_millis(10));
-        Self { started: now, lap: now, until: now + (limit - margin), limit, phases: Vec::with_capacity(5) }
+        Self { started: now, lap: now, until: now + limit.saturating_sub(margin), limit, phases: Vec::with_capacity(5) }
     }
 
     /// A phase ends here; a phase that comes again (after a redirect) is added to.
@@ -116,13 +116,12 @@ const STAGGER: Duration = Duration::from_millis(250);
 
 /// Connects to the first address of `host` that takes it; Nagle's delay is off.
 pub async fn dial(host: &str, port: u16, watch: &mut Watch) -> Result<(TcpStream, SocketAddr), DialError> {
-    let addresses = match host.parse::<IpAddr>() {
-        Ok(ip) => vec![SocketAddr::new(ip, port)],
-        Err(_) => {
-            let found = resolve(host, port, watch).await?;
-            watch.mark(PhaseName::Resolve);
-            found
-        }
+    let addresses = if let Ok(ip) = host.parse::<IpAddr>() {
+        vec![SocketAddr::new(ip, port)]
+    } else {
+        let found = resolve(host, port, watch).await?;
+        watch.mark(PhaseName::Resolve);
+        found
     };
     let (stream, address) = match addresses.as_slice() {
         [only] => (connect(*only, watch.until).await.map_err(|e| refused(&[(*only, e)], watch))?, *only),

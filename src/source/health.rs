@@ -1,8 +1,12 @@
 //! Health checks: one file a kind. A kind is a row of [`KINDS`]: its key in the deck, a line of documentation, an
 //! example, how to read its settings and how to check. Adding one is its file and its row.
 
+pub mod dns;
 pub mod http;
+mod place;
 pub mod report;
+pub mod tcp;
+pub mod tls;
 
 use std::fmt;
 use std::time::Duration;
@@ -57,4 +61,4 @@ pub struct Kind {
 }
 
 /// Every kind of probe that a deck can name.
-pub static KINDS: &[&Kind] = &[&http::KIND];
+pub static KINDS: &[&Kind] = &[&http::KIND, &tcp::KIND, &tls::KIND, &dns::KIND];

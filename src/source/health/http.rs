@@ -21,6 +21,7 @@ use crate::source::fetch::{Answer, FetchError, Proxies, Request, Target, Trail, 
 use crate::source::tls::{Trust, chain};
 use credential::Credential;
 use judge::Judge;
+pub(super) use settings::trust;
 
 /// The kind.
 pub static KIND: Kind = Kind {

@@ -3,13 +3,19 @@
 
 pub mod api;
 pub mod command;
+pub mod dns;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod http;
+mod place;
 pub mod postgres;
 pub mod rabbitmq;
 pub mod redis;
+pub mod report;
 pub mod status_page;
 pub mod systemd;
+pub mod tcp;
+pub mod tls;
 
 use std::fmt;
 use std::time::Duration;
@@ -64,5 +70,15 @@ pub struct Kind {
 }
 
 /// Every kind of probe that a deck can name.
-pub static KINDS: &[&Kind] =
-    &[&command::KIND, &systemd::KIND, &postgres::KIND, &redis::KIND, &rabbitmq::KIND, &status_page::KIND];
+pub static KINDS: &[&Kind] = &[
+    &http::KIND,
+    &tcp::KIND,
+    &tls::KIND,
+    &dns::KIND,
+    &command::KIND,
+    &systemd::KIND,
+    &postgres::KIND,
+    &redis::KIND,
+    &rabbitmq::KIND,
+    &status_page::KIND,
+];

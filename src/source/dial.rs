@@ -1,0 +1,266 @@
+//! From a name and a port to a TCP connection, every address of the name tried, with the time of each phase and with
+//! words for each way it can go wrong. Sends nothing and keeps no connection.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use crate::model::{Phase, PhaseName};
+use crate::transport::human;
+
+/// The time of one check: when it began, when it must be over, and how long each phase took.
+#[derive(Debug)]
+pub struct Watch {
+    started: Instant,
+    lap: Instant,
+    until: Instant,
+    limit: Duration,
+    phases: Vec<Phase>,
+}
+
+impl Watch {
+    /// Starts now. Ends a trifle before the limit, so that the check itself, which knows how far it came, can say so
+    /// before whoever holds the same limit ends it.
+    pub fn new(limit: Duration) -> Self {
+        let now = Instant::now();
+        let margin = (limit / 10).min(Duration::from_millis(10));
+        Self { started: now, lap: now, until: now + limit.saturating_sub(margin), limit, phases: Vec::with_capacity(5) }
+    }
+
+    /// A phase ends here; a phase that comes again (after a redirect) is added to.
+    pub fn mark(&mut self, name: PhaseName) {
+        let now = Instant::now();
+        let took = now - self.lap;
+        self.lap = now;
+        match self.phases.iter_mut().find(|p| p.name == name) {
+            Some(phase) => phase.took += took,
+            None => self.phases.push(Phase { name, took }),
+        }
+    }
+
+    /// When it must be over.
+    pub fn until(&self) -> Instant {
+        self.until
+    }
+
+    /// The limit in words: `5s`.
+    pub fn limit(&self) -> String {
+        human(self.limit)
+    }
+
+    /// Since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.lap.max(Instant::now()) - self.started
+    }
+
+    /// Up to the end of the last phase, in words: `1 ms`.
+    pub fn so_far(&self) -> String {
+        brief(self.lap - self.started)
+    }
+
+    /// The phases so far, in order.
+    pub fn into_phases(self) -> Vec<Phase> {
+        self.phases
+    }
+
+    /// The phases so far, in order.
+    pub fn phases(&self) -> &[Phase] {
+        &self.phases
+    }
+}
+
+/// `0.4 ms`, `12 ms`, `3.2 s`: a measured time.
+pub fn brief(took: Duration) -> String {
+    let millis = took.as_secs_f64() * 1000.0;
+    match millis {
+        0.0..10.0 => format!("{millis:.1} ms"),
+        10.0..1000.0 => format!("{millis:.0} ms"),
+        _ => format!("{:.1} s", millis / 1000.0),
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum DialError {
+    /// The name has no address.
+    #[error("{0} does not resolve: no such name")]
+    NoName(String),
+    /// The resolver of this machine failed, which says nothing about the target.
+    #[error("{host} does not resolve: {why}")]
+    NoResolver {
+        /// The name.
+        host: String,
+        /// What the resolver says.
+        why: String,
+    },
+    /// No address took the connection; the sentence tells for each why.
+    #[error("{0}")]
+    NoConnection(String),
+}
+
+impl DialError {
+    /// Whether this machine is at fault, so that nothing is known about the target.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::NoResolver { .. })
+    }
+}
+
+/// More addresses than this are not tried: a name with more is a load balancer's, and one of these answers.
+const MOST_ADDRESSES: usize = 16;
+/// An address gets this long alone before the next one is tried beside it (RFC 8305, section 5).
+const STAGGER: Duration = Duration::from_millis(250);
+
+/// Connects to the first address of `host` that takes it; Nagle's delay is off.
+pub async fn dial(host: &str, port: u16, watch: &mut Watch) -> Result<(TcpStream, SocketAddr), DialError> {
+    let addresses = if let Ok(ip) = host.parse::<IpAddr>() {
+        vec![SocketAddr::new(ip, port)]
+    } else {
+        let found = resolve(host, port, watch).await?;
+        watch.mark(PhaseName::Resolve);
+        found
+    };
+    let (stream, address) = match addresses.as_slice() {
+        [only] => (connect(*only, watch.until).await.map_err(|e| refused(&[(*only, e)], watch))?, *only),
+        many => race(many, watch).await?,
+    };
+    // A socket that refuses the option still works.
+    stream.set_nodelay(true).ok();
+    watch.mark(PhaseName::Connect);
+    Ok((stream, address))
+}
+
+async fn resolve(host: &str, port: u16, watch: &Watch) -> Result<Vec<SocketAddr>, DialError> {
+    let failed = |why: String| DialError::NoResolver { host: host.to_owned(), why };
+    let found = match timeout_at(watch.until, tokio::net::lookup_host((host, port))).await {
+        Err(_) => return Err(failed(format!("the resolver does not answer within {}", watch.limit()))),
+        Ok(Ok(found)) => found,
+        Ok(Err(e)) => {
+            // getaddrinfo(3) has no error kind in std, only its words (glibc, musl, macOS).
+            let words = e.to_string();
+            let words = words.rsplit(": ").next().unwrap_or_default();
+            let absent = ["not known", "No address", "no address", "does not resolve", "Non-recoverable", "No data"];
+            return Err(if absent.iter().any(|a| words.contains(a)) {
+                DialError::NoName(host.to_owned())
+            } else if words.contains("Temporary") || words.contains("ry again") {
+                failed("the resolver of this machine does not answer".into())
+            } else {
+                failed(words.to_owned())
+            });
+        }
+    };
+    let found = interleave(found);
+    if found.is_empty() { Err(DialError::NoName(host.to_owned())) } else { Ok(found) }
+}
+
+/// Both families in turn, in the order the resolver prefers, each address once.
+fn interleave(found: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+    let mut all: Vec<SocketAddr> = Vec::new();
+    for address in found.take(MOST_ADDRESSES * 4) {
+        if !all.contains(&address) {
+            all.push(address);
+        }
+    }
+    let first_is_v6 = all.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) = all.into_iter().partition(|a| a.is_ipv6() == first_is_v6);
+    let mut mixed = Vec::with_capacity(MOST_ADDRESSES);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    while mixed.len() < MOST_ADDRESSES {
+        let before = mixed.len();
+        mixed.extend(first.next());
+        mixed.extend(second.next());
+        if mixed.len() == before {
+            break;
+        }
+    }
+    mixed
+}
+
+async fn race(addresses: &[SocketAddr], watch: &Watch) -> Result<(TcpStream, SocketAddr), DialError> {
+    let left = watch.until.saturating_duration_since(Instant::now());
+    let stagger = STAGGER.min(left / (addresses.len() as u32 + 1));
+    let mut waiting = addresses.iter().copied();
+    let mut trying = FuturesUnordered::new();
+    let mut failed: Vec<(SocketAddr, Option<io::Error>)> = Vec::new();
+    loop {
+        if let Some(address) = waiting.next() {
+            trying.push(async move { (address, connect(address, watch.until).await) });
+        } else if trying.is_empty() {
+            return Err(refused(&failed, watch));
+        }
+        let pause = if waiting.len() == 0 { watch.until + STAGGER } else { Instant::now() + stagger };
+        match timeout_at(pause, trying.next()).await {
+            Ok(Some((address, Ok(stream)))) => return Ok((stream, address)),
+            Ok(Some((address, Err(e)))) => failed.push((address, e)),
+            Ok(None) | Err(_) => {}
+        }
+    }
+}
+
+/// No error means that time was up.
+async fn connect(address: SocketAddr, until: Instant) -> Result<TcpStream, Option<io::Error>> {
+    match timeout_at(until, TcpStream::connect(address)).await {
+        Ok(result) => result.map_err(Some),
+        Err(_) => Err(None),
+    }
+}
+
+/// One sentence for all addresses; those that failed alike are told together.
+fn refused(failed: &[(SocketAddr, Option<io::Error>)], watch: &Watch) -> DialError {
+    let mut told: Vec<(String, Vec<String>, String)> = Vec::new();
+    for (address, error) in failed {
+        let (before, after) = words(error.as_ref(), watch);
+        match told.iter_mut().find(|(b, _, a)| *b == before && *a == after) {
+            Some((_, places, _)) => places.push(address.to_string()),
+            None => told.push((before, vec![address.to_string()], after)),
+        }
+    }
+    let parts: Vec<String> = told.into_iter().map(|(b, p, a)| format!("{b} {}{a}", p.join(" and "))).collect();
+    DialError::NoConnection(parts.join("; "))
+}
+
+fn words(error: Option<&io::Error>, watch: &Watch) -> (String, String) {
+    let Some(error) = error else { return ("no connection to".into(), format!(" within {}", watch.limit())) };
+    let before = match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused on",
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "no route to",
+        io::ErrorKind::TimedOut => "no answer from",
+        io::ErrorKind::ConnectionReset => "connection reset by",
+        io::ErrorKind::PermissionDenied => "this machine may not connect to",
+        _ => return ("cannot connect to".into(), format!(": {error}")),
+    };
+    (before.to_owned(), String::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_closed_port_is_refused_with_its_address() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let error = dial("127.0.0.1", port, &mut Watch::new(Duration::from_secs(5))).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("connection refused on 127.0.0.1:{port}"));
+    }
+
+    #[tokio::test]
+    async fn the_next_address_is_tried_when_one_refuses() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let open = listener.local_addr().unwrap();
+        let closed = std::net::TcpListener::bind("127.0.0.2:0").unwrap().local_addr().unwrap();
+        let (_, address) = race(&[closed, open], &Watch::new(Duration::from_secs(5))).await.unwrap();
+        assert_eq!(address, open);
+        let error = race(&[closed, closed], &Watch::new(Duration::from_secs(5))).await.unwrap_err();
+        assert_eq!(error.to_string(), format!("connection refused on {closed} and {closed}"));
+    }
+
+    #[test]
+    fn both_families_take_turns() {
+        let of = |t: &str| t.parse::<SocketAddr>().unwrap();
+        let all = ["[::1]:1", "[::2]:1", "10.0.0.1:1", "[::1]:1"].map(of);
+        assert_eq!(interleave(all.into_iter()), ["[::1]:1", "10.0.0.1:1", "[::2]:1"].map(of));
+    }
+}

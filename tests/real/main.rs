@@ -1,0 +1,22 @@
+//! Checks against real servers and hostile ones, on loopback only.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "these are tests, helpers included"
+)]
+#![allow(missing_docs, reason = "nobody calls a test from outside")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod certificates;
+mod dns;
+mod hostile;
+mod http;
+mod proxy;
+mod settings;
+mod tcp;
+mod tls;

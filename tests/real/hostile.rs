@@ -143,3 +143,18 @@ async fn wrong_content_types_and_invalid_json_do_no_harm() {
     let seen = look(&url, "report = \"json\"").await;
     assert_eq!(reason(&seen), "not a JSON health report but \"{\"status\": oops\"");
 }
+
+#[tokio::test]
+async fn an_ipv6_address_in_brackets_is_reached() {
+    let Ok(listener) = TcpListener::bind("[::1]:0").await else { return };
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = vec![0; 2048];
+        let length = stream.read(&mut request).await.unwrap();
+        assert!(String::from_utf8_lossy(&request[..length]).contains(&format!("host: {address}\r\n")));
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+    });
+    let seen = look(&format!("http://{address}/"), "").await;
+    assert_eq!((seen.outcome, crate::support::fact(&seen, "address")), (Outcome::Pass, address.to_string().as_str()));
+}

@@ -108,6 +108,7 @@ impl Http {
             most_body: MOST_BODY,
         };
         let mut answer = fetch(&request, trail).await.map_err(Stop::Fetch)?;
+        credential::redact(&mut answer.body, headers);
         if !self.follow || !redirect::is_redirect(&answer) {
             return Ok((answer, None));
         }
@@ -126,6 +127,7 @@ impl Http {
             trail.session = None;
             let request = Request { target: &target, headers, ..request };
             answer = fetch(&request, trail).await.map_err(Stop::Fetch)?;
+            credential::redact(&mut answer.body, headers);
         }
         Ok((answer, Some(target)))
     }

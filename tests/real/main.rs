@@ -1,14 +1,25 @@
-//! Checks against real servers, started by the tests on private ports and ended with them.
+//! Checks against real servers and hostile ones, on loopback only.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "this crate is tests only; its helpers stand outside #[test] functions"
+    clippy::string_slice,
+    reason = "these are tests, helpers included"
 )]
+#![allow(missing_docs, reason = "nobody calls a test from outside")]
 
-mod postgres;
-mod rabbitmq;
-mod redis;
 #[path = "../support/mod.rs"]
 mod support;
+
+mod certificates;
+mod dns;
+mod hostile;
+mod http;
+mod postgres;
+mod proxy;
+mod rabbitmq;
+mod redis;
+mod settings;
+mod tcp;
+mod tls;

@@ -6,21 +6,21 @@ use quarterdeck::model::Outcome;
 use rustix::process::Signal;
 
 use crate::support::postgres::Postgres;
-use crate::support::{fact, look, look_until, look_within, secret, why};
+use crate::support::{fact, look_calmly, look_until, look_within, reason, secret};
 
 #[tokio::test]
 async fn a_primary_tells_its_version_role_and_connections() {
     let server = Postgres::start();
-    let seen = look(&server.deck("app", "role = \"primary\"")).await;
+    let seen = look_calmly(&server.deck("app", "role = \"primary\"")).await;
     assert_eq!(seen.outcome, Outcome::Pass, "{seen:?}");
     assert!(seen.version.as_ref().unwrap().as_str().starts_with("15."), "{seen:?}");
     assert_eq!((fact(&seen, "role"), fact(&seen, "connections")), ("primary", "1 of 7"));
     assert!(seen.latency.is_some() && !fact(&seen, "up").is_empty());
-    let seen = look(&server.deck("app", "role = \"standby\"")).await;
-    assert_eq!((seen.outcome, why(&seen)), (Outcome::Fail, "it is a primary, but should be the standby"));
+    let seen = look_calmly(&server.deck("app", "role = \"standby\"")).await;
+    assert_eq!((seen.outcome, reason(&seen)), (Outcome::Fail, "it is a primary, but should be the standby"));
     // A role without any rights sees the same.
     server.sql("create role looker login");
-    assert_eq!(look(&server.deck("looker", "")).await.outcome, Outcome::Pass);
+    assert_eq!(look_calmly(&server.deck("looker", "")).await.outcome, Outcome::Pass);
 }
 
 #[tokio::test]
@@ -34,26 +34,26 @@ async fn lag_is_honest_while_idle_while_replay_waits_and_when_an_end_is_gone() {
     look_until(&on_standby, Outcome::Pass).await;
     // Idle: the last transaction grows older than the limit, and still nothing is missing.
     tokio::time::sleep(Duration::from_millis(1200)).await;
-    let seen = look(&on_standby).await;
+    let seen = look_calmly(&on_standby).await;
     assert_eq!((seen.outcome, fact(&seen, "lag"), fact(&seen, "role")), (Outcome::Pass, "0s", "standby"), "{seen:?}");
-    assert_eq!(look(&on_primary).await.outcome, Outcome::Pass);
+    assert_eq!(look_calmly(&on_primary).await.outcome, Outcome::Pass);
     // Replay waits while data come in.
     standby.sql("select pg_wal_replay_pause()");
     primary.sql("insert into t select generate_series(1, 1000)");
     let seen = look_until(&on_standby, Outcome::Degraded).await;
-    assert!(why(&seen).starts_with("replication is ") && why(&seen).ends_with("behind (limit 500ms)"), "{seen:?}");
+    assert!(reason(&seen).starts_with("replication is ") && reason(&seen).ends_with("behind (limit 500ms)"), "{seen:?}");
     standby.sql("select pg_wal_replay_resume()");
     look_until(&on_standby, Outcome::Pass).await;
     // The primary dies: received and replayed are equal, and yet this is no "zero lag".
     primary.stop();
     let seen = look_until(&on_standby, Outcome::Degraded).await;
-    assert!(why(&seen).starts_with("disconnected from its primary; its last transaction is "), "{seen:?}");
+    assert!(reason(&seen).starts_with("disconnected from its primary; its last transaction is "), "{seen:?}");
     assert_eq!(fact(&seen, "lag"), "disconnected");
     primary.go();
     look_until(&on_standby, Outcome::Pass).await;
     standby.stop();
     let seen = look_until(&on_primary, Outcome::Degraded).await;
-    assert_eq!(why(&seen), "0 of 1 standbys connected");
+    assert_eq!(reason(&seen), "0 of 1 standbys connected");
 }
 
 #[tokio::test]
@@ -62,12 +62,12 @@ async fn a_stopped_server_refuses_and_a_hung_one_gives_no_answer() {
     server.signal(Signal::STOP);
     let seen = look_within(&server.deck("app", ""), Duration::from_secs(1)).await;
     assert_eq!(seen.outcome, Outcome::Fail);
-    assert_eq!(why(&seen), format!("no answer within 1s while connecting to 127.0.0.1:{}", server.port));
+    assert_eq!(reason(&seen), format!("no answer within 1s while connecting to 127.0.0.1:{}", server.port));
     server.signal(Signal::CONT);
     server.stop();
-    let seen = look(&server.deck("app", "")).await;
+    let seen = look_calmly(&server.deck("app", "")).await;
     assert_eq!(seen.outcome, Outcome::Fail);
-    assert_eq!(why(&seen), format!("connection refused on 127.0.0.1:{}", server.port));
+    assert_eq!(reason(&seen), format!("connection refused on 127.0.0.1:{}", server.port));
 }
 
 #[tokio::test]
@@ -80,13 +80,13 @@ async fn full_connections_are_told_before_and_after_none_is_left() {
         tokio::spawn(connection);
         held.push(client);
         if number == 6 {
-            let seen = look(&server.deck("app", "")).await;
-            assert_eq!((seen.outcome, why(&seen)), (Outcome::Fail, "7 of 7 connections in use (100%)"));
+            let seen = look_calmly(&server.deck("app", "")).await;
+            assert_eq!((seen.outcome, reason(&seen)), (Outcome::Fail, "7 of 7 connections in use (100%)"));
         }
     }
-    let seen = look(&server.deck("app", "")).await;
+    let seen = look_calmly(&server.deck("app", "")).await;
     assert_eq!(seen.outcome, Outcome::Fail);
-    assert!(why(&seen).ends_with("has no connection left: sorry, too many clients already"), "{seen:?}");
+    assert!(reason(&seen).ends_with("has no connection left: sorry, too many clients already"), "{seen:?}");
 }
 
 #[tokio::test]
@@ -95,18 +95,18 @@ async fn a_wrong_password_is_unknown_and_a_missing_database_fails() {
     server.sql("create role locked login password 'right-password'");
     server.admit("host all locked 127.0.0.1/32 scram-sha-256");
     let with = |name: &str, value: &str| format!("password = \"{}\"", secret(server.folder(), name, value));
-    let seen = look(&server.deck("locked", &with("right", "right-password"))).await;
+    let seen = look_calmly(&server.deck("locked", &with("right", "right-password"))).await;
     assert_eq!(seen.outcome, Outcome::Pass, "{seen:?}");
-    let seen = look(&server.deck("locked", &with("wrong", "wrong-password"))).await;
+    let seen = look_calmly(&server.deck("locked", &with("wrong", "wrong-password"))).await;
     assert_eq!(seen.outcome, Outcome::Unknown);
-    assert!(why(&seen).contains("refuses the login: password authentication failed"), "{seen:?}");
-    let seen = look(&server.deck("locked", "")).await;
-    assert!(why(&seen).contains("asks for a password"), "{seen:?}");
-    let seen = look(&server.deck("locked", "password = \"env:QD_NO_SUCH_VARIABLE\"")).await;
+    assert!(reason(&seen).contains("refuses the login: password authentication failed"), "{seen:?}");
+    let seen = look_calmly(&server.deck("locked", "")).await;
+    assert!(reason(&seen).contains("asks for a password"), "{seen:?}");
+    let seen = look_calmly(&server.deck("locked", "password = \"env:QD_NO_SUCH_VARIABLE\"")).await;
     assert_eq!(seen.outcome, Outcome::Unknown, "{seen:?}");
-    let seen = look(&server.deck("app", "").replace("/app", "/nothing")).await;
+    let seen = look_calmly(&server.deck("app", "").replace("/app", "/nothing")).await;
     assert_eq!(seen.outcome, Outcome::Fail);
-    assert!(why(&seen).contains("no such database: database \"nothing\" does not exist"), "{seen:?}");
-    let seen = look(&server.deck("app", "").replace("/app", "/app?sslmode=require")).await;
-    assert!(why(&seen).ends_with("refuses TLS, which `sslmode` asks for"), "{seen:?}");
+    assert!(reason(&seen).contains("no such database: database \"nothing\" does not exist"), "{seen:?}");
+    let seen = look_calmly(&server.deck("app", "").replace("/app", "/app?sslmode=require")).await;
+    assert!(reason(&seen).ends_with("refuses TLS, which `sslmode` asks for"), "{seen:?}");
 }

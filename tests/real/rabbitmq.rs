@@ -3,7 +3,7 @@
 use quarterdeck::model::Outcome;
 
 use crate::support::rabbitmq::RabbitMq;
-use crate::support::{fact, look, look_until, secret, why};
+use crate::support::{fact, look_calmly, look_until, reason, secret};
 
 #[tokio::test]
 async fn alarms_logins_and_missing_checks_are_told() {
@@ -15,29 +15,29 @@ async fn alarms_logins_and_missing_checks_are_told() {
     assert!(seen.version.as_ref().unwrap().as_str().starts_with("3."), "{seen:?}");
     assert_eq!(fact(&seen, "node"), format!("t{}@localhost", node.port));
 
-    let seen = look(&node.deck(&login("wrong", "wrong-password"))).await;
+    let seen = look_calmly(&node.deck(&login("wrong", "wrong-password"))).await;
     assert_eq!(seen.outcome, Outcome::Unknown);
-    assert!(why(&seen).contains("refuses the login (401)"), "{seen:?}");
+    assert!(reason(&seen).contains("refuses the login (401)"), "{seen:?}");
 
-    let seen = look(&format!("{good}checks = [\"alarms\", \"no-such-check\"]")).await;
-    assert_eq!((seen.outcome, why(&seen)), (Outcome::Unknown, "this RabbitMQ has no check `no-such-check`"));
-    let seen = look(&format!("{good}checks = [\"port-listener/1\"]")).await;
-    assert!(seen.outcome == Outcome::Fail && why(&seen).contains("port-listener/1"), "{seen:?}");
+    let seen = look_calmly(&format!("{good}checks = [\"alarms\", \"no-such-check\"]")).await;
+    assert_eq!((seen.outcome, reason(&seen)), (Outcome::Unknown, "this RabbitMQ has no check `no-such-check`"));
+    let seen = look_calmly(&format!("{good}checks = [\"port-listener/1\"]")).await;
+    assert!(seen.outcome == Outcome::Fail && reason(&seen).contains("port-listener/1"), "{seen:?}");
 
     node.control(&["set_vm_memory_high_watermark", "0"]);
     let seen = look_until(&good, Outcome::Fail).await;
-    assert_eq!(why(&seen), format!("memory alarm on t{}@localhost; publishers are blocked", node.port));
+    assert_eq!(reason(&seen), format!("memory alarm on t{}@localhost; publishers are blocked", node.port));
     node.control(&["set_vm_memory_high_watermark", "0.4"]);
     look_until(&good, Outcome::Pass).await;
     node.control(&["set_disk_free_limit", "999999GB"]);
     let seen = look_until(&good, Outcome::Fail).await;
-    assert!(why(&seen).starts_with("disk space alarm on "), "{seen:?}");
+    assert!(reason(&seen).starts_with("disk space alarm on "), "{seen:?}");
 
     let port = node.port;
     drop(node);
     let folder = tempfile::tempdir().unwrap();
     let password = secret(folder.path(), "password", "guest");
     let seen =
-        look(&format!("rabbitmq = \"http://127.0.0.1:{port}\"\nuser = \"guest\"\npassword = \"{password}\"")).await;
-    assert_eq!((seen.outcome, why(&seen)), (Outcome::Fail, format!("connection refused on 127.0.0.1:{port}").as_str()));
+        look_calmly(&format!("rabbitmq = \"http://127.0.0.1:{port}\"\nuser = \"guest\"\npassword = \"{password}\"")).await;
+    assert_eq!((seen.outcome, reason(&seen)), (Outcome::Fail, format!("connection refused on 127.0.0.1:{port}").as_str()));
 }

@@ -6,41 +6,41 @@ use quarterdeck::model::Outcome;
 use rustix::process::Signal;
 
 use crate::support::redis::Redis;
-use crate::support::{fact, look, look_until, look_within, secret, why};
+use crate::support::{fact, look_calmly, look_until, look_within, reason, secret};
 
 #[tokio::test]
 async fn logins_are_checked_and_a_wrong_one_is_unknown() {
     let server = Redis::start("requirepass right-password").await;
     let with = |name: &str, value: &str| format!("password = \"{}\"", secret(server.folder(), name, value));
-    let seen = look(&server.deck(&with("right", "right-password"))).await;
+    let seen = look_calmly(&server.deck(&with("right", "right-password"))).await;
     assert_eq!((seen.outcome, fact(&seen, "role")), (Outcome::Pass, "primary"), "{seen:?}");
     assert!(seen.version.unwrap().as_str().starts_with('7'));
-    let seen = look(&server.deck(&with("wrong", "wrong-password"))).await;
+    let seen = look_calmly(&server.deck(&with("wrong", "wrong-password"))).await;
     assert_eq!(seen.outcome, Outcome::Unknown);
-    assert!(why(&seen).ends_with("refuses the login: wrong user or password"), "{seen:?}");
-    let seen = look(&server.deck("")).await;
-    assert!(seen.outcome == Outcome::Unknown && why(&seen).contains("asks for a password"), "{seen:?}");
+    assert!(reason(&seen).ends_with("refuses the login: wrong user or password"), "{seen:?}");
+    let seen = look_calmly(&server.deck("")).await;
+    assert!(seen.outcome == Outcome::Unknown && reason(&seen).contains("asks for a password"), "{seen:?}");
     // A user with the least rights is enough; one without them is told what it lacks.
     server.cli(&["ACL", "SETUSER", "looker", "on", ">looker-password", "+ping", "+info"]);
     let looker = format!("user = \"looker\"\n{}", with("looker", "looker-password"));
-    assert_eq!(look(&server.deck(&looker)).await.outcome, Outcome::Pass);
+    assert_eq!(look_calmly(&server.deck(&looker)).await.outcome, Outcome::Pass);
     server.cli(&["ACL", "SETUSER", "looker", "-info"]);
-    let seen = look(&server.deck(&looker)).await;
-    assert!(seen.outcome == Outcome::Unknown && why(&seen).contains("+ping +info"), "{seen:?}");
+    let seen = look_calmly(&server.deck(&looker)).await;
+    assert!(seen.outcome == Outcome::Unknown && reason(&seen).contains("+ping +info"), "{seen:?}");
 }
 
 #[tokio::test]
 async fn a_hung_server_gives_no_answer_and_a_stopped_one_refuses() {
     let server = Redis::start("").await;
     let (deck, port) = (server.deck(""), server.port);
-    assert_eq!(look(&server.deck("role = \"primary\"")).await.outcome, Outcome::Pass);
+    assert_eq!(look_calmly(&server.deck("role = \"primary\"")).await.outcome, Outcome::Pass);
     server.signal(Signal::STOP);
     let seen = look_within(&deck, Duration::from_secs(1)).await;
     assert_eq!(seen.outcome, Outcome::Fail);
-    assert!(why(&seen).starts_with("no answer within 1s"), "{seen:?}");
+    assert!(reason(&seen).starts_with("no answer within 1s"), "{seen:?}");
     drop(server);
-    let seen = look(&deck).await;
-    assert_eq!((seen.outcome, why(&seen)), (Outcome::Fail, format!("connection refused on 127.0.0.1:{port}").as_str()));
+    let seen = look_calmly(&deck).await;
+    assert_eq!((seen.outcome, reason(&seen)), (Outcome::Fail, format!("connection refused on 127.0.0.1:{port}").as_str()));
 }
 
 #[tokio::test]
@@ -49,12 +49,12 @@ async fn a_replica_without_its_primary_fails() {
     let replica = Redis::start(&format!("replicaof 127.0.0.1 {}\nrepl-diskless-sync-delay 0", primary.port)).await;
     let deck = replica.deck("role = \"replica\"");
     look_until(&deck, Outcome::Pass).await;
-    let seen = look(&primary.deck("")).await;
+    let seen = look_calmly(&primary.deck("")).await;
     assert_eq!(fact(&seen, "replicas"), "1");
     let port = primary.port;
     drop(primary);
     let seen = look_until(&deck, Outcome::Fail).await;
-    assert!(why(&seen).starts_with(&format!("the link to its primary 127.0.0.1:{port} is down")), "{seen:?}");
+    assert!(reason(&seen).starts_with(&format!("the link to its primary 127.0.0.1:{port} is down")), "{seen:?}");
 }
 
 #[tokio::test]
@@ -67,13 +67,13 @@ async fn memory_near_its_limit_is_degraded_and_at_it_fails() {
         .unwrap();
     let limit = |percent: u64| server.cli(&["CONFIG", "SET", "maxmemory", &(used * 100 / percent).to_string()]);
     limit(50);
-    let calm = look(&server.deck("")).await;
+    let calm = look_calmly(&server.deck("")).await;
     assert_eq!(calm.outcome, Outcome::Pass, "{calm:?}");
     limit(50);
-    let seen = look(&server.deck("memory-degraded = 40")).await;
-    assert!(seen.outcome == Outcome::Degraded && why(&seen).contains("writes will be refused"), "{seen:?}");
+    let seen = look_calmly(&server.deck("memory-degraded = 40")).await;
+    assert!(seen.outcome == Outcome::Degraded && reason(&seen).contains("writes will be refused"), "{seen:?}");
     limit(100);
-    assert_eq!(look(&server.deck("")).await.outcome, Outcome::Fail);
+    assert_eq!(look_calmly(&server.deck("")).await.outcome, Outcome::Fail);
 }
 
 #[tokio::test]
@@ -82,8 +82,8 @@ async fn a_server_that_cannot_save_refuses_writes() {
     std::fs::remove_dir_all(server.folder().join("data")).unwrap();
     server.cli(&["BGSAVE"]);
     let seen = look_until(&server.deck(""), Outcome::Fail).await;
-    assert!(why(&seen).ends_with("refuses writes, because it cannot save its data to disk"), "{seen:?}");
+    assert!(reason(&seen).ends_with("refuses writes, because it cannot save its data to disk"), "{seen:?}");
     server.cli(&["CONFIG", "SET", "stop-writes-on-bgsave-error", "no"]);
     let seen = look_until(&server.deck(""), Outcome::Degraded).await;
-    assert_eq!(why(&seen), "its last snapshot (RDB) could not be saved");
+    assert_eq!(reason(&seen), "its last snapshot (RDB) could not be saved");
 }

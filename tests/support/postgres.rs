@@ -6,7 +6,7 @@ use std::process::Command;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::{folder, ordinary, port, run};
+use super::{folder, ordinary, free_port, run};
 
 const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 
@@ -20,7 +20,7 @@ pub struct Postgres {
 impl Postgres {
     /// A primary with an empty database `app`.
     pub fn start() -> Self {
-        let server = Self { folder: folder(), port: port() };
+        let server = Self { folder: folder(), port: free_port() };
         let sync = ["--no-sync", "--locale=C.UTF-8", "-E", "UTF8", "-U", "app", "-A", "trust"];
         run(ordinary(program("initdb")).arg("-D").arg(server.data()).args(sync));
         server.configure("max_connections=10\nfsync=off\nshared_buffers=16MB");
@@ -31,7 +31,7 @@ impl Postgres {
 
     /// A standby that streams from this one.
     pub fn standby(&self) -> Self {
-        let server = Self { folder: folder(), port: port() };
+        let server = Self { folder: folder(), port: free_port() };
         let source = ["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "app", "-R", "-X", "stream", "--no-sync"];
         run(ordinary(program("pg_basebackup")).arg("-D").arg(server.data()).args(["-c", "fast"]).args(source));
         server.configure("");

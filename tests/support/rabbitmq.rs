@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
-use super::{folder, ordinary, port, run};
+use super::{folder, ordinary, free_port, run};
 
 const PROGRAMS: &str = "/usr/lib/rabbitmq/bin";
 
@@ -25,7 +25,7 @@ pub struct RabbitMq {
 impl RabbitMq {
     /// A node; returns when its health checks answer.
     pub async fn start() -> Self {
-        let mut node = Self { folder: folder(), child: None, mapper: port(), ports: [port(), port()], port: port() };
+        let mut node = Self { folder: folder(), child: None, mapper: free_port(), ports: [free_port(), free_port()], port: free_port() };
         let at = |name: &str| node.folder.path().join(name);
         let conf = format!(
             "management.tcp.ip=127.0.0.1\nmanagement.tcp.port={}\ncollect_statistics_interval=1000\n",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::{folder, ordinary, port, run};
+use super::{folder, ordinary, free_port, run};
 
 /// A server; ended on drop.
 pub struct Redis {
@@ -21,7 +21,7 @@ pub struct Redis {
 impl Redis {
     /// A server with some more lines of configuration; returns when it answers.
     pub async fn start(more: &str) -> Self {
-        let (folder, port) = (folder(), port());
+        let (folder, port) = (folder(), free_port());
         let data = folder.path().join("data");
         run(ordinary("mkdir").arg(&data));
         let path = folder.path().join("redis.conf");

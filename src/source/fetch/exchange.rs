@@ -147,7 +147,8 @@ fn io_kind(error: &hyper::Error) -> Option<io::ErrorKind> {
 /// `, connection reset`: what the system says, if anything.
 fn cause(error: &hyper::Error) -> String {
     match io_kind(error) {
-        Some(io::ErrorKind::UnexpectedEof) | None if error.is_incomplete_message() => ", then closed".into(),
+        Some(io::ErrorKind::UnexpectedEof) => ", then closed".into(),
+        None if error.is_incomplete_message() => ", then closed".into(),
         Some(kind) => format!(", {kind}"),
         None => String::new(),
     }

@@ -25,7 +25,7 @@ pub static KIND: Kind = Kind {
     name: "dns",
     doc: "Asks for the records of a name and compares the answer",
     example: r#"{ dns = "shop.example.com", type = "A", expect = ["192.0.2.10"] }"#,
-    every: Duration::from_secs(60),
+    every: Duration::from_mins(1),
     timeout: Duration::from_secs(5),
     latency: true,
     read,
@@ -63,7 +63,7 @@ fn read(section: &mut Section<'_>) -> Option<Box<dyn Check>> {
         found
     });
     let expect = section.texts("expect").unwrap_or_default();
-    let expect = expect.iter().map(|e| records::plain(e)).collect();
+    let expect = expect.iter().map(|e| records::plain(e, kind)).collect();
     let answer = section.pattern("answer");
     let name = name?.trim().trim_end_matches('.').to_owned();
     if hickory_resolver::proto::rr::Name::from_ascii(&name).is_err() || name.is_empty() || name.contains([':', '/']) {

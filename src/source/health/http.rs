@@ -91,23 +91,29 @@ impl Check for Http {
 impl Http {
     /// The last answer, and where it came from if that is not where it was asked for.
     async fn ask(&self, context: &Context, trail: &mut Trail) -> Result<(Answer, Option<Target>), Stop> {
-        let headers = credential::add(&self.headers, &self.credentials, &context.vault).await.map_err(Stop::Secret)?;
+        let with_credentials;
+        let mut headers = &self.headers;
+        if !self.credentials.is_empty() {
+            let added = credential::add(headers, &self.credentials, &context.vault).await;
+            with_credentials = added.map_err(Stop::Secret)?;
+            headers = &with_credentials;
+        }
         let request = Request {
             target: &self.target,
             method: &self.method,
-            headers: &headers,
+            headers,
             trust: &self.trust,
             proxies: Proxies::of_environment(),
             now: context.now,
             most_body: MOST_BODY,
         };
         let mut answer = fetch(&request, trail).await.map_err(Stop::Fetch)?;
+        credential::redact(&mut answer.body, headers);
         if !self.follow || !redirect::is_redirect(&answer) {
             return Ok((answer, None));
         }
-        let stripped = credential::strip(&headers, &self.credentials);
+        let stripped = credential::strip(headers, &self.credentials);
         let mut seen = vec![self.target.url.clone()];
-        let mut headers = &headers;
         let mut target = self.target.clone();
         while redirect::is_redirect(&answer) {
             let location = answer.header(LOCATION).unwrap_or_default();
@@ -121,6 +127,7 @@ impl Http {
             trail.session = None;
             let request = Request { target: &target, headers, ..request };
             answer = fetch(&request, trail).await.map_err(Stop::Fetch)?;
+            credential::redact(&mut answer.body, headers);
         }
         Ok((answer, Some(target)))
     }

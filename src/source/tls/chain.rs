@@ -208,7 +208,7 @@ pub(super) fn judge(
                 });
             }
             Err(rustls::Error::InvalidCertificate(error)) if !is_of_name_or_date(&error) => {
-                flaws.push(Flaw::Other(strange(&error, leaf)));
+                flaws.push(strange(&error, leaf));
             }
             _ => {}
         }
@@ -258,15 +258,17 @@ fn is_of_name_or_date(error: &CertificateError) -> bool {
     )
 }
 
-fn strange(error: &CertificateError, leaf: &Certificate) -> String {
+fn strange(error: &CertificateError, leaf: &Certificate) -> Flaw {
+    use CertificateError as C;
     match error {
-        CertificateError::Revoked => "certificate is revoked".into(),
-        CertificateError::BadSignature => format!("its signature is not by \"{}\"", leaf.issuer),
-        // webpki's word for a CA certificate shown as the server's own, the usual shape of a self-signed one.
-        CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
-            "certificate is self-signed and not trusted here".into()
+        // An authority of the same name is known (every Debian machine has a "localhost"), or webpki's word for a CA
+        // certificate shown as the server's own, the usual shape of a self-signed one.
+        _ if leaf.self_issued => Flaw::SelfSigned,
+        C::Revoked => Flaw::Other("certificate is revoked".into()),
+        C::BadSignature | C::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            Flaw::Other(format!("issuer \"{}\" is trusted here only with another key", leaf.issuer))
         }
-        other => format!("certificate is not accepted: {other}"),
+        other => Flaw::Other(format!("certificate is not accepted: {other}")),
     }
 }
 

@@ -5,7 +5,7 @@ use hickory_resolver::proto::rr::{RData, Record, RecordType};
 /// The records of one type, sorted, each once.
 pub(super) fn of_type(records: &[Record], kind: RecordType) -> Vec<String> {
     let mut found: Vec<String> =
-        records.iter().filter(|r| r.record_type() == kind).map(|r| plain(&text(&r.data))).collect();
+        records.iter().filter(|r| r.record_type() == kind).map(|r| plain(&text(&r.data), kind)).collect();
     found.sort();
     found.dedup();
     found
@@ -22,8 +22,14 @@ fn text(data: &RData) -> String {
 }
 
 /// Without the last dot of a name, which people leave out; in lower case where case means nothing.
-pub(super) fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str, kind: RecordType) -> String {
+    if kind == RecordType::TXT {
+        return text.to_owned();
+    }
     let text = text.trim();
+    if let Ok(address) = text.parse::<std::net::IpAddr>() {
+        return address.to_string();
+    }
     match text.strip_suffix('.') {
         Some(name) if !name.ends_with('.') && !name.is_empty() && is_name(name) => name.to_ascii_lowercase(),
         _ if is_name(text) => text.to_ascii_lowercase(),
@@ -68,7 +74,8 @@ mod tests {
 
     #[test]
     fn the_last_dot_and_the_case_of_a_name_do_not_matter() {
-        assert_eq!(plain("10 Mail.Example.com."), "10 mail.example.com");
-        assert_eq!(plain("v=spf1 -ALL"), "v=spf1 -ALL");
+        assert_eq!(plain("10 Mail.Example.com.", RecordType::MX), "10 mail.example.com");
+        assert_eq!(plain("AbC", RecordType::TXT), "AbC");
+        assert_eq!(plain("2001:DB8:0::1", RecordType::AAAA), "2001:db8::1");
     }
 }

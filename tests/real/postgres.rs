@@ -104,9 +104,9 @@ async fn a_wrong_password_is_unknown_and_a_missing_database_fails() {
     assert!(why(&seen).contains("asks for a password"), "{seen:?}");
     let seen = look(&server.deck("locked", "password = \"env:QD_NO_SUCH_VARIABLE\"")).await;
     assert_eq!(seen.outcome, Outcome::Unknown, "{seen:?}");
-    let seen = look(&server.deck("app", "").replace("/app", "/nothing")).await;
+    let seen = look(&server.deck("app", "").replace("/app\"", "/nothing\"")).await;
     assert_eq!(seen.outcome, Outcome::Fail);
     assert!(why(&seen).contains("no such database: database \"nothing\" does not exist"), "{seen:?}");
-    let seen = look(&server.deck("app", "").replace("/app", "/app?sslmode=require")).await;
+    let seen = look(&server.deck("app", "").replace("/app\"", "/app?sslmode=require\"")).await;
     assert!(why(&seen).ends_with("refuses TLS, which `sslmode` asks for"), "{seen:?}");
 }

@@ -16,7 +16,7 @@ async fn logins_are_checked_and_a_wrong_one_is_unknown() {
     assert_eq!((seen.outcome, fact(&seen, "role")), (Outcome::Pass, "primary"), "{seen:?}");
     assert!(seen.version.unwrap().as_str().starts_with('7'));
     let seen = look(&server.deck(&with("wrong", "wrong-password"))).await;
-    assert_eq!(seen.outcome, Outcome::Unknown);
+    assert_eq!(seen.outcome, Outcome::Unknown, "{seen:?}");
     assert!(why(&seen).ends_with("refuses the login: wrong user or password"), "{seen:?}");
     let seen = look(&server.deck("")).await;
     assert!(seen.outcome == Outcome::Unknown && why(&seen).contains("asks for a password"), "{seen:?}");
@@ -27,6 +27,21 @@ async fn logins_are_checked_and_a_wrong_one_is_unknown() {
     server.cli(&["ACL", "SETUSER", "looker", "-info"]);
     let seen = look(&server.deck(&looker)).await;
     assert!(seen.outcome == Outcome::Unknown && why(&seen).contains("+ping +info"), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_password_nobody_asks_for_and_a_database_that_is_not_there_are_told() {
+    let server = Redis::start("").await;
+    let password = format!("password = \"{}\"", secret(server.folder(), "any", "any-password"));
+    let seen = look(&server.deck(&password)).await;
+    assert!(
+        seen.outcome == Outcome::Unknown && why(&seen).ends_with("wants no password; remove `password`"),
+        "{seen:?}"
+    );
+    let at = |number: u32| format!("redis = \"redis://127.0.0.1:{}/{number}\"", server.port);
+    assert_eq!(look(&at(3)).await.outcome, Outcome::Pass);
+    let seen = look(&at(99)).await;
+    assert!(seen.outcome == Outcome::Fail && why(&seen).ends_with("has no database of that number"), "{seen:?}");
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ impl Client {
     /// Asks for one address.
     pub async fn get(&self, url: Url, login: Option<(&str, &SecretString)>) -> Result<Answer, Trouble> {
         let place = place(&url);
-        let mut request = self.0.get(url).header("accept", "application/json");
+        let mut request = self.0.get(url).header("accept", "application/json, */*;q=0.5");
         if let Some((user, password)) = login {
             request = request.basic_auth(user, Some(expose(password)));
         }

@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::io::ErrorKind;
+use std::sync::Arc;
 
 use rustls::CertificateError;
 
@@ -62,6 +63,10 @@ fn connection(error: &(dyn Error + 'static), place: &str) -> String {
                 }
             }
             return system(io, place);
+        }
+        // A shared error hides its own type behind that of the share.
+        if let Some(shared) = this.downcast_ref::<Arc<dyn Error + Send + Sync>>() {
+            return connection(&**shared, place);
         }
         if let Some(error) = this.downcast_ref::<rustls::Error>() {
             return handshake(error, place);

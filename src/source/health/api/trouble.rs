@@ -71,6 +71,14 @@ fn connection(error: &(dyn Error + 'static), place: &str) -> String {
         if let Some(error) = this.downcast_ref::<rustls::Error>() {
             return handshake(error, place);
         }
+        if let Some(http) = this.downcast_ref::<hyper::Error>() {
+            if http.is_incomplete_message() {
+                return format!("{place} closed the connection without an answer");
+            }
+            if http.is_parse() {
+                return format!("{place} does not speak HTTP");
+            }
+        }
         last = this.to_string();
         next = this.source();
     }

@@ -41,7 +41,10 @@ async fn lag_is_honest_while_idle_while_replay_waits_and_when_an_end_is_gone() {
     standby.sql("select pg_wal_replay_pause()");
     primary.sql("insert into t select generate_series(1, 1000)");
     let seen = look_until(&on_standby, Outcome::Degraded).await;
-    assert!(reason(&seen).starts_with("replication is ") && reason(&seen).ends_with("behind (limit 500ms)"), "{seen:?}");
+    assert!(
+        reason(&seen).starts_with("replication is ") && reason(&seen).ends_with("behind (limit 500ms)"),
+        "{seen:?}"
+    );
     standby.sql("select pg_wal_replay_resume()");
     look_until(&on_standby, Outcome::Pass).await;
     // The primary dies: received and replayed are equal, and yet this is no "zero lag".
@@ -104,9 +107,9 @@ async fn a_wrong_password_is_unknown_and_a_missing_database_fails() {
     assert!(reason(&seen).contains("asks for a password"), "{seen:?}");
     let seen = look_calmly(&server.deck("locked", "password = \"env:QD_NO_SUCH_VARIABLE\"")).await;
     assert_eq!(seen.outcome, Outcome::Unknown, "{seen:?}");
-    let seen = look_calmly(&server.deck("app", "").replace("/app", "/nothing")).await;
+    let seen = look_calmly(&server.deck("app", "").replace("/app\"", "/nothing\"")).await;
     assert_eq!(seen.outcome, Outcome::Fail);
     assert!(reason(&seen).contains("no such database: database \"nothing\" does not exist"), "{seen:?}");
-    let seen = look_calmly(&server.deck("app", "").replace("/app", "/app?sslmode=require")).await;
+    let seen = look_calmly(&server.deck("app", "").replace("/app\"", "/app?sslmode=require\"")).await;
     assert!(reason(&seen).ends_with("refuses TLS, which `sslmode` asks for"), "{seen:?}");
 }

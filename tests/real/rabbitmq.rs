@@ -35,9 +35,17 @@ async fn alarms_logins_and_missing_checks_are_told() {
 
     let port = node.port;
     drop(node);
+    // Erlang takes a moment to die.
+    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     let folder = tempfile::tempdir().unwrap();
     let password = secret(folder.path(), "password", "guest");
     let seen =
-        look_calmly(&format!("rabbitmq = \"http://127.0.0.1:{port}\"\nuser = \"guest\"\npassword = \"{password}\"")).await;
-    assert_eq!((seen.outcome, reason(&seen)), (Outcome::Fail, format!("connection refused on 127.0.0.1:{port}").as_str()));
+        look_calmly(&format!("rabbitmq = \"http://127.0.0.1:{port}\"\nuser = \"guest\"\npassword = \"{password}\""))
+            .await;
+    assert_eq!(
+        (seen.outcome, reason(&seen)),
+        (Outcome::Fail, format!("connection refused on 127.0.0.1:{port}").as_str())
+    );
 }

@@ -16,7 +16,7 @@ async fn logins_are_checked_and_a_wrong_one_is_unknown() {
     assert_eq!((seen.outcome, fact(&seen, "role")), (Outcome::Pass, "primary"), "{seen:?}");
     assert!(seen.version.unwrap().as_str().starts_with('7'));
     let seen = look_calmly(&server.deck(&with("wrong", "wrong-password"))).await;
-    assert_eq!(seen.outcome, Outcome::Unknown);
+    assert_eq!(seen.outcome, Outcome::Unknown, "{seen:?}");
     assert!(reason(&seen).ends_with("refuses the login: wrong user or password"), "{seen:?}");
     let seen = look_calmly(&server.deck("")).await;
     assert!(seen.outcome == Outcome::Unknown && reason(&seen).contains("asks for a password"), "{seen:?}");
@@ -30,6 +30,21 @@ async fn logins_are_checked_and_a_wrong_one_is_unknown() {
 }
 
 #[tokio::test]
+async fn a_password_nobody_asks_for_and_a_database_that_is_not_there_are_told() {
+    let server = Redis::start("").await;
+    let password = format!("password = \"{}\"", secret(server.folder(), "any", "any-password"));
+    let seen = look_calmly(&server.deck(&password)).await;
+    assert!(
+        seen.outcome == Outcome::Unknown && reason(&seen).ends_with("wants no password; remove `password`"),
+        "{seen:?}"
+    );
+    let at = |number: u32| format!("redis = \"redis://127.0.0.1:{}/{number}\"", server.port);
+    assert_eq!(look_calmly(&at(3)).await.outcome, Outcome::Pass);
+    let seen = look_calmly(&at(99)).await;
+    assert!(seen.outcome == Outcome::Fail && reason(&seen).ends_with("has no database of that number"), "{seen:?}");
+}
+
+#[tokio::test]
 async fn a_hung_server_gives_no_answer_and_a_stopped_one_refuses() {
     let server = Redis::start("").await;
     let (deck, port) = (server.deck(""), server.port);
@@ -40,7 +55,10 @@ async fn a_hung_server_gives_no_answer_and_a_stopped_one_refuses() {
     assert!(reason(&seen).starts_with("no answer within 1s"), "{seen:?}");
     drop(server);
     let seen = look_calmly(&deck).await;
-    assert_eq!((seen.outcome, reason(&seen)), (Outcome::Fail, format!("connection refused on 127.0.0.1:{port}").as_str()));
+    assert_eq!(
+        (seen.outcome, reason(&seen)),
+        (Outcome::Fail, format!("connection refused on 127.0.0.1:{port}").as_str())
+    );
 }
 
 #[tokio::test]

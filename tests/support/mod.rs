@@ -55,7 +55,8 @@ pub async fn look(text: &str) -> Observation {
 /// Looks once, with this much time, which the check must keep.
 pub async fn look_within(text: &str, timeout: Duration) -> Observation {
     let context = context(timeout, "2026-11-20T12:00:00Z");
-    let mut seen = tokio::time::timeout(timeout, check_of(text).check(&context)).await.expect("the check keeps its time");
+    let mut seen =
+        tokio::time::timeout(timeout, check_of(text).check(&context)).await.expect("the check keeps its time");
     context.vault.redact(&mut seen);
     seen
 }

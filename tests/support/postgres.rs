@@ -6,7 +6,7 @@ use std::process::Command;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::{folder, ordinary, free_port, run};
+use super::{folder, free_port, ordinary, run};
 
 const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 

@@ -1,14 +1,13 @@
 //! A real RabbitMQ node with its management interface. It takes five seconds to start: one for all tests.
 
 use std::fs::File;
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::{folder, ordinary, free_port, run};
+use super::{folder, free_port, ordinary, run};
 
 const PROGRAMS: &str = "/usr/lib/rabbitmq/bin";
 
@@ -25,7 +24,13 @@ pub struct RabbitMq {
 impl RabbitMq {
     /// A node; returns when its health checks answer.
     pub async fn start() -> Self {
-        let mut node = Self { folder: folder(), child: None, mapper: free_port(), ports: [free_port(), free_port()], port: free_port() };
+        let mut node = Self {
+            folder: folder(),
+            child: None,
+            mapper: free_port(),
+            ports: [free_port(), free_port()],
+            port: free_port(),
+        };
         let at = |name: &str| node.folder.path().join(name);
         let conf = format!(
             "management.tcp.ip=127.0.0.1\nmanagement.tcp.port={}\ncollect_statistics_interval=1000\n",
@@ -36,7 +41,7 @@ impl RabbitMq {
         run(ordinary("mkdir").arg(at("home")));
         let log = File::create(at("out")).unwrap();
         let mut command = node.command("rabbitmq-server");
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).process_group(0);
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         node.child = Some(command.spawn().unwrap());
         let address = format!("http://127.0.0.1:{}/api/health/checks/local-alarms", node.port);
         for _ in 0..150 {
@@ -100,10 +105,17 @@ impl RabbitMq {
 
 impl Drop for RabbitMq {
     fn drop(&mut self) {
+        // Erlang's helpers make sessions of their own; the private port in their environment tells whose they are.
+        let mark = format!("ERL_EPMD_PORT={}", self.mapper);
+        for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let pid = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
+            let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+            if let (Some(pid), true) = (pid, environment.split(|b| *b == 0).any(|v| v == mark.as_bytes())) {
+                kill_process(pid, Signal::KILL).ok();
+            }
+        }
         if let Some(mut child) = self.child.take() {
-            kill_process_group(Pid::from_child(&child), Signal::KILL).ok();
             child.wait().ok();
         }
-        Command::new("epmd").args(["-port", &self.mapper.to_string(), "-kill"]).output().ok();
     }
 }

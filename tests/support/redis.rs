@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::{folder, ordinary, free_port, run};
+use super::{folder, free_port, ordinary, run};
 
 /// A server; ended on drop.
 pub struct Redis {

@@ -9,7 +9,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use redis::{AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisResult,
+    TlsCertificates,
+};
+use secrecy::SecretString;
 
 use super::api::{Budget, Trouble, address, tls};
 use super::{Check, Context, Kind};
@@ -98,15 +103,15 @@ impl Check for Redis {
 
 impl Redis {
     async fn ask(&self, context: &Context, budget: &Budget) -> Result<Info, Trouble> {
-        let mut settings = self.info.redis_settings().clone().set_skip_set_lib_name();
-        if let Some(user) = &self.user {
-            settings = settings.set_username(user);
-        }
-        if let Some(reference) = &self.password {
-            let secret = budget.spend("while looking the password up", context.vault.reveal(reference)).await?;
-            settings = settings.set_password(expose(&secret));
-        }
-        let info = self.info.clone().set_redis_settings(settings);
+        let secret = match &self.password {
+            Some(reference) => {
+                Some(budget.spend("while looking the password up", context.vault.reveal(reference)).await?)
+            }
+            None => None,
+        };
+        // The crate would log in by itself, but keeps the server's words about a refusal to itself.
+        let plain = RedisConnectionInfo::default().set_skip_set_lib_name();
+        let info = self.info.clone().set_redis_settings(plain);
         let client = match &self.ca {
             Some(path) => {
                 let root_cert = Some(tls::pem(path).await?);
@@ -121,6 +126,7 @@ impl Redis {
             async { client.get_multiplexed_async_connection_with_config(&config).await.map_err(|e| self.trouble(&e)) };
         let mut connection = budget.spend(&format!("while connecting to {}", self.place), connect).await?;
         let asking = async {
+            self.enter(&mut connection, secret.as_ref()).await.map_err(|e| self.trouble(&e))?;
             let ping = redis::cmd("PING").query_async::<String>(&mut connection).await;
             let text = redis::cmd("INFO").query_async::<String>(&mut connection).await;
             match (ping, text) {
@@ -131,6 +137,22 @@ impl Redis {
             }
         };
         budget.spend(&format!("from {} to PING and INFO", self.place), asking).await
+    }
+
+    /// Logs in and chooses the database, as far as the deck asks for it.
+    async fn enter(&self, connection: &mut MultiplexedConnection, secret: Option<&SecretString>) -> RedisResult<()> {
+        let wanted = self.info.redis_settings();
+        if let Some(secret) = secret {
+            let mut login = redis::cmd("AUTH");
+            if let Some(user) = self.user.as_deref().or_else(|| wanted.username()) {
+                login.arg(user);
+            }
+            login.arg(expose(secret)).query_async::<()>(connection).await?;
+        }
+        if wanted.db() != 0 {
+            redis::cmd("SELECT").arg(wanted.db()).query_async::<()>(connection).await?;
+        }
+        Ok(())
     }
 
     fn trouble(&self, error: &redis::RedisError) -> Trouble {

@@ -1,9 +1,8 @@
-//! One HTTP client for the checks that read JSON interfaces: connections are shared, redirects are not followed, an
-//! answer is read in pieces up to a limit. Never judges a status.
+//! One HTTP client for the checks that read JSON interfaces: each question has a connection of its own, redirects
+//! are not followed, an answer is read in pieces up to a limit. Never judges a status.
 
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::LOCATION;
@@ -52,8 +51,8 @@ impl Client {
             .tls_backend_preconfigured(tls::trusting(ca).await?)
             .redirect(Policy::none())
             .user_agent(concat!("quarterdeck/", env!("CARGO_PKG_VERSION")))
-            .pool_idle_timeout(Duration::from_secs(15))
-            .pool_max_idle_per_host(2);
+            // A kept connection may be dead by the next check, and would not show whether new ones are taken.
+            .pool_max_idle_per_host(0);
         if direct {
             builder = builder.no_proxy();
         }
@@ -64,7 +63,7 @@ impl Client {
     /// Asks for one address.
     pub async fn get(&self, url: Url, login: Option<(&str, &SecretString)>) -> Result<Answer, Trouble> {
         let place = place(&url);
-        let mut request = self.0.get(url).header("accept", "application/json");
+        let mut request = self.0.get(url).header("accept", "application/json, */*;q=0.5");
         if let Some((user, password)) = login {
             request = request.basic_auth(user, Some(expose(password)));
         }

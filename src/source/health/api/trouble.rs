@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::io::ErrorKind;
+use std::sync::Arc;
 
 use rustls::CertificateError;
 
@@ -63,8 +64,20 @@ fn connection(error: &(dyn Error + 'static), place: &str) -> String {
             }
             return system(io, place);
         }
+        // A shared error hides its own type behind that of the share.
+        if let Some(shared) = this.downcast_ref::<Arc<dyn Error + Send + Sync>>() {
+            return connection(&**shared, place);
+        }
         if let Some(error) = this.downcast_ref::<rustls::Error>() {
             return handshake(error, place);
+        }
+        if let Some(http) = this.downcast_ref::<hyper::Error>() {
+            if http.is_incomplete_message() {
+                return format!("{place} closed the connection without an answer");
+            }
+            if http.is_parse() {
+                return format!("{place} does not speak HTTP");
+            }
         }
         last = this.to_string();
         next = this.source();

@@ -89,10 +89,11 @@ fn failed(name: &str, verdict: &Verdict) -> String {
 
 fn alarm(alarm: &Alarm) -> String {
     let what = match alarm.resource.as_deref() {
-        Some("memory") => "memory alarm",
-        Some("disk") => "disk space alarm",
-        Some("file_descriptor_limit") => "file descriptor alarm",
-        _ => "an alarm",
+        Some("memory") => "memory alarm".to_owned(),
+        Some("disk" | "disk space") => "disk space alarm".to_owned(),
+        Some("file_descriptor_limit") => "file descriptor alarm".to_owned(),
+        Some(other) => format!("alarm `{}`", Text::line_at_most(other, 40)),
+        None => "alarm".to_owned(),
     };
     match &alarm.node {
         Some(node) => format!("{what} on {}; publishers are blocked", Text::line_at_most(node, 80)),
@@ -125,7 +126,7 @@ mod tests {
     #[test]
     fn an_alarm_is_told_with_its_kind_and_its_node() {
         let body = r#"{"status":"failed","reason":"There are alarms in effect in the cluster",
-            "alarms":[{"node":"rabbit@x","resource":"memory"},{"node":"rabbit@y","resource":"disk"}]}"#;
+            "alarms":[{"node":"rabbit@x","resource":"memory"},{"node":"rabbit@y","resource":"disk space"}]}"#;
         let (outcome, reason) = check("alarms", &answer(503, body));
         assert_eq!(outcome, Outcome::Fail);
         assert!(

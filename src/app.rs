@@ -81,72 +81,24 @@ struct App {
     leaving: bool,
 }
 
+/// What comes in over channels.
+struct Inlets {
+    events: mpsc::Receiver<Event>,
+    reloaded: mpsc::Receiver<Loaded>,
+    noted: mpsc::Receiver<String>,
+    inputs: mpsc::Receiver<crossterm::event::Event>,
+    signals: inbox::Signals,
+}
+
 /// Runs the console until the operator leaves or a signal ends it.
 pub async fn run(options: Options) -> io::Result<Report> {
-    let clock = Now::default();
-    let (outbox, mut events) = mpsc::channel(EVENTS);
-    let (reloads, mut reloaded) = mpsc::channel(4);
-    let (notes, mut noted) = mpsc::channel(16);
-    let telling = clock.clone();
-    let surroundings = Surroundings::new(Arc::new(move || telling.get()));
-    let screen = Screen::enter(options.mouse)?;
-    let mut inputs = inbox::inputs();
-    let mut signals = inbox::signals()?;
-    let mut app = App {
-        store: Store::default(),
-        theme: options.look.theme(&options.ui.theme),
-        keymap: options.look.keymap(&options.ui.keymap),
-        ui: options.ui,
-        look: options.look,
-        clock,
-        deck: None,
-        path: options.path,
-        supervisor: Supervisor::new(surroundings, outbox),
-        screen,
-        pacer: Pacer::default(),
-        reloads,
-        notes,
-        demo: options.demo,
-        report: Report::default(),
-        leaving: false,
-    };
-    app.ui.size = app.screen.size()?;
-    app.take_deck(options.loaded);
-    app.draw()?;
+    let path = options.path.clone();
+    let (mut app, mut inlets) = App::start(options)?;
     // Probes start after the first frame, so that nothing they do can delay it.
     app.follow_deck();
-    let _watcher = app.path.clone().and_then(|path| reload::watch(path, app.reloads.clone(), app.notes.clone()));
+    let _watcher = path.and_then(|path| reload::watch(path, app.reloads.clone(), app.notes.clone()));
     while !app.leaving {
-        let due = app.pacer.due().unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
-        tokio::select! {
-            biased;
-            signal = signals.recv() => app.signalled(signal),
-            input = inputs.recv() => {
-                let Some(input) = input else { break };
-                app.input(input)?;
-                // What is queued behind it is taken in before drawing, so that a held key cannot outrun the screen.
-                while let Ok(more) = inputs.try_recv() {
-                    app.input(more)?;
-                }
-            }
-            Some(event) = events.recv() => {
-                app.event(event);
-                for _ in 1..BATCH {
-                    let Ok(more) = events.try_recv() else { break };
-                    app.event(more);
-                }
-            }
-            Some(loaded) = reloaded.recv() => {
-                app.take_deck(loaded);
-                app.follow_deck();
-            }
-            Some(note) = noted.recv() => {
-                let now = app.clock.get();
-                app.ui.warn(note, now);
-                app.pacer.now();
-            }
-            () = tokio::time::sleep_until(due) => app.draw()?,
-        }
+        app.turn(&mut inlets).await?;
     }
     app.supervisor.stop();
     app.screen.leave();
@@ -154,6 +106,79 @@ pub async fn run(options: Options) -> io::Result<Report> {
 }
 
 impl App {
+    /// Takes the terminal and draws the first frame.
+    fn start(options: Options) -> io::Result<(Self, Inlets)> {
+        let clock = Now::default();
+        let (outbox, events) = mpsc::channel(EVENTS);
+        let (reloads, reloaded) = mpsc::channel(4);
+        let (notes, noted) = mpsc::channel(16);
+        let telling = clock.clone();
+        let surroundings = Surroundings::new(Arc::new(move || telling.get()));
+        let screen = Screen::enter(options.mouse)?;
+        let inlets = Inlets { events, reloaded, noted, inputs: inbox::inputs(), signals: inbox::signals()? };
+        let mut app = App {
+            store: Store::default(),
+            theme: options.look.theme(&options.ui.theme),
+            keymap: options.look.keymap(&options.ui.keymap),
+            ui: options.ui,
+            look: options.look,
+            clock,
+            deck: None,
+            path: options.path,
+            supervisor: Supervisor::new(surroundings, outbox),
+            screen,
+            pacer: Pacer::default(),
+            reloads,
+            notes,
+            demo: options.demo,
+            report: Report::default(),
+            leaving: false,
+        };
+        app.ui.size = app.screen.size()?;
+        app.take_deck(options.loaded);
+        app.draw()?;
+        Ok((app, inlets))
+    }
+
+    /// Waits for the next thing and deals with it.
+    async fn turn(&mut self, inlets: &mut Inlets) -> io::Result<()> {
+        let due = self.pacer.due().unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
+        tokio::select! {
+            biased;
+            signal = inlets.signals.recv() => self.signalled(signal),
+            input = inlets.inputs.recv() => match input {
+                Some(input) => {
+                    self.input(input)?;
+                    // What is queued behind it is taken in before drawing, so that a held key cannot outrun the screen.
+                    while let Ok(more) = inlets.inputs.try_recv() {
+                        self.input(more)?;
+                    }
+                }
+                // The terminal is gone.
+                None => self.leaving = true,
+            },
+            // A key is drawn before more facts are taken in.
+            () = tokio::time::sleep_until(due) => self.draw()?,
+            Some(event) = inlets.events.recv() => {
+                self.event(event);
+                for _ in 1..BATCH {
+                    let Ok(more) = inlets.events.try_recv() else { break };
+                    self.event(more);
+                }
+            }
+            Some(loaded) = inlets.reloaded.recv() => {
+                self.take_deck(loaded);
+                self.follow_deck();
+            }
+            Some(note) = inlets.noted.recv() => {
+                let now = self.clock.get();
+                self.ui.warn(note, now);
+                self.pacer.now();
+            }
+        }
+        Ok(())
+    }
+
     fn event(&mut self, event: Event) {
         self.report.events += 1;
         let now = self.clock.get();

@@ -13,6 +13,6 @@ pub use environment::{Environment, Fleet, Host, Tier};
 pub use fault::{Fault, Severity};
 pub use health::Health;
 pub use id::{EnvironmentId, HostId, ProbeId, ServiceId};
-pub use probe::{Fact, Observation, Outcome, Phase, PhaseName, ProbeInfo, ReportEntry};
+pub use probe::{Fact, Observation, Outcome, Phase, PhaseName, ProbeSpec, ReportEntry};
 pub use service::Service;
 pub use text::Text;

@@ -107,14 +107,30 @@ impl<'a> View<'a> {
             (true, None) => self.style(Role::BorderFocused),
             (false, _) => self.style(Role::Border),
         };
-        let block = Block::bordered()
-            .border_set(self.theme.glyphs().border)
-            .border_style(style)
-            .title_top(title)
-            .title_top(right.right_aligned());
+        let block = Block::bordered().border_set(self.theme.glyphs().border).border_style(style);
         let inner = block.inner(area);
         block.render(area, buffer);
+        // Titles wear their own colours, not the frame's; the right one gives way.
+        let room = area.width.saturating_sub(4);
+        let left_cells = u16::try_from(title.width()).unwrap_or(room).min(room);
+        self.on_frame(buffer, area.x + 2, area.y, left_cells, &title);
+        let right_cells = u16::try_from(right.width()).unwrap_or(room);
+        if right_cells > 0 && left_cells + right_cells < room {
+            self.on_frame(buffer, area.right() - 2 - right_cells, area.y, right_cells, &right);
+        }
         inner
+    }
+
+    /// A line of text on a frame.
+    fn on_frame(&self, buffer: &mut Buffer, x: u16, y: u16, cells: u16, line: &Line<'_>) {
+        let area = Rect { x, y, width: cells, height: 1 };
+        buffer.set_style(area, Style::reset().patch(self.style(Role::Text)));
+        buffer.set_line(x, y, line, cells);
+    }
+
+    /// Whether the cursor is in a pane, and no popup has taken it.
+    fn has_cursor(&self, pane: Pane) -> bool {
+        self.ui.focus == pane
     }
 
     /// The colour of a tier for frames: its foreground alone, so that a reversed badge does not make a reversed frame.

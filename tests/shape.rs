@@ -19,7 +19,7 @@ mod walls;
 
 use std::path::{Path, PathBuf};
 
-use rules::{RULES, STILL_NAMED};
+use rules::RULES;
 use snippets::Snippet;
 use source::{Source, files, sources};
 
@@ -77,20 +77,6 @@ fn no_rejected_snapshot_lies_about() {
     let found = files(root(), "src").into_iter().chain(files(root(), "tests"));
     let rejected = found.filter(|p| p.ends_with(".snap.new") || p.ends_with(".pending-snap"));
     none(rejected.map(|p| format!("{p}: look at it, then take it or mend the code")).collect());
-}
-
-#[test]
-fn a_name_that_is_excused_is_still_in_use() {
-    let sources = sources(root());
-    let used =
-        |name: &str| sources.iter().any(|s| s.path.starts_with("src/") && s.code.contains(&format!("struct {name}")));
-    none(
-        STILL_NAMED
-            .iter()
-            .filter(|n| !used(n))
-            .map(|n| format!("tests/shape/rules.rs: `{n}` is gone, drop it from STILL_NAMED"))
-            .collect(),
-    );
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! `qd check`: everything wrong with the deck, at once, as help; and what it would run.
 
-use color_eyre::Result;
-
 use super::{General, explain_missing};
 use crate::config::{self, Deck};
 use crate::exit::Ending;
@@ -16,10 +14,10 @@ pub struct Options {
 }
 
 /// Checks the deck, the user's settings, the theme and the keymap in use.
-pub fn run(general: &General, options: &Options) -> Result<Ending> {
+pub fn run(general: &General, options: &Options) -> Ending {
     let path = match general.find_deck() {
         Ok(path) => path,
-        Err(missing) => return Ok(explain_missing(&missing)),
+        Err(missing) => return explain_missing(&missing),
     };
     let loaded = config::load(&path);
     let (user, mut faults) = general.user();
@@ -44,7 +42,7 @@ pub fn run(general: &General, options: &Options) -> Result<Ending> {
         (0, 0) => println!("no faults"),
         _ => println!("{}, {}", count(errors, "error"), count(warnings, "warning")),
     }
-    Ok(if errors > 0 { Ending::Usage } else { Ending::Good })
+    if errors > 0 { Ending::Usage } else { Ending::Good }
 }
 
 /// A fault in a template stands in several environments; it is mended once, so it is told once.

@@ -17,7 +17,9 @@ pub fn keys(general: &General) -> Result<Ending> {
     let deck = general.find_deck().ok();
     let book = KeymapBook::new(&look_folders("keymaps", deck.as_deref()));
     let (keymap, faults) = book.load(&user.keymap);
-    faults.iter().for_each(|fault| eprintln!("{fault}"));
+    for fault in &faults {
+        eprintln!("{fault}");
+    }
     let Some(keymap) = keymap else { return Ok(Ending::Usage) };
     let mut text = keymap::listing(&keymap);
     text.push_str("\nkeymaps\n");
@@ -35,7 +37,9 @@ pub fn themes(general: &General) -> Result<Ending> {
     let deck = general.find_deck().ok();
     let book = ThemeBook::new(&look_folders("themes", deck.as_deref()));
     let (theme, faults) = book.load(&user.theme);
-    faults.iter().for_each(|fault| eprintln!("{fault}"));
+    for fault in &faults {
+        eprintln!("{fault}");
+    }
     let Some(theme) = theme else { return Ok(Ending::Usage) };
     let mut text = theme::listing(&theme);
     text.push_str("\nthemes\n");

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Environment, EnvironmentId, Fleet, HostId, ProbeInfo, Text, Tier};
+use crate::model::{Environment, EnvironmentId, Fleet, HostId, ProbeSpec, Text, Tier};
 use crate::settings::Faults;
 use crate::source::health::Check;
 
@@ -32,7 +32,7 @@ pub struct EnvironmentDeck {
 #[derive(Debug)]
 pub struct Probe {
     /// What the store and the screen know of it.
-    pub info: ProbeInfo,
+    pub info: ProbeSpec,
     /// A slower pass counts as degraded.
     pub degraded: Option<Duration>,
     /// The host through which it looks.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::deck::Probe;
 use super::service::host;
-use crate::model::{Environment, ProbeInfo, Service, Text};
+use crate::model::{Environment, ProbeSpec, Service, Text};
 use crate::settings::{Entry, Faults, Names, Section, Value, word};
 use crate::source::health::{KINDS, Kind};
 
@@ -75,7 +75,7 @@ pub fn read(entry: &Entry, around: &Around<'_>, names: &Names, faults: &Faults<'
     let doc = section.text("doc");
     let check = (kind.read)(&mut section)?;
     let target = doc.unwrap_or_else(|| check.target());
-    let info = ProbeInfo {
+    let info = ProbeSpec {
         id: around.service.id.probe(&entry.name),
         kind: kind.name.into(),
         target: Text::line_at_most(&target, 300),

@@ -203,7 +203,7 @@ impl Observation {
 
 /// What the store and the screen know of a probe before it has run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProbeInfo {
+pub struct ProbeSpec {
     /// Its identity.
     pub id: ProbeId,
     /// `http`, `tcp`, … as in the deck.

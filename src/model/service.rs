@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{HostId, ServiceId};
-use super::probe::ProbeInfo;
+use super::probe::ProbeSpec;
 use super::text::Text;
 
 /// A service as declared in the deck.
@@ -22,5 +22,5 @@ pub struct Service {
     /// Why the deck says not to probe it, if it says so.
     pub paused: Option<Text>,
     /// Its probes, in the order of the deck.
-    pub probes: Vec<ProbeInfo>,
+    pub probes: Vec<ProbeSpec>,
 }

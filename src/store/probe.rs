@@ -5,12 +5,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::series::Series;
-use crate::model::{Health, Observation, Outcome, ProbeInfo};
+use crate::model::{Health, Observation, Outcome, ProbeSpec};
 
 /// What is known of one probe.
 #[derive(Debug)]
 pub struct ProbeState {
-    info: ProbeInfo,
+    info: ProbeSpec,
     series: Series,
     last: Option<(Timestamp, Box<Observation>)>,
     /// The last observation that answered with something to show, for when the newest did not.
@@ -21,12 +21,12 @@ pub struct ProbeState {
 
 impl ProbeState {
     /// Nothing is known yet.
-    pub fn new(info: ProbeInfo) -> Self {
+    pub fn new(info: ProbeSpec) -> Self {
         Self { info, series: Series::default(), last: None, level: None, doubt: None }
     }
 
     /// Takes over a changed declaration; what was seen stays when it still looks at the same thing.
-    pub fn declare(&mut self, info: ProbeInfo) {
+    pub fn declare(&mut self, info: ProbeSpec) {
         if self.info.kind != info.kind || self.info.target != info.target {
             *self = Self::new(info);
         } else {
@@ -35,7 +35,7 @@ impl ProbeState {
     }
 
     /// As declared in the deck.
-    pub fn info(&self) -> &ProbeInfo {
+    pub fn info(&self) -> &ProbeSpec {
         &self.info
     }
 

@@ -165,9 +165,11 @@ impl ServiceState {
         Some(host.map_or(Cause::Probe(probe), |host| Cause::Host(host, probe)))
     }
 
-    /// The first probe that measures a latency, for the figures of the row.
+    /// The probe that speaks for the service in its row: one that brings a report, else the first with a latency.
     pub fn leading(&self) -> Option<&ProbeState> {
-        self.probes.iter().find(|p| p.series().figures().p50.is_some()).or_else(|| self.probes.first())
+        let measured = || self.probes.iter().filter(|p| p.series().figures().p50.is_some());
+        let reports = |p: &&ProbeState| p.last().is_some_and(|(_, seen)| !seen.entries.is_empty());
+        measured().find(reports).or_else(|| measured().next()).or_else(|| self.probes.first())
     }
 
     /// The version it says it runs.

@@ -100,7 +100,7 @@ impl Snapshot {
                 .filter(|s| wanted(environment, Some(s)))
                 .map(|service| service_snapshot(store, service, now))
                 .collect();
-            let alarming = services.iter().filter(|s| !s.optional).map(|s| s.health);
+            let alarming = services.iter().filter(|s| !s.optional && s.health != Health::Paused).map(|s| s.health);
             let unread = if environment.faults > 0 { Health::Unknown } else { Health::Healthy };
             EnvironmentSnapshot {
                 name: environment.id.to_string(),

@@ -11,7 +11,7 @@ use crate::model::{Environment, Health, ServiceId};
 /// An environment in numbers. Optional services count apart: they do not alarm.
 #[derive(Debug)]
 pub struct Summary<'s> {
-    /// The state that needs a look most.
+    /// The state that needs a look most. A paused service needs none; paused is what it is when all are.
     pub worst: Health,
     /// Since when the longest-standing service of that state is in it.
     pub since: Option<Timestamp>,
@@ -72,6 +72,9 @@ impl Store {
                 *count += 1;
             }
             let since = service.since(now);
+            if health == Health::Paused {
+                continue;
+            }
             if health.rank() > summary.worst.rank() {
                 (summary.worst, summary.since) = (health, since);
             } else if health == summary.worst {
@@ -98,6 +101,9 @@ impl Store {
             };
         }
         summary.causes.sort_by_key(|t| std::cmp::Reverse(t.health.rank()));
+        if seen_any && summary.count(Health::Paused) == summary.total() {
+            summary.worst = Health::Paused;
+        }
         if environment.faults > 0 || !seen_any {
             summary.worst = summary.worst.worst(Health::Unknown);
         }

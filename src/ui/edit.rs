@@ -71,7 +71,7 @@ impl Edit {
     /// Moves one character to the left.
     pub fn left(&mut self) {
         if let Some((at, grapheme)) = self.before.grapheme_indices(true).next_back() {
-            self.after.insert_str(0, &grapheme.to_owned());
+            self.after.insert_str(0, grapheme);
             self.before.truncate(at);
         }
     }

@@ -70,7 +70,7 @@ fn tab<'a>(environment: &'a Environment, is_here: bool, view: &View<'a>) -> Vec<
         worst => format!("{glyph} {} of {total} ", summary.count(worst)),
     };
     let tier = view.style(environment.tier.into());
-    let name_style = if is_here { tier.add_modifier(ratatui::style::Modifier::BOLD) } else { view.style(Role::Header) };
+    let name_style = if is_here { tier.reversed() } else { tier };
     vec![
         view.span(Role::Header, " "),
         Span::styled(format!(" {name} "), name_style),

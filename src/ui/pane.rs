@@ -12,13 +12,13 @@ use ratatui::text::Line;
 use super::View;
 use crate::theme::Role;
 
-/// Draws one line of a row and lays the cursor's colours over it when it is selected.
-pub(super) fn row(buffer: &mut Buffer, area: Rect, y: u16, line: &Line<'_>, selected: bool, view: &View<'_>) {
+/// Draws one line of a row and lays the cursor's colours over it when it is under the cursor.
+pub(super) fn row(buffer: &mut Buffer, area: Rect, y: u16, line: &Line<'_>, under_cursor: bool, view: &View<'_>) {
     if y >= area.bottom() {
         return;
     }
     buffer.set_line(area.x, y, line, area.width);
-    if selected {
+    if under_cursor {
         buffer.set_style(Rect { y, height: 1, ..area }, view.style(Role::Selected));
     }
 }

@@ -40,12 +40,12 @@ pub fn services<'s>(store: &'s Store, ui: &Ui, now: Timestamp) -> Vec<&'s Servic
     match ui.sort {
         Sort::Deck => {}
         Sort::Name => rows.sort_by(|a, b| a.declared().id.name.cmp(&b.declared().id.name)),
-        // Stable, so that services of the same rank stay in the order of the deck. Optional services that are not
-        // there come after those that alarm and before the calm ones.
+        // Stable, so that services of the same rank stay in the order of the deck. What does not alarm (optional
+        // services that are not there, paused ones) comes last.
         Sort::Worst => rows.sort_by_cached_key(|s| {
             let health = s.health(now);
-            let calm = matches!(health, Health::Healthy | Health::Paused);
-            (calm, s.declared().optional && !calm, Reverse(health.rank()))
+            let quiet = health == Health::Paused || (s.declared().optional && health != Health::Healthy);
+            (quiet, Reverse(health.rank()))
         }),
         Sort::Latency => {
             rows.sort_by_cached_key(|s| Reverse(s.leading().and_then(|p| p.series().figures().p95)));
@@ -105,7 +105,7 @@ fn property<'s>(service: &'s ServiceState, health: Health, key: &str) -> Vec<&'s
         "host" => declared.host.iter().map(|h| &*h.name).collect(),
         "kind" => service.probes().iter().map(|p| p.info().kind.as_str()).collect(),
         "probe" => service.probes().iter().map(|p| &*p.info().id.name).collect(),
-        "version" => service.version().map(|v| v.as_str()).into_iter().collect(),
+        "version" => service.version().map(crate::model::Text::as_str).into_iter().collect(),
         _ => Vec::new(),
     }
 }

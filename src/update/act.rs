@@ -109,16 +109,12 @@ fn copy_answer(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
         probes.sort_by_key(|p| std::cmp::Reverse(p.health(now).0.rank()));
         probes.into_iter().find_map(|p| p.last().and_then(|(_, seen)| seen.answer.clone()))
     });
-    match answer {
-        Some(answer) => {
-            ui.say("sent the last answer to the clipboard of the terminal", now);
-            vec![Effect::Copy(answer.to_string())]
-        }
-        None => {
-            ui.say("there is no answer to copy", now);
-            Vec::new()
-        }
-    }
+    let Some(answer) = answer else {
+        ui.say("there is no answer to copy", now);
+        return Vec::new();
+    };
+    ui.say("sent the last answer to the clipboard of the terminal", now);
+    vec![Effect::Copy(answer.to_string())]
 }
 
 /// The next way to show times.

@@ -39,7 +39,7 @@ pub fn mouse(ui: &mut Ui, store: &Store, event: MouseEvent, now: Timestamp) -> b
             match pane {
                 Pane::Services => click_service(ui, store, line, usize::from(area.height.saturating_sub(3)), now),
                 Pane::Environments => {
-                    click_environment(ui, store, line, usize::from(area.height.saturating_sub(2)), now)
+                    click_environment(ui, store, line, usize::from(area.height.saturating_sub(2)), now);
                 }
                 Pane::Detail => {}
             }

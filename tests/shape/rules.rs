@@ -80,14 +80,10 @@ static HUMP: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[A-Z][a-z0-9]*").un
 /// Words that name nothing.
 const EMPTY: &[&str] = &["Manager", "Helper", "Helpers", "Util", "Utils", "Data", "Info"];
 
-/// Types that keep such a name for now. A name that nobody uses any more must leave this list.
-pub const STILL_NAMED: &[&str] = &["ProbeInfo"];
-
 /// No type is called a manager, helper, util, data or info.
 fn type_names(source: &Source) -> Vec<Breach> {
     let named = TYPE.captures_iter(&source.code).map(|c| c.name("name").unwrap());
     let empty = named.filter(|n| HUMP.find_iter(n.as_str()).any(|hump| EMPTY.contains(&hump.as_str())));
-    let empty = empty.filter(|n| !STILL_NAMED.contains(&n.as_str()));
     empty
         .map(|n| {
             let what = format!("`{}` does not say what it is: name the thing it holds or does", n.as_str());

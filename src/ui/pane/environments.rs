@@ -40,8 +40,10 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
             break;
         }
         let summary = view.store.summary(environment, view.now);
-        for (index, line) in lines(environment, &summary, usize::from(inner.width), view).iter().enumerate() {
-            row(buffer, inner, y, line, at == selected && index == 0, view);
+        for (index, line) in
+            lines(environment, &summary, at == selected, usize::from(inner.width), view).iter().enumerate()
+        {
+            row(buffer, inner, y, line, at == selected && index == 0 && view.has_cursor(Pane::Environments), view);
             y = y.saturating_add(1);
         }
         shown = at + 1;
@@ -54,12 +56,19 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     }
 }
 
-fn lines<'a>(environment: &'a Environment, summary: &Summary<'a>, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
+fn lines<'a>(
+    environment: &'a Environment,
+    summary: &Summary<'a>,
+    is_selected: bool,
+    cells: usize,
+    view: &View<'a>,
+) -> Vec<Line<'a>> {
     let glyphs = view.theme.glyphs();
     let tier = environment.tier.word();
     let name_cells = cells.saturating_sub(4 + tier.len() + 1);
     let mut lines = vec![Line::from(vec![
-        view.span(Role::from(summary.worst), format!(" {} ", glyphs.health(summary.worst))),
+        view.span(Role::Accent, if is_selected { glyphs.cursor } else { " " }),
+        view.span(Role::from(summary.worst), format!("{} ", glyphs.health(summary.worst))),
         view.span(Role::Strong, fit(environment.id.as_str(), name_cells, glyphs.ellipsis)),
         view.span(environment.tier.into(), tier_word(tier, environment)),
     ])];

@@ -19,10 +19,10 @@ pub fn table<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<L
     let longest = service.probes().iter().map(|p| p.info().id.name.chars().count()).max().unwrap_or(0).clamp(5, 16);
     let kinds = service.probes().iter().map(|p| p.info().kind.as_str().len()).max().unwrap_or(0).clamp(4, 11);
     let head = format!(
-        " {} {} {} {} {} {}  asks",
+        " {}  {}  {} {}  {}  {}   asks",
         fit("  probe", longest + 2, ""),
         fit("kind", kinds, ""),
-        fit("outcome", 9, ""),
+        fit("outcome", 8, ""),
         fit_right("ms", 7),
         fit_right("seen", 4),
         fit_right("every", 5)
@@ -39,16 +39,16 @@ pub fn table<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<L
         } else {
             probe.info().target.to_string()
         };
-        let used = longest + kinds + 34;
+        let used = longest + kinds + 40;
         lines.push(Line::from(vec![
             view.span(Role::from(health), format!(" {} ", glyphs.health(health))),
             view.span(Role::Strong, fit(&probe.info().id.name, longest, glyphs.ellipsis)),
-            view.span(Role::Dim, format!(" {}", fit(probe.info().kind.as_str(), kinds, ""))),
-            view.span(outcome_role(last.map(|(_, seen)| seen.outcome)), format!(" {}", fit(outcome, 9, ""))),
+            view.span(Role::Dim, format!("  {}", fit(probe.info().kind.as_str(), kinds, ""))),
+            view.span(outcome_role(last.map(|(_, seen)| seen.outcome)), format!("  {}", fit(outcome, 8, ""))),
             view.span(Role::Text, format!(" {}", fit_right(&latency.map_or_else(|| glyphs.missing.into(), millis), 7))),
-            view.span(Role::Dim, format!(" {}", fit_right(&seen, 4))),
-            view.span(Role::Dim, format!(" {}", fit_right(&span(probe.info().every), 5))),
-            view.span(Role::Dim, format!("  {}", cut(&target, cells.saturating_sub(used), glyphs.ellipsis))),
+            view.span(Role::Dim, format!("  {}", fit_right(&seen, 4))),
+            view.span(Role::Dim, format!("  {}", fit_right(&span(probe.info().every), 5))),
+            view.span(Role::Dim, format!("   {}", cut(&target, cells.saturating_sub(used), glyphs.ellipsis))),
         ]));
         lines.extend(reason(probe, cells, view));
     }

@@ -45,7 +45,7 @@ impl Columns {
         };
         columns.spark = take(16).saturating_sub(2);
         columns.uptime = take(9);
-        columns.version = if has_version { take(12) } else { 0 };
+        columns.version = if has_version { take(14) } else { 0 };
         if columns.spark > 0 {
             columns.spark += left.min(16);
         }
@@ -76,7 +76,14 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
             break;
         }
         let is_selected = index == at;
-        row(buffer, inner, y, &line(service, is_selected, columns, view), is_selected, view);
+        row(
+            buffer,
+            inner,
+            y,
+            &line(service, is_selected, columns, view),
+            is_selected && view.has_cursor(Pane::Services),
+            view,
+        );
         y += 1;
         if let Some(reason) = reason(service, usize::from(inner.width), view) {
             row(buffer, inner, y, &reason, false, view);
@@ -143,7 +150,7 @@ fn head<'a>(columns: Columns, view: &View<'a>) -> Line<'a> {
         text.push_str(&fit_right("up", columns.uptime));
     }
     if columns.version > 0 {
-        text.push_str(&format!("  {}", fit("version", columns.version - 2, "")));
+        text.push_str(&format!("  {}", fit("version", columns.version - 3, "")));
     }
     Line::from(view.span(Role::Dim, text))
 }
@@ -152,8 +159,10 @@ fn line<'a>(service: &'a ServiceState, is_selected: bool, columns: Columns, view
     let glyphs = view.theme.glyphs();
     let declared = service.declared();
     let health = service.health(view.now);
-    let quiet = matches!(health, Health::Stale | Health::Paused);
-    let (word, state) = (health.word(), Role::from(health));
+    // What does not alarm is told without colour.
+    let unneeded = declared.optional && health != Health::Healthy;
+    let quiet = unneeded || matches!(health, Health::Stale | Health::Paused);
+    let (word, state) = (health.word(), if unneeded { Role::Dim } else { Role::from(health) });
     let plain = if quiet { Role::Dim } else { Role::Text };
     let lead = match (view.ui.marks.contains(&declared.id), is_selected) {
         (true, _) => view.span(Role::Marked, glyphs.mark),
@@ -162,8 +171,6 @@ fn line<'a>(service: &'a ServiceState, is_selected: bool, columns: Columns, view
     };
     let since = service.since(view.now).map_or_else(|| "?".into(), |at| age(at, view.now));
     let figures = service.leading().map(|p| p.series().figures()).unwrap_or_default();
-    let name =
-        if declared.optional { format!("{} (optional)", declared.id.name) } else { declared.id.name.to_string() };
     let p95 = match (figures.p95, health) {
         (Some(p95), _) => millis(p95),
         (None, Health::Unknown) => "?".into(),
@@ -173,7 +180,7 @@ fn line<'a>(service: &'a ServiceState, is_selected: bool, columns: Columns, view
     let mut spans = vec![
         lead,
         view.span(state, format!("{} ", glyphs.health(health))),
-        view.span(name_role, fit(&name, columns.name, glyphs.ellipsis)),
+        view.span(name_role, fit(&declared.id.name, columns.name, glyphs.ellipsis)),
         view.span(state, format!(" {}", fit(word, 9, ""))),
         view.span(Role::Dim, format!(" {}", fit_right(&since, 5))),
         view.span(plain, format!(" {}", fit_right(&p95, 7))),
@@ -191,7 +198,7 @@ fn line<'a>(service: &'a ServiceState, is_selected: bool, columns: Columns, view
     }
     if columns.version > 0 {
         let version = service.version().map_or("", |v| v.as_str());
-        spans.push(view.span(Role::Dim, format!("  {}", fit(version, columns.version - 2, glyphs.ellipsis))));
+        spans.push(view.span(Role::Dim, format!("  {}", fit(version, columns.version - 3, glyphs.ellipsis))));
     }
     Line::from(spans)
 }
@@ -234,14 +241,20 @@ pub fn sparkline<'a>(series: &Series, cells: usize, view: &View<'a>) -> Vec<Span
 fn reason<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Option<Line<'a>> {
     let glyphs = view.theme.glyphs();
     let health = service.health(view.now);
-    let (role, words) = if health != Health::Healthy {
-        (Role::from(health), explain(view.store, service, view.now).unwrap_or_default())
-    } else {
+    let unneeded = service.declared().optional;
+    let (role, words) = if health == Health::Healthy {
         let (probe, outcome, count, needed) = service.doubtful()?;
         let reason = probe.last().and_then(|(_, seen)| seen.reason.as_ref()).map_or("", |r| r.as_str());
         let words = format!("{} {} {count} of {needed}: {reason}", probe.info().id.name, outcome.word());
         (Role::from(Health::from(outcome)), words)
+    } else {
+        let words = explain(view.store, service, view.now).unwrap_or_default();
+        (
+            if unneeded { Role::Dim } else { Role::from(health) },
+            if unneeded { format!("optional {} {words}", glyphs.separator) } else { words },
+        )
     };
     let words = cut(&words, cells.saturating_sub(6), glyphs.ellipsis).into_owned();
-    Some(Line::from(vec![view.span(role, format!("   {} ", glyphs.tree)), view.span(Role::Text, words)]))
+    let plain = if unneeded || health == Health::Paused { Role::Dim } else { Role::Text };
+    Some(Line::from(vec![view.span(role, format!("   {} ", glyphs.tree)), view.span(plain, words)]))
 }

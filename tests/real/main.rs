@@ -12,3 +12,4 @@ mod rabbitmq;
 mod redis;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;

@@ -1,4 +1,4 @@
-//! Judgements on `systemctl show` texts, written after what a booted host printed.
+//! Judgements on `systemctl show` texts, composed by hand from the documented properties; none is a recording.
 
 use proptest::prelude::*;
 

@@ -114,7 +114,7 @@ impl ServiceState {
         if health == self.current && self.since.is_some() {
             return false;
         }
-        if health != self.current || self.changes.is_empty() {
+        if health != self.current {
             if self.changes.len() == MOST_CHANGES {
                 self.changes.pop_front();
             }

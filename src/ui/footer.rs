@@ -71,20 +71,23 @@ fn hints(view: &View<'_>) -> Vec<(Command, &'static str)> {
     }
     if ui.focus != Pane::Environments {
         hints.push((Command::ProbeNow, "probe now"));
-        hints.push((Command::Pause, "pause"));
     }
     if ui.focus != Pane::Detail {
         hints.push((Command::Filter, "filter"));
     }
-    if ui.focus == Pane::Services {
-        hints.extend([(Command::Mark, "mark"), (Command::Sort, "order")]);
-    }
     if !view.store.faults().is_empty() || !ui.look_faults.is_empty() {
         hints.insert(0, (Command::Faults, "faults"));
     }
+    // The way to everything else comes before conveniences, which narrow screens leave out.
     hints.extend([(Command::Palette, "palette"), (Command::Help, "help"), (Command::Quit, "quit")]);
     if view.store.environments().len() > 1 {
         hints.push((Command::NextEnvironment, "next environment"));
+    }
+    if ui.focus != Pane::Environments {
+        hints.push((Command::Pause, "pause"));
+    }
+    if ui.focus == Pane::Services {
+        hints.extend([(Command::Mark, "mark"), (Command::Sort, "order")]);
     }
     if tiled || ui.zoom {
         hints.push((Command::Zoom, if ui.zoom { "unzoom" } else { "zoom" }));

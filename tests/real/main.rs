@@ -14,6 +14,7 @@ mod support;
 
 mod certificates;
 mod dns;
+mod encrypted;
 mod hostile;
 mod http;
 mod postgres;

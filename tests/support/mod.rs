@@ -186,3 +186,16 @@ pub fn secret(folder: &Path, name: &str, value: &str) -> String {
     std::fs::write(&path, value).unwrap();
     format!("file:{}", path.display())
 }
+
+/// A certificate for `localhost` that signs itself, in files that the ordinary user may read: certificate and key.
+pub fn certificate(folder: &Path) -> (PathBuf, PathBuf) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (folder.join("own.crt"), folder.join("own.key"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    if rustix::process::geteuid().is_root() {
+        run(Command::new("chown").arg("nobody:nogroup").arg(&key));
+    }
+    (certificate, key)
+}

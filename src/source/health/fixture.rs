@@ -41,3 +41,18 @@ fn read(deck: &str) -> (Option<Box<dyn Check>>, Vec<Fault>) {
     });
     (check, faults.into_list())
 }
+
+#[test]
+fn every_kind_reads_its_own_example() {
+    for kind in KINDS {
+        let mut files = Files::default();
+        let file = files.add("quarterdeck.toml", format!("probe = {}", kind.example));
+        let faults = Faults::new(&files);
+        let table = Table::parse(file, &faults).unwrap();
+        let mut section = Section::new(&table, "probes", &faults).section("probe").unwrap();
+        let read = (kind.read)(&mut section).is_some();
+        section.finish();
+        let found = faults.into_list();
+        assert!(read && found.is_empty(), "{}: {found:?}", kind.name);
+    }
+}

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::probes::{answer, heading, phases_and_facts, report, table};
-use super::services::sparkline;
+use super::services::{span_for, sparkline};
 use super::{empty, more};
 use crate::model::Health;
 use crate::store::ServiceState;
@@ -136,11 +136,13 @@ fn latency<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Lin
     let Some(probe) = service.leading().filter(|p| !p.series().is_empty()) else { return Vec::new() };
     let series = probe.series();
     let figures = series.figures();
+    let shown = span_for(series.window(view.now));
     let glyphs = view.theme.glyphs();
     let number = |value: Option<Duration>| value.map_or_else(|| glyphs.missing.to_owned(), millis);
     let words = format!(
-        "latency of {}, last 30 min   p50 {}  p95 {}  slowest {} ms   up {} of {}",
+        "latency of {}, last {} min   p50 {}  p95 {}  slowest {} ms   up {} of {}",
         probe.info().id.name,
+        shown.as_secs() / 60,
         number(figures.p50),
         number(figures.p95),
         number(figures.slowest),
@@ -148,7 +150,7 @@ fn latency<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Lin
         span(series.window(view.now)),
     );
     let mut line = vec![view.span(Role::Text, " ")];
-    line.extend(sparkline(series, cells.saturating_sub(2).min(90), view));
+    line.extend(sparkline(series, shown, cells.saturating_sub(2).min(90), view));
     vec![Line::default(), heading(words, view), Line::from(line)]
 }
 

@@ -6,7 +6,7 @@ use crate::model::{Health, Outcome};
 use crate::store::{ProbeState, ServiceState};
 use crate::theme::Role;
 use crate::ui::View;
-use crate::ui::text::{age, cut, fit, fit_right, millis, span, wrap};
+use crate::ui::text::{age, chop, cut, fit, fit_right, millis, span, wrap};
 
 /// A heading of a part of the detail.
 pub fn heading<'a>(words: impl Into<String>, view: &View<'a>) -> Line<'a> {
@@ -136,7 +136,7 @@ pub fn answer<'a>(probe: &ProbeState, cells: usize, view: &View<'a>) -> Vec<Line
     }
     let mut lines = vec![Line::default(), heading(format!("last answer of {}", probe.info().id.name), view)];
     lines.extend(
-        wrap(answer.as_str(), cells.saturating_sub(4))
+        chop(answer.as_str(), cells.saturating_sub(4))
             .into_iter()
             .map(|line| Line::from(view.span(Role::Code, format!("   {line}")))),
     );

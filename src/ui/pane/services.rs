@@ -15,24 +15,43 @@ use crate::ui::rows::{first_row, selected, service_height, services};
 use crate::ui::text::{age, cut, fit, fit_right, millis, percent};
 use crate::ui::{Pane, View};
 
-/// The time a sparkline covers.
-pub const SPARK_SPAN: Duration = Duration::from_mins(30);
+/// Times that a sparkline may cover: as little as holds what has been seen, so that a young console shows something.
+const SPANS: [Duration; 5] = [
+    Duration::from_mins(1),
+    Duration::from_mins(2),
+    Duration::from_mins(5),
+    Duration::from_mins(10),
+    Duration::from_mins(30),
+];
+
+/// The time that the sparklines of these services cover.
+fn spark_span<'s>(services: impl Iterator<Item = &'s ServiceState>, now: jiff::Timestamp) -> Duration {
+    let windows = services.filter_map(ServiceState::leading).map(|p| p.series().window(now));
+    span_for(windows.max().unwrap_or_default())
+}
+
+/// The shortest span that holds a window.
+pub fn span_for(window: Duration) -> Duration {
+    let longest = SPANS.last().copied().unwrap_or_default();
+    SPANS.into_iter().find(|span| *span >= window).unwrap_or(longest)
+}
 
 /// Cells of each column; zero means that it is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Columns {
     name: usize,
     spark: usize,
+    span: Duration,
     uptime: usize,
     version: usize,
 }
 
 impl Columns {
     /// Text columns give way first, then optional ones: version, uptime, sparkline.
-    fn plan(cells: usize, longest_name: usize, has_version: bool) -> Self {
+    fn plan(cells: usize, longest_name: usize, has_version: bool, span: Duration) -> Self {
         let fixed = 3 + 1 + 9 + 1 + 5 + 1 + 7;
         let wanted = longest_name.clamp(8, 32);
-        let mut columns = Columns { name: wanted, ..Self::default() };
+        let mut columns = Columns { name: wanted, span, ..Self::default() };
         let mut left = cells.saturating_sub(fixed + wanted);
         if left == 0 {
             columns.name = cells.saturating_sub(fixed).max(4);
@@ -67,7 +86,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     }
     let longest = rows.iter().map(|s| s.declared().id.name.chars().count()).max().unwrap_or(0);
     let has_version = rows.iter().any(|s| s.version().is_some());
-    let columns = Columns::plan(usize::from(inner.width), longest, has_version);
+    let span = spark_span(rows.iter().copied(), view.now);
+    let columns = Columns::plan(usize::from(inner.width), longest, has_version, span);
     buffer.set_line(inner.x, inner.y, &head(columns, view), inner.width);
     let mut y = inner.y + 1;
     let mut shown = top;
@@ -144,7 +164,7 @@ fn head<'a>(columns: Columns, view: &View<'a>) -> Line<'a> {
     let mut text = format!("   {} health    since", fit("service", columns.name, ""));
     text.push_str(&format!(" {}", fit_right("p95 ms", 7)));
     if columns.spark > 0 {
-        text.push_str(&format!("  {}", fit("last 30 min", columns.spark, "")));
+        text.push_str(&format!("  {}", fit(&format!("last {} min", columns.span.as_secs() / 60), columns.spark, "")));
     }
     if columns.uptime > 0 {
         text.push_str(&fit_right("up", columns.uptime));
@@ -188,7 +208,7 @@ fn line<'a>(service: &'a ServiceState, is_selected: bool, columns: Columns, view
     if columns.spark > 0 {
         spans.push(view.span(Role::Text, "  "));
         match service.leading() {
-            Some(probe) => spans.extend(sparkline(probe.series(), columns.spark, view)),
+            Some(probe) => spans.extend(sparkline(probe.series(), columns.span, columns.spark, view)),
             None => spans.push(view.span(Role::Dim, " ".repeat(columns.spark))),
         }
     }
@@ -204,9 +224,9 @@ fn line<'a>(service: &'a ServiceState, is_selected: bool, columns: Columns, view
 }
 
 /// One cell a bucket; its height is the latency against the slowest shown, its colour the worst outcome.
-pub fn sparkline<'a>(series: &Series, cells: usize, view: &View<'a>) -> Vec<Span<'a>> {
+pub fn sparkline<'a>(series: &Series, span: Duration, cells: usize, view: &View<'a>) -> Vec<Span<'a>> {
     let glyphs = view.theme.glyphs();
-    let buckets = series.buckets(view.now, SPARK_SPAN, cells);
+    let buckets = series.buckets(view.now, span, cells);
     let slowest = buckets.iter().flatten().filter_map(|b| b.latency).max().unwrap_or_default();
     // Against at least 20 ms, so that a calm line looks calm and not like a mountain range of noise.
     let scale = slowest.max(Duration::from_millis(20)).as_secs_f64();

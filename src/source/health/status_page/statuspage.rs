@@ -1,5 +1,5 @@
 //! Pages hosted by Statuspage: `/api/v2/summary.json`. Source: the "API" page that every such page carries, for
-//! example <https://www.githubstatus.com/api>. Pages of incident.io answer there in the same shape.
+//! example <https://www.githubstatus.com/api>.
 
 use serde::Deserialize;
 

@@ -1,5 +1,5 @@
 //! What `systemctl show` prints, and what it means. Pure: text and the time come in, an observation goes out; the same
-//! for every transport. Source: org.freedesktop.systemd1(5), systemd.service(5), and recordings of releases 247 to 252.
+//! for every transport. Source: org.freedesktop.systemd1(5), systemd.service(5).
 
 pub mod failure;
 pub mod moment;

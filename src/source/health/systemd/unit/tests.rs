@@ -1,4 +1,4 @@
-//! Judgements on recorded `systemctl show` texts.
+//! Judgements on `systemctl show` texts, composed by hand from the documented properties; none is a recording.
 
 use proptest::prelude::*;
 
@@ -29,7 +29,7 @@ fn now() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().unwrap()
 }
 
-/// The recorded unit with some properties changed.
+/// The running unit with some properties changed.
 fn with(changes: &[(&str, &str)]) -> Unit {
     let mut unit = Unit::parse(RUNNING);
     unit.properties.extend(changes.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));

@@ -10,7 +10,7 @@ use crate::support::{certificate, folder, look_calmly, reason};
 async fn redis_over_tls_is_believed_only_with_its_authority() {
     let files = folder();
     let (certificate, key) = certificate(files.path());
-    let port = crate::support::port();
+    let port = crate::support::free_port();
     let more = format!(
         "tls-port {port}\ntls-cert-file {}\ntls-key-file {}\ntls-auth-clients no",
         certificate.display(),

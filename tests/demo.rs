@@ -1,5 +1,5 @@
 //! The fleet of the demo with real processes: it starts, answers, has faults, comes back and ends with its console.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // a test fails by panicking
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 #[path = "demo/fleet.rs"]
 mod fleet;

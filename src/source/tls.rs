@@ -87,17 +87,21 @@ pub fn provider() -> Arc<CryptoProvider> {
 
 fn connector() -> Result<&'static TlsConnector, TlsError> {
     static CONNECTOR: OnceLock<Result<TlsConnector, String>> = OnceLock::new();
-    let made = CONNECTOR.get_or_init(|| {
-        let mut config = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .map_err(|e| e.to_string())?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Recording(provider())))
-            .with_no_client_auth();
-        config.resumption = Resumption::disabled();
-        Ok(TlsConnector::from(Arc::new(config)))
-    });
+    let made = CONNECTOR.get_or_init(|| Ok(TlsConnector::from(Arc::new(believing()?))));
     made.as_ref().map_err(|why| TlsError::Ours(format!("TLS cannot be set up: {why}")))
+}
+
+/// Settings that believe whoever answers: to judge the chain afterwards, or for encryption without proof of identity
+/// where a protocol's own rules ask for it.
+pub fn believing() -> Result<ClientConfig, String> {
+    let mut config = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|e| e.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Recording(provider())))
+        .with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    Ok(config)
 }
 
 /// Takes any chain, so that it can be looked at; checks that the peer holds the key of the certificate it shows.

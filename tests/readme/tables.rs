@@ -3,6 +3,7 @@
 
 use quarterdeck::command::{Command, Scope};
 use quarterdeck::exit::Ending;
+use quarterdeck::keymap::{self, KeymapBook};
 use quarterdeck::source::health::KINDS;
 use quarterdeck::transport::human;
 
@@ -20,7 +21,7 @@ fn code(text: &str) -> String {
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
-/// Command and meaning, one table for each scope.
+/// Keys, command and meaning, one table for each scope.
 pub fn commands() -> String {
     let where_it_works = |scope| match scope {
         Scope::Global => "Everywhere",
@@ -29,9 +30,14 @@ pub fn commands() -> String {
         Scope::Input => "While you type",
         Scope::Demo => "In `qd demo`",
     };
+    let keymap = KeymapBook::new(&[]).load(keymap::DEFAULT).0.unwrap();
+    let keys = |c: Command| keymap.keys_of(c).iter().map(|k| code(k)).collect::<Vec<_>>().join(" ");
     let tables = Scope::ALL.into_iter().map(|scope| {
-        let rows = Command::ALL.iter().filter(|c| c.scope() == scope).map(|c| vec![code(c.name()), c.doc().to_owned()]);
-        format!("**{}**\n\n{}", where_it_works(scope), table(&["command", "does"], rows))
+        let rows = Command::ALL
+            .iter()
+            .filter(|c| c.scope() == scope)
+            .map(|c| vec![keys(*c), code(c.name()), c.doc().to_owned()]);
+        format!("**{}**\n\n{}", where_it_works(scope), table(&["keys", "command", "does"], rows))
     });
     tables.collect::<Vec<_>>().join("\n")
 }

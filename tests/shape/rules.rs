@@ -96,7 +96,8 @@ fn type_names(source: &Source) -> Vec<Breach> {
 fn file_names(source: &Source) -> Vec<Breach> {
     let name = source.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".rs");
     let what = match name {
-        "mod" => "a module is `foo.rs` beside `foo/`, not `foo/mod.rs`".to_owned(),
+        // Cargo would take `tests/support.rs` for a test crate of its own.
+        "mod" if source.path.starts_with("src/") => "a module is `foo.rs` beside `foo/`, not `foo/mod.rs`".to_owned(),
         "manager" | "helper" | "helpers" | "util" | "utils" | "data" | "info" | "common" | "misc" => {
             format!("`{name}.rs` does not say what is in it: name it by what it holds")
         }

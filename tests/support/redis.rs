@@ -1,4 +1,4 @@
-//! A real Redis.
+//! A real Redis server on a private port, ended with the test that started it.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

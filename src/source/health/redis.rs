@@ -1,8 +1,8 @@
 //! `redis`: a new connection, `PING` and `INFO`, a judgement on persistence, replication and memory. Sends nothing
 //! else, so a login that may only `+ping +info` will do.
 
-pub mod info;
 pub mod judge;
+pub mod sections;
 pub mod trouble;
 
 use std::path::PathBuf;
@@ -21,8 +21,8 @@ use super::{Check, Context, Kind};
 use crate::model::Observation;
 use crate::secret::{SecretRef, expose};
 use crate::settings::Section;
-use info::Info;
 use judge::{Limits, Role};
+use sections::Sections;
 
 /// The kind's row.
 pub static KIND: Kind = Kind {
@@ -102,7 +102,7 @@ impl Check for Redis {
 }
 
 impl Redis {
-    async fn ask(&self, context: &Context, budget: &Budget) -> Result<Info, Trouble> {
+    async fn ask(&self, context: &Context, budget: &Budget) -> Result<Sections, Trouble> {
         let secret = match &self.password {
             Some(reference) => {
                 Some(budget.spend("while looking the password up", context.vault.reveal(reference)).await?)
@@ -131,9 +131,9 @@ impl Redis {
             let text = redis::cmd("INFO").query_async::<String>(&mut connection).await;
             match (ping, text) {
                 // `INFO` is answered while data are loaded, and says how far that is.
-                (_, Ok(text)) if Info::parse(&text).is_loading() => Ok(Info::parse(&text)),
+                (_, Ok(text)) if Sections::parse(&text).is_loading() => Ok(Sections::parse(&text)),
                 (Err(error), _) | (Ok(_), Err(error)) => Err(self.trouble(&error)),
-                (Ok(_), Ok(text)) => Ok(Info::parse(&text)),
+                (Ok(_), Ok(text)) => Ok(Sections::parse(&text)),
             }
         };
         budget.spend(&format!("from {} to PING and INFO", self.place), asking).await

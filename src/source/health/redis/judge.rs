@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::info::Info;
+use super::sections::Sections;
 use crate::model::{Observation, Outcome};
 use crate::source::health::systemd::unit::bytes;
 use crate::transport::human;
@@ -37,7 +37,7 @@ pub struct Limits {
 }
 
 /// The judgement with its facts.
-pub fn judge(info: &Info, limits: &Limits) -> Observation {
+pub fn judge(info: &Sections, limits: &Limits) -> Observation {
     let mut seen = Observation::new(Outcome::Pass);
     if info.is_loading() {
         let done = info.get("loading_loaded_perc").map(|p| format!(", {p}% done")).unwrap_or_default();
@@ -62,7 +62,7 @@ pub fn judge(info: &Info, limits: &Limits) -> Observation {
     add_facts(seen, info, role)
 }
 
-fn judge_link(seen: &mut Observation, info: &Info) {
+fn judge_link(seen: &mut Observation, info: &Sections) {
     if info.get("master_link_status") == Some("up") {
         return;
     }
@@ -80,7 +80,7 @@ fn judge_link(seen: &mut Observation, info: &Info) {
     }
 }
 
-fn judge_persistence(seen: &mut Observation, info: &Info) {
+fn judge_persistence(seen: &mut Observation, info: &Sections) {
     if info.get("rdb_last_bgsave_status") == Some("err") {
         seen.worsen(Outcome::Degraded, "its last snapshot (RDB) could not be saved");
     }
@@ -91,7 +91,7 @@ fn judge_persistence(seen: &mut Observation, info: &Info) {
     }
 }
 
-fn judge_memory(seen: &mut Observation, info: &Info, limits: &Limits) {
+fn judge_memory(seen: &mut Observation, info: &Sections, limits: &Limits) {
     // 0 means no limit; then there is nothing to compare with.
     let (Some(used), Some(most @ 1..)) = (info.number("used_memory"), info.number("maxmemory")) else { return };
     let percent = i64::try_from(u128::from(used) * 100 / u128::from(most)).unwrap_or(i64::MAX);
@@ -105,7 +105,7 @@ fn judge_memory(seen: &mut Observation, info: &Info, limits: &Limits) {
     }
 }
 
-fn add_facts(mut seen: Observation, info: &Info, role: Option<Role>) -> Observation {
+fn add_facts(mut seen: Observation, info: &Sections, role: Option<Role>) -> Observation {
     // Valkey reports the Redis version it is compatible with, and its own beside it.
     let version = info.get("valkey_version").or_else(|| info.get("redis_version"));
     seen.version = version.map(Into::into);
@@ -148,13 +148,13 @@ mod tests {
         aof_last_write_status:ok\r\nrejected_connections:0\r\n# Replication\r\nrole:master\r\nconnected_slaves:0\r\n";
 
     fn judged(more: &str) -> (Outcome, String) {
-        let seen = judge(&Info::parse(&format!("{HEALTHY}{more}")), &LIMITS);
+        let seen = judge(&Sections::parse(&format!("{HEALTHY}{more}")), &LIMITS);
         (seen.outcome, seen.reason.map(|r| r.to_string()).unwrap_or_default())
     }
 
     #[test]
     fn a_healthy_server_passes_with_its_facts() {
-        let seen = judge(&Info::parse(HEALTHY), &LIMITS);
+        let seen = judge(&Sections::parse(HEALTHY), &LIMITS);
         assert_eq!((seen.outcome, seen.version.unwrap().as_str()), (Outcome::Pass, "7.0.15"));
         let facts: Vec<String> = seen.facts.iter().map(|f| format!("{} {}", f.name, f.value)).collect();
         assert_eq!(facts, ["version 7.0.15", "role primary", "memory 1.0 MiB", "up 90s"]);
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn the_wrong_role_fails() {
         let limits = Limits { role: Some(Role::Replica), ..LIMITS };
-        let seen = judge(&Info::parse(HEALTHY), &limits);
+        let seen = judge(&Sections::parse(HEALTHY), &limits);
         assert_eq!(seen.reason.unwrap().as_str(), "it is a primary, but should be the replica");
     }
 
@@ -209,7 +209,7 @@ mod tests {
         fn no_bytes_make_the_judge_panic(bytes in any::<Vec<u8>>(), number in any::<u64>()) {
             let text = format!("{HEALTHY}{}\nmaxmemory:{number}\nused_memory:{number}\nrole:slave\nmaster_link_down_since_seconds:{number}",
                 String::from_utf8_lossy(&bytes));
-            judge(&Info::parse(&text), &LIMITS);
+            judge(&Sections::parse(&text), &LIMITS);
         }
     }
 }

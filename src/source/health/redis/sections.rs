@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 /// Fields by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Info {
+pub struct Sections {
     fields: HashMap<String, String>,
 }
 
-impl Info {
+impl Sections {
     /// Reads the lines; anything else is passed over.
     pub fn parse(text: &str) -> Self {
         let lines = text.lines().filter(|line| !line.starts_with('#'));

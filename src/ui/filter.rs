@@ -90,16 +90,19 @@ pub fn fuzzy(pattern: &str, text: &str) -> Option<u32> {
         .score(Utf32Str::new(text, &mut buffer), &mut matcher)
 }
 
-/// The texts that fit a fuzzy pattern, best first; all of them, in order, for an empty one.
-pub fn rank<T>(pattern: &str, items: impl IntoIterator<Item = T>, text: impl Fn(&T) -> String) -> Vec<T> {
+/// The items that fit a fuzzy pattern, best first; all of them, in order, for an empty one. An item has a name and
+/// words about it: those whose name fits come before those of which only the words do.
+pub fn rank<T>(pattern: &str, items: impl IntoIterator<Item = T>, texts: impl Fn(&T) -> (&str, &str)) -> Vec<T> {
     let mut matcher = Matcher::new(Config::DEFAULT);
     let mut buffer = Vec::new();
     let pattern = Pattern::parse(pattern, CaseMatching::Ignore, Normalization::Smart);
-    let mut scored: Vec<(u32, T)> = items
+    let mut scored: Vec<((bool, u32), T)> = items
         .into_iter()
         .filter_map(|item| {
-            let score = pattern.score(Utf32Str::new(&text(&item), &mut buffer), &mut matcher)?;
-            Some((score, item))
+            let (name, words) = texts(&item);
+            let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher);
+            let found = score(name).map(|s| (true, s)).or_else(|| score(words).map(|s| (false, s)));
+            found.map(|found| (found, item))
         })
         .collect();
     scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
@@ -132,5 +135,13 @@ mod tests {
     fn properties_are_asked_by_key() {
         assert!(passes("health:unh") && !passes("health:healthy") && passes("!health:healthy"));
         assert!(!passes("host:vps") && passes("http") == passes("http"));
+    }
+
+    #[test]
+    fn what_is_called_so_comes_before_what_only_speaks_of_it() {
+        let items = [("faults", "wrong in the theme"), ("theme", "choose one"), ("quit", "leave")];
+        let found: Vec<&str> =
+            rank("them", items, |(name, words)| (*name, *words)).into_iter().map(|(n, _)| n).collect();
+        assert_eq!(found, ["theme", "faults"]);
     }
 }

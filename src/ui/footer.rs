@@ -13,7 +13,7 @@ use crate::command::Command;
 use crate::theme::Role;
 
 /// A message stays this long.
-pub const NOTICE: Duration = Duration::from_secs(8);
+pub const NOTICE: Duration = Duration::from_secs(5);
 
 /// Draws the line.
 pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {

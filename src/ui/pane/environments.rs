@@ -6,6 +6,8 @@ use ratatui::text::{Line, Span};
 
 use super::{empty, more, row};
 use crate::model::{Environment, Health};
+use crate::store::snapshot::explain;
+use crate::store::summary::Trouble;
 use crate::store::{Cause, Summary};
 use crate::theme::Role;
 use crate::ui::rows::{MOST_CAUSES, environment_height, environments, first_row};
@@ -72,54 +74,70 @@ fn lines<'a>(
         view.span(Role::Strong, fit(environment.id.as_str(), name_cells, glyphs.ellipsis)),
         view.span(environment.tier.into(), tier_word(tier, environment)),
     ])];
-    lines.push(counts(summary, view));
+    lines.push(counts(summary, cells, view));
     if environment.faults > 0 {
         let words = format!("   {} in the deck", plural(environment.faults, "fault"));
         lines.push(Line::from(view.span(Role::Fault, words)));
     }
-    for trouble in summary.causes.iter().take(MOST_CAUSES) {
-        let (name, followers) = match trouble.cause {
-            Cause::Host(host, _) => (format!("host {}", host.name), trouble.followers + 1),
-            _ => (trouble.service.declared().id.name.to_string(), trouble.followers),
-        };
-        let more = if followers > 0 { format!(" +{followers}") } else { String::new() };
-        let since = trouble.service.since(view.now).map_or_else(|| "?".into(), |at| age(at, view.now));
-        let name_cells = cells.saturating_sub(9 + width(&more));
-        let name = cut(&name, name_cells, glyphs.ellipsis).into_owned() + &more;
-        lines.push(Line::from(vec![
-            view.span(Role::from(trouble.health), format!("   {} ", glyphs.health(trouble.health))),
-            view.span(Role::Text, fit(&name, cells.saturating_sub(9), glyphs.ellipsis)),
-            view.span(Role::Dim, fit_right(&since, 3)),
-        ]));
-    }
+    lines.extend(summary.causes.iter().take(MOST_CAUSES).map(|trouble| cause(trouble, cells, view)));
     lines.push(Line::default());
     lines
+}
+
+/// One cause: what, since when, how many suffer with it, and why where there is room.
+fn cause<'a>(trouble: &Trouble<'a>, cells: usize, view: &View<'a>) -> Line<'a> {
+    let glyphs = view.theme.glyphs();
+    let (name, followers) = match trouble.cause {
+        Cause::Host(host, _) => (format!("host {}", host.name), trouble.followers + 1),
+        _ => (trouble.service.declared().id.name.to_string(), trouble.followers),
+    };
+    let more = if followers > 0 { format!(" +{followers}") } else { String::new() };
+    let since = trouble.service.since(view.now).map_or_else(|| "?".into(), |at| age(at, view.now));
+    let room = cells.saturating_sub(9);
+    let why = if cells > 60 { explain(view.store, trouble.service, view.now) } else { None };
+    let name = cut(&name, room.saturating_sub(width(&more)), glyphs.ellipsis).into_owned() + &more;
+    let named = if why.is_some() { fit(&name, 18, glyphs.ellipsis) } else { fit(&name, room, glyphs.ellipsis) };
+    let mut spans = vec![
+        view.span(Role::from(trouble.health), format!("   {} ", glyphs.health(trouble.health))),
+        view.span(Role::Text, named),
+    ];
+    spans.extend(
+        why.map(|why| view.span(Role::Dim, format!(" {}", fit(&why, room.saturating_sub(19), glyphs.ellipsis)))),
+    );
+    spans.push(view.span(Role::Dim, fit_right(&since, 3)));
+    Line::from(spans)
 }
 
 fn tier_word(tier: &str, environment: &Environment) -> String {
     if environment.tier.is_protected() { tier.to_uppercase() } else { tier.to_owned() }
 }
 
-/// `1 unhealthy · 5 healthy`.
-fn counts<'a>(summary: &Summary<'a>, view: &View<'a>) -> Line<'a> {
-    let mut spans: Vec<Span<'a>> = vec![view.span(Role::Text, "   ")];
-    let mut first = true;
-    for health in Health::ALL.iter().rev() {
-        let count = summary.count(*health);
-        if count == 0 {
-            continue;
-        }
-        if !first {
-            spans.push(view.span(Role::Dim, format!(" {} ", view.theme.glyphs().separator)));
-        }
-        first = false;
-        let role = if *health == Health::Healthy { Role::Dim } else { Role::from(*health) };
-        spans.push(view.span(role, format!("{count} {}", health.word())));
+/// `1 unhealthy · 5 healthy`, or `✕ 1 · ● 5` where there is no room for words.
+fn counts<'a>(summary: &Summary<'a>, cells: usize, view: &View<'a>) -> Line<'a> {
+    let glyphs = view.theme.glyphs();
+    let present: Vec<(Health, usize)> =
+        Health::ALL.iter().rev().map(|h| (*h, summary.count(*h))).filter(|(_, count)| *count > 0).collect();
+    if present.is_empty() {
+        return Line::from(view.span(Role::Dim, "   no services"));
     }
-    if first {
-        spans.push(view.span(Role::Dim, "no services"));
-    }
-    Line::from(spans)
+    let line = |words: bool| {
+        let mut spans: Vec<Span<'a>> = vec![view.span(Role::Text, "   ")];
+        for (at, (health, count)) in present.iter().enumerate() {
+            if at > 0 {
+                spans.push(view.span(Role::Dim, format!(" {} ", glyphs.separator)));
+            }
+            let role = if *health == Health::Healthy { Role::Dim } else { Role::from(*health) };
+            let text = if words {
+                format!("{count} {}", health.word())
+            } else {
+                format!("{} {count}", glyphs.health(*health))
+            };
+            spans.push(view.span(role, text));
+        }
+        Line::from(spans)
+    };
+    let in_words = line(true);
+    if in_words.width() <= cells { in_words } else { line(false) }
 }
 
 /// `1 fault`, `2 faults`.

@@ -8,16 +8,19 @@ use super::{framed, scrolled};
 use crate::command::{Command, Risk, Scope};
 use crate::theme::Role;
 use crate::ui::View;
-use crate::ui::text::fit;
+use crate::ui::text::{cut, fit};
+
+/// Cells of the popup, where there are as many.
+const WIDTH: u16 = 96;
 
 /// Draws the popup.
 pub fn draw(buffer: &mut Buffer, body: Rect, scroll: usize, view: &View<'_>) {
-    let lines = lines(view);
+    let lines = lines(usize::from(body.width.min(WIDTH)).saturating_sub(2), view);
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let inner = framed(
         buffer,
         body,
-        (100, height),
+        (WIDTH, height),
         &format!("keys · keymap {} · theme {}", view.ui.keymap, view.ui.theme),
         view,
     );
@@ -25,7 +28,7 @@ pub fn draw(buffer: &mut Buffer, body: Rect, scroll: usize, view: &View<'_>) {
 }
 
 /// One line a command, by scope.
-pub fn lines<'a>(view: &View<'a>) -> Vec<Line<'a>> {
+fn lines<'a>(cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     for scope in Scope::ALL {
         if scope == Scope::Demo && !view.ui.demo {
@@ -39,8 +42,11 @@ pub fn lines<'a>(view: &View<'a>) -> Vec<Line<'a>> {
             let keys = view.keymap.keys_of(*command).join("  ");
             let keys = if keys.is_empty() { ":".to_owned() + command.name() } else { keys };
             let mut spans = vec![
-                view.span(Role::Key, format!("  {}", fit(&keys, 24, view.theme.glyphs().ellipsis))),
-                view.span(Role::Text, format!(" {}", command.doc())),
+                view.span(Role::Key, format!("  {}", fit(&keys, 18, view.theme.glyphs().ellipsis))),
+                view.span(
+                    Role::Text,
+                    format!(" {}", cut(command.doc(), cells.saturating_sub(22), view.theme.glyphs().ellipsis)),
+                ),
             ];
             if command.risk() == Risk::Acts {
                 spans.push(view.span(Role::Degraded, if view.ui.read_only { "  (read-only)" } else { "  (acts)" }));

@@ -81,7 +81,7 @@ pub fn items(store: &Store, ui: &Ui, now: Timestamp, typed: &str) -> Vec<Item> {
             }));
         }
     }
-    rank(typed, all, |item| format!("{} {}", item.name, item.words))
+    rank(typed, all, |item| (item.name.as_str(), item.words.as_str()))
 }
 
 fn command_item(command: Command, store: &Store, ui: &Ui, now: Timestamp) -> Item {

@@ -18,6 +18,7 @@ pub const SERVES: &str = "QUARTERDECK_BENCH_ENDPOINTS";
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n\r\nHealthy";
 
 /// The running child.
+#[allow(dead_code, reason = "not every bench counts requests")]
 pub struct Endpoints {
     /// Where they listen on 127.0.0.1.
     pub ports: Vec<u16>,
@@ -46,6 +47,7 @@ impl Endpoints {
     }
 
     /// How many requests were served since the start.
+    #[allow(dead_code, reason = "not every bench counts requests")]
     pub fn served(&mut self) -> Result<usize, Box<dyn Error>> {
         writeln!(self.questions.as_mut().ok_or("the endpoints have no input")?, "count")?;
         let mut line = String::new();

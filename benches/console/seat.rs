@@ -110,12 +110,15 @@ impl Seat {
         self.gone(Duration::from_secs(5))
     }
 
-    /// Processor time used so far, user and system (proc(5), fields 14 and 15, in hundredths of a second).
+    /// Processor time of all its threads so far, to the nanosecond (`/proc/PID/task/*/schedstat`, first field; the
+    /// ticks of `/proc/PID/stat` are too coarse for a console that hardly runs).
     pub fn processor(&self) -> Outcome<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()?))?;
-        let after_name = stat.rsplit(')').next().unwrap_or_default();
-        let ticks: u64 = after_name.split_whitespace().skip(11).take(2).filter_map(|f| f.parse::<u64>().ok()).sum();
-        Ok(Duration::from_millis(ticks * 10))
+        let mut total = 0;
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.pid()?))? {
+            let schedule = std::fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
+            total += schedule.split_whitespace().next().and_then(|t| t.parse::<u64>().ok()).unwrap_or(0);
+        }
+        Ok(Duration::from_nanos(total))
     }
 
     /// Resident memory in MiB (proc(5), `VmRSS`).

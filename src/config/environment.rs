@@ -1,7 +1,8 @@
 //! One environment of a deck: tier, zone, variables, hosts, services.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
@@ -25,7 +26,9 @@ pub struct Common<'a> {
 impl Common<'_> {
     /// Names templates that nothing uses: usually a misspelt `use` elsewhere.
     pub fn warn_of_unused(&self, faults: &Faults<'_>) {
-        for entry in self.templates.into_iter().flat_map(|t| &t.entries) {
+        // Beside errors it would be noise: what uses the template may be what could not be read.
+        let templates = self.templates.filter(|_| faults.errors() == 0);
+        for entry in templates.into_iter().flat_map(|t| &t.entries) {
             if !self.used.borrow().contains(&entry.name) {
                 let message = format!("template `{}` is not used", entry.name);
                 faults.warn(entry.place, message, format!("write use = \"{}\" in a service, or remove it", entry.name));
@@ -37,7 +40,7 @@ impl Common<'_> {
 const TIERS: [(&str, Tier); 3] =
     [("development", Tier::Development), ("staging", Tier::Staging), ("production", Tier::Production)];
 
-/// Reads an environment; with an error in it only its name, tier and the number of faults remain.
+/// Reads an environment, whole or not; [`EnvironmentDeck::count_faults`] takes away what must not run.
 pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) -> EnvironmentDeck {
     let id = EnvironmentId::new(name);
     faults.within(Some(id.clone()));
@@ -65,11 +68,12 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
         services: Vec::new(),
         faults: 0,
     };
-    let names = names(&id, common, &section);
+    let names = Arc::new(names(&id, common, &section));
     let mut probes = Vec::new();
     let services = section.table("services");
+    let service_names: HashSet<&str> = services.into_iter().flat_map(Table::names).collect();
     for entry in services.into_iter().flat_map(|t| &t.entries) {
-        let place = service::Place { environment: &environment, services, names: &names, common };
+        let place = service::Place { environment: &environment, services: &service_names, names: &names, common };
         if let Some((service, of_service)) = service::read(entry, &place, faults) {
             environment.services.push(service);
             probes.extend(of_service);
@@ -81,11 +85,7 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
         faults.warn(body.place, format!("environment `{name}` has no services"), "add services.NAME = { … }");
     }
     faults.within(None);
-    if faults.errors() > before {
-        environment.services.clear();
-        probes.clear();
-        environment.faults = faults.errors() - before;
-    }
+    environment.faults = usize::from(faults.errors() > before);
     EnvironmentDeck { environment, probes }
 }
 

@@ -1,77 +1,17 @@
 //! A table being read: asks for keys by name and type, notes what is wrong, and finally names the keys nobody asked
-//! for. Strings may hold `{name}`, filled strictly from [`Names`]; `{{` and `}}` stand for braces.
+//! for. Texts may hold `{name}`, filled from [`Names`]. Knows no key of its own.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use regex::Regex;
 
-use super::files::{Faults, Place};
+use super::faults::Faults;
+use super::files::Place;
+use super::names::Names;
 use super::node::{Entry, Node, Table, Value};
-use super::word;
+use super::{pattern, word};
 use crate::secret::SecretRef;
-
-/// Names that stand for values in strings. A value may itself hold names.
-#[derive(Clone, Debug, Default)]
-pub struct Names {
-    values: BTreeMap<String, (String, Place)>,
-}
-
-/// Deeper nesting of names is a cycle in all but name.
-const DEEPEST: usize = 16;
-
-impl Names {
-    /// Adds or replaces a name.
-    pub fn set(&mut self, name: &str, value: impl Into<String>, place: Place) {
-        self.values.insert(name.to_owned(), (value.into(), place));
-    }
-
-    /// Fills a text; a fault at `place` when a name is unknown, a brace is open or names go in circles.
-    pub fn fill(&self, text: &str, place: Place, faults: &Faults<'_>) -> Option<String> {
-        self.fill_within(text, place, faults, &mut Vec::new())
-    }
-
-    fn fill_within(&self, text: &str, place: Place, faults: &Faults<'_>, chain: &mut Vec<String>) -> Option<String> {
-        let mut filled = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(at) = rest.find(['{', '}']) {
-            filled.push_str(rest.get(..at)?);
-            rest = rest.get(at..)?;
-            if let Some(after) = rest.strip_prefix("{{").or_else(|| rest.strip_prefix("}}")) {
-                filled.push_str(rest.get(..1)?);
-                rest = after;
-                continue;
-            }
-            let named = rest.strip_prefix('{').and_then(|r| r.split_once('}'));
-            let Some((name, after)) = named.filter(|(n, _)| !n.contains('{')) else {
-                faults.error(place, "a brace stands alone", "write `{name}` for a value, `{{` and `}}` for braces");
-                return None;
-            };
-            filled.push_str(&self.value(name.trim(), place, faults, chain)?);
-            rest = after;
-        }
-        filled.push_str(rest);
-        Some(filled)
-    }
-
-    fn value(&self, name: &str, place: Place, faults: &Faults<'_>, chain: &mut Vec<String>) -> Option<String> {
-        let Some((value, _)) = self.values.get(name) else {
-            let hint = word::hint(name, self.values.keys().map(String::as_str));
-            faults.error(place, format!("`{{{name}}}` is not known here"), hint);
-            return None;
-        };
-        if chain.iter().any(|n| n == name) || chain.len() >= DEEPEST {
-            chain.push(name.to_owned());
-            faults.error(place, format!("names go in circles: {}", chain.join(" → ")), "let one of them be plain text");
-            return None;
-        }
-        chain.push(name.to_owned());
-        let filled = self.fill_within(value, place, faults, chain);
-        chain.pop();
-        filled
-    }
-}
 
 /// A table being read.
 #[derive(Debug)]
@@ -148,11 +88,19 @@ impl<'a> Section<'a> {
 
     /// A text or a list of texts.
     pub fn texts(&self, key: &str) -> Option<Vec<String>> {
-        let entry = self.entry(key)?;
-        match &entry.node.value {
-            Value::List(list) => list.iter().map(|node| self.text_of(node, key)).collect(),
-            _ => self.text_of(&entry.node, key).map(|one| vec![one]),
-        }
+        Some(self.texts_and_places(key)?.into_iter().map(|(text, _)| text).collect())
+    }
+
+    /// A text or a list of texts, each with its place.
+    pub fn texts_and_places(&self, key: &str) -> Option<Vec<(String, Place)>> {
+        let node = &self.entry(key)?.node;
+        let nodes = match &node.value {
+            Value::List(list) => list.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        // Every bad one is told before the list is given up.
+        let texts: Vec<_> = nodes.iter().map(|n| Some((self.text_of(n, key)?, n.place))).collect();
+        texts.into_iter().collect()
     }
 
     /// Keys and texts of a sub-table.
@@ -223,26 +171,22 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// A regular expression.
+    /// A regular expression. Its braces are its own (`\d{3}`); only `{name}` is filled, with a text to be found as it is.
     pub fn pattern(&self, key: &str) -> Option<Regex> {
         let entry = self.entry(key)?;
-        // A pattern's braces are its own (`\d{3}`), so names are not filled in.
         let Value::Text(text) = &entry.node.value else {
             return self.wrong(&entry.node, key, "a pattern", &format!("{key} = \"ready|ok\""));
         };
-        match Regex::new(text) {
-            Ok(regex) => Some(regex),
-            Err(e) => {
-                let why = e.to_string();
-                let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                self.faults.error(
-                    entry.node.place,
-                    format!("`{key}` is not a regular expression: {why}"),
-                    PATTERN_HELP,
-                );
-                None
-            }
+        let filled = match self.names {
+            Some(names) => pattern::fill(text, entry.node.place, names, self.faults)?,
+            None => text.clone(),
+        };
+        let found = pattern::compile(&filled);
+        if let Err(why) = &found {
+            let message = format!("`{key}` is not a regular expression: {why}");
+            self.faults.error(entry.node.place, message, pattern::HELP);
         }
+        found.ok()
     }
 
     /// One of some words.
@@ -265,23 +209,18 @@ impl<'a> Section<'a> {
     pub fn secret(&self, key: &str) -> Option<SecretRef> {
         let entry = self.entry(key)?;
         let reference = match &entry.node.value {
-            Value::Text(text) if !text.contains('{') => SecretRef::parse(text).ok(),
-            Value::Text(_) => self.text_of(&entry.node, key).and_then(|t| SecretRef::parse(&t).ok()),
+            // Only what is clearly meant as a reference is filled: a fault about its braces would repeat a secret.
+            Value::Text(text) if SecretRef::parse(text).is_ok() || text.starts_with('{') => {
+                let filled = self.text_of(&entry.node, key)?;
+                SecretRef::parse(&filled).ok()
+            }
             _ => None,
         };
         if reference.is_none() {
+            self.faults.hide(within_quotes(entry.node.place, self.faults));
             let help = "a deck holds no secrets, only where they are: \"env:NAME\", \"file:PATH\", \
                         \"command:PROGRAM ARG\" or \"keyring:SERVICE/ACCOUNT\"";
-            // The line of the file is not shown either.
-            let mut fault =
-                super::files::whole_file(self.faults.files().path(entry.node.place.file), String::new(), help);
-            let line = self.faults.files().text(entry.node.place.file);
-            let before = line.get(..entry.node.place.start).unwrap_or_default();
-            fault.line = before.matches('\n').count() + 1;
-            fault.column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            fault.message = format!("`{key}` is not a secret reference");
-            fault.environment = self.faults.environment();
-            self.faults.push(fault);
+            self.faults.error(entry.node.place, format!("`{key}` is not a secret reference"), help);
         }
         reference
     }
@@ -322,4 +261,8 @@ impl<'a> Section<'a> {
     }
 }
 
-const PATTERN_HELP: &str = "escape special characters with a backslash; in \"…\" write it twice, in '…' once";
+/// The inside of a quoted text.
+fn within_quotes(place: Place, faults: &Faults<'_>) -> Place {
+    let is_quoted = faults.files().written(place).starts_with(['"', '\'']);
+    if is_quoted { Place { start: place.start + 1, end: place.end.saturating_sub(1), ..place } } else { place }
+}

@@ -74,6 +74,7 @@ fn read_deck(table: &Table, main: usize, parts: &[Part], faults: &Faults<'_>) ->
         defaults,
         used: std::cell::RefCell::default(),
     };
+    common.check_templates(faults);
     let mut environments = Vec::new();
     for entry in section.table("environments").into_iter().flat_map(|t| &t.entries) {
         environments.push(match &entry.node.value {
@@ -111,7 +112,7 @@ fn read_deck(table: &Table, main: usize, parts: &[Part], faults: &Faults<'_>) ->
 /// Keys that later versions read; said, so that nobody waits for them.
 pub(crate) fn warn_of_later(section: &Section<'_>, keys: &[&str]) {
     for key in keys {
-        if let Some(entry) = section.entry(key) {
+        if let Some(entry) = section.entry_if_there(key) {
             let message = format!("`{key}` is not read by this version");
             section.faults().warn(entry.place, message, "it may stay; nothing is shown for it yet");
         }
@@ -127,12 +128,13 @@ pub(crate) fn check_name(what: &str, entry: &crate::settings::Entry, faults: &Fa
         && name.chars().all(good)
         && name.starts_with(|c: char| c.is_ascii_alphanumeric());
     if !sound {
-        let message = format!("{what} cannot be called {}", Value::Text(name.clone()).describe());
-        faults.error(
-            entry.place,
-            message,
-            "use letters, digits, `-`, `_` and `.`, at most 63, starting with a letter or digit",
-        );
+        let message = match name.chars().count() {
+            0 => format!("{what} needs a name"),
+            64.. if name.is_ascii() => format!("the name of {what} has {} characters, at most 63", name.len()),
+            _ => format!("{what} cannot be called \"{name}\""),
+        };
+        let help = "use letters, digits, `-`, `_` and `.`, at most 63, starting with a letter or digit";
+        faults.error(entry.place, message, help);
     }
     sound
 }

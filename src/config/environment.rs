@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::deck::EnvironmentDeck;
 use super::{check_name, probe, service, warn_of_later};
 use crate::model::{Environment, EnvironmentId, Host, Text, Tier};
-use crate::settings::{Entry, Faults, Names, Section, Table, Value};
+use crate::settings::{Entry, Faults, Names, Section, Table, Value, word};
 
 /// What all environments of a deck share.
 pub struct Common<'a> {
@@ -24,6 +24,16 @@ pub struct Common<'a> {
 }
 
 impl Common<'_> {
+    /// Tells of templates that are no tables, used or not.
+    pub fn check_templates(&self, faults: &Faults<'_>) {
+        for entry in self.templates.into_iter().flat_map(|t| &t.entries) {
+            if !matches!(entry.node.value, Value::Table(_)) {
+                let message = format!("template `{}` must be a table, not {}", entry.name, entry.node.value.describe());
+                faults.error(entry.node.place, message, format!("write [templates.{}]", entry.name));
+            }
+        }
+    }
+
     /// Names templates that nothing uses: usually a misspelt `use` elsewhere.
     pub fn warn_of_unused(&self, faults: &Faults<'_>) {
         // Beside errors it would be noise: what uses the template may be what could not be read.
@@ -82,7 +92,7 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
     warn_of_later(&section, &["queues", "alerts", "logs", "runbooks", "clusters"]);
     section.finish();
     if services.is_none_or(|t| t.entries.is_empty()) && faults.errors() == before {
-        faults.warn(body.place, format!("environment `{name}` has no services"), "add services.NAME = { … }");
+        faults.warn(body.place, format!("environment `{name}` has no services"), "add services.shop = { probes.live = { http = \"https://…\" } }");
     }
     faults.within(None);
     environment.faults = usize::from(faults.errors() > before);
@@ -92,14 +102,22 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
 fn timezone(section: &Section<'_>) -> Option<String> {
     let zone = section.text("timezone")?;
     if TimeZone::get(&zone).is_err() {
-        section.error(
-            "timezone",
-            format!("there is no time zone `{zone}`"),
-            "write an IANA name like \"Europe/Berlin\" or \"UTC\"",
-        );
+        section.error("timezone", format!("there is no time zone `{zone}`"), zone_hint(&zone));
         return None;
     }
     Some(zone)
+}
+
+/// The zone that was probably meant: the one of that city, or the one written most alike.
+fn zone_hint(zone: &str) -> String {
+    let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    let city = zone.trim().replace(' ', "_");
+    let is_city = |name: &&String| name.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(&city));
+    let near = || word::nearest(zone, names.iter().map(String::as_str));
+    match names.iter().find(is_city).map(String::as_str).or_else(near) {
+        Some(name) => format!("did you mean \"{name}\"?"),
+        None => "write an IANA name like \"Europe/Berlin\" or \"UTC\"".into(),
+    }
 }
 
 fn hosts(id: &EnvironmentId, section: &Section<'_>) -> Vec<Host> {
@@ -149,7 +167,9 @@ pub fn add_vars(names: &mut Names, table: &Table, faults: &Faults<'_>) {
             other => {
                 let message =
                     format!("variable `{}` must be a text or a whole number, not {}", entry.name, other.describe());
-                faults.error(entry.node.place, message, format!("write {} = \"…\"", entry.name));
+                let written = faults.files().written(entry.node.place);
+                let text = if matches!(other, Value::List(_) | Value::Table(_)) { "…" } else { written };
+                faults.error(entry.node.place, message, format!("write {} = \"{text}\"", entry.name));
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::deck::Probe;
 use super::service::host;
 use crate::model::{Environment, ProbeInfo, Service, Text};
-use crate::settings::{Entry, Faults, Names, Section, Value, word};
+use crate::settings::{Entry, Faults, Files, Names, Section, Table, Value, word};
 use crate::source::health::{KINDS, Kind};
 use crate::transport::human;
 
@@ -80,7 +80,10 @@ pub fn read(entry: &Entry, around: &Around<'_>, names: &Names, faults: &Faults<'
     let via = host(&section, "via", around.environment);
     let optional = section.truth("optional").unwrap_or(false);
     let doc = section.text("doc");
-    let check = (kind.read)(&mut section)?;
+    let Some(check) = (kind.read)(&mut section) else {
+        section.name_misspelt(&keys_of(kind));
+        return None;
+    };
     let target = doc.unwrap_or_else(|| check.target());
     let info = ProbeInfo {
         id: around.service.id.probe(&entry.name),
@@ -94,6 +97,21 @@ pub fn read(entry: &Entry, around: &Around<'_>, names: &Names, faults: &Faults<'
     };
     let paused = around.service.paused.is_some();
     section.finish().then(|| Probe { info, degraded, via, paused, check: Arc::from(check) })
+}
+
+/// The keys that a kind knows, learnt by reading its example.
+fn keys_of(kind: &Kind) -> Vec<String> {
+    let mut files = Files::default();
+    let file = files.add("example", format!("probe = {}", kind.example));
+    let unheard = Faults::new(&files);
+    let Some(Value::Table(table)) = Table::parse(file, &unheard).and_then(|t| Some(t.get("probe")?.node.value.clone()))
+    else {
+        return Vec::new();
+    };
+    let mut section = Section::new(&table, "", &unheard);
+    // Only what it asks for is of interest.
+    drop((kind.read)(&mut section));
+    section.asked()
 }
 
 const LATE: &str = "`timeout` is longer than `every`, so checks may come late";
@@ -131,16 +149,17 @@ fn kind(section: &Section<'_>, entry: &Entry, faults: &Faults<'_>) -> Option<&'s
         [kind] => Some(kind),
         [] => {
             let near = table.names().find_map(|name| Some((name, word::nearest(name, words.iter().copied())?)));
-            let help = match near {
-                Some((name, near)) => format!("did you mean `{near}` instead of `{name}`?"),
-                None => format!("name one of {}", word::list(&words)),
+            let (place, help) = match near {
+                Some((name, near)) => (section.key_place(name), format!("did you mean `{near}` instead of `{name}`?")),
+                None => (entry.place, format!("name one of {}", word::list(&words))),
             };
-            faults.error(entry.place, format!("probe `{}` does not say what to look at", entry.name), help);
+            faults.error(place, format!("probe `{}` does not say what to look at", entry.name), help);
             None
         }
         [first, second, ..] => {
             let message = format!("probe `{}` is both `{}` and `{}`", entry.name, first.name, second.name);
-            faults.error(section.place_of(second.name), message, "make two probes of it");
+            let help = format!("make two probes of it: one with `{}`, one with `{}`", first.name, second.name);
+            faults.error(section.key_place(second.name), message, help);
             None
         }
     }

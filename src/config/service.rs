@@ -65,7 +65,8 @@ pub fn read(entry: &Entry, place: &Place<'_>, faults: &Faults<'_>) -> Option<(Se
         check_name("a probe", entry, faults);
         probes.extend(probe::read(entry, &around, &names, faults).map(Arc::new));
     }
-    if section.table("probes").is_none_or(|t| t.entries.is_empty()) {
+    let is_bare = |value: &Value| matches!(value, Value::Table(probes) if probes.entries.is_empty());
+    if section.entry("probes").is_none_or(|e| is_bare(&e.node.value)) {
         let help = "add probes.live = { http = \"http://127.0.0.1:8080/health\" }";
         faults.warn(entry.place, format!("service `{}` has no probes, so its health stays unknown", entry.name), help);
     }
@@ -87,6 +88,11 @@ fn with_templates(own: &Table, common: &Common<'_>, faults: &Faults<'_>) -> Opti
         };
         let known = || common.templates.into_iter().flat_map(Table::names);
         let found = common.templates.and_then(|t| t.get(name)).map(|e| &e.node.value);
+        if let Some(other) = found.filter(|v| !matches!(v, Value::Table(_))) {
+            let message = format!("template `{name}` is {}, not a table", other.describe());
+            faults.error(entry.node.place, message, format!("write [templates.{name}] and its keys below"));
+            return None;
+        }
         let Some(Value::Table(template)) = found else {
             let all: Vec<&str> = known().collect();
             let help = unknown_name(name, all, &format!("add [templates.{name}] to the deck"), faults);

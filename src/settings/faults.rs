@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::excerpt;
+use super::excerpt::{self, Excerpt};
 use super::files::{Files, Place};
 use super::veil;
 use crate::model::{EnvironmentId, Fault, Severity};
@@ -115,7 +115,9 @@ impl<'f> Faults<'f> {
                 veil::joined(veil::secrets(text).into_iter().chain(of_line).collect())
             });
             let bad = within(place);
-            let shown = excerpt::show(text, bad.clone(), secrets);
+            // The very start of a file stands for the whole: nothing in its first line is bad.
+            let is_whole = (place.start, place.end) == (0, 0);
+            let shown = if is_whole { Excerpt::default() } else { excerpt::show(text, bad.clone(), secrets) };
             let fault = Fault {
                 file: self.files.path(place.file).to_owned(),
                 line,

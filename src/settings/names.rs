@@ -55,7 +55,7 @@ impl Names {
                 rest = after;
                 continue;
             }
-            let here = within(faults, place, text, text.len() - rest.len(), 1);
+            let here = part(faults, place, text, text.len() - rest.len(), 1);
             let Some(inner) = rest.strip_prefix('{') else {
                 faults.error(here, "a closing brace stands alone", BRACES);
                 return None;
@@ -64,7 +64,7 @@ impl Names {
                 faults.error(here, "an opening brace is never closed", BRACES);
                 return None;
             };
-            let here = within(faults, place, text, text.len() - rest.len(), name.len() + 2);
+            let here = part(faults, place, text, text.len() - rest.len(), name.len() + 2);
             filled.push_str(&self.value_within(name.trim(), here, faults, chain)?);
             if filled.len() > LONGEST {
                 faults.error(here, "the text with its names filled in is too long", "let the names hold less");
@@ -78,13 +78,14 @@ impl Names {
 
     fn value_within(&self, name: &str, place: Place, faults: &Faults<'_>, chain: &mut Vec<String>) -> Option<String> {
         let Some((value, value_place)) = self.get(name) else {
-            faults.error(place, format!("`{{{name}}}` is not known here"), self.hint(name));
+            let message = if name.is_empty() { "`{}` names nothing".into() } else { format!("`{{{name}}}` is not known here") };
+            faults.error(place, message, self.hint(name));
             return None;
         };
         if chain.iter().any(|n| n == name) || chain.len() >= DEEPEST {
             chain.push(name.to_owned());
             let circle = chain.iter().map(|n| format!("{{{n}}}")).collect::<Vec<_>>().join(" → ");
-            faults.error(place, format!("names go in circles: {circle}"), "let one of them be plain text");
+            faults.error(place, format!("names go in circles: {circle}"), "give one of them a value without names");
             return None;
         }
         chain.push(name.to_owned());
@@ -120,11 +121,14 @@ impl Names {
     }
 }
 
-/// The place of a part of a text: narrower than the text's own when the file holds it letter by letter.
-fn within(faults: &Faults<'_>, place: Place, text: &str, start: usize, length: usize) -> Place {
+/// The place of a part of a text: narrower than the text's own when it can be found in what the file holds, which may
+/// be written with escapes.
+pub(super) fn part(faults: &Faults<'_>, place: Place, text: &str, start: usize, length: usize) -> Place {
     let written = faults.files().written(place);
-    match written.find(text).filter(|_| !text.contains('\n')) {
-        Some(at) => Place { start: place.start + at + start, end: place.start + at + start + length, ..place },
+    let needle = text.get(start..start + length).unwrap_or_default();
+    let alone = || written.find(needle).filter(|at| !needle.is_empty() && written.rfind(needle) == Some(*at));
+    match written.find(text).map(|at| at + start).or_else(alone) {
+        Some(at) => Place { start: place.start + at, end: place.start + at + length, ..place },
         None => place,
     }
 }

@@ -5,7 +5,7 @@ use regex::Regex;
 
 use super::faults::Faults;
 use super::files::Place;
-use super::names::Names;
+use super::names::{Names, part};
 
 /// What to do about a bad expression.
 pub const HELP: &str = "escape special characters with a backslash; in \"…\" write it twice, in '…' once";
@@ -62,13 +62,6 @@ fn belongs_to_escape(before: &str) -> bool {
     let letters = before.trim_end_matches(['p', 'P', 'x', 'u', 'U', 'b']);
     let slashes = letters.len() - letters.trim_end_matches('\\').len();
     before.len() - letters.len() <= 1 && slashes % 2 == 1
-}
-
-fn part(faults: &Faults<'_>, place: Place, text: &str, start: usize, length: usize) -> Place {
-    match faults.files().written(place).find(text) {
-        Some(at) => Place { start: place.start + at + start, end: place.start + at + start + length, ..place },
-        None => place,
-    }
 }
 
 #[cfg(test)]

@@ -71,6 +71,16 @@ impl<'a> Section<'a> {
         self.table.get(key)
     }
 
+    /// The same for a key that is better not suggested to somebody who misspelt another.
+    pub fn entry_if_there(&self, key: &str) -> Option<&'a Entry> {
+        self.table.get(key).and_then(|_| self.entry(key))
+    }
+
+    /// Where a key itself stands; the table's place when it is not there.
+    pub fn key_place(&self, key: &str) -> Place {
+        self.table.get(key).map_or(self.table.place, |e| e.place)
+    }
+
     /// A text with its names filled in. Whole numbers count as text too: a port is often written bare.
     pub fn text(&self, key: &str) -> Option<String> {
         let entry = self.entry(key)?;
@@ -161,9 +171,19 @@ impl<'a> Section<'a> {
         };
         match word::duration(&text) {
             Some(duration) if !duration.is_zero() => Some(duration),
-            _ => {
-                let help = match &entry.node.value {
-                    Value::Whole(n) if *n > 0 => format!("a number needs its unit: {key} = \"{n}s\""),
+            Some(_) => {
+                let help = format!("write a longer one: {key} = \"1s\"");
+                self.faults.error(entry.node.place, format!("`{key}` cannot be zero"), help);
+                None
+            }
+            None => {
+                let bare = match &entry.node.value {
+                    Value::Whole(n) => n.to_string(),
+                    Value::Real(n) => n.to_string(),
+                    _ => text.trim().to_owned(),
+                };
+                let help = match word::duration(&format!("{bare}s")) {
+                    Some(d) if !d.is_zero() => format!("a number needs its unit: {key} = \"{bare}s\""),
                     _ => format!("number and unit (ms, s, m, h, d, w): {key} = \"10s\" or \"1m30s\""),
                 };
                 self.wrong_with(&entry.node, key, "a duration", help)
@@ -194,7 +214,8 @@ impl<'a> Section<'a> {
         let entry = self.entry(key)?;
         let Value::Text(_) = &entry.node.value else {
             let words: Vec<&str> = choices.iter().map(|(w, _)| *w).collect();
-            return self.wrong(&entry.node, key, &format!("one of {}", word::list(&words)), "");
+            let example = format!("{key} = \"{}\"", words.last().copied().unwrap_or_default());
+            return self.wrong(&entry.node, key, &format!("one of {}", word::list(&words)), &example);
         };
         let text = self.text_of(&entry.node, key)?;
         let found = choices.iter().find(|(w, _)| *w == text).map(|(_, t)| *t);
@@ -218,8 +239,10 @@ impl<'a> Section<'a> {
         };
         if reference.is_none() {
             self.faults.hide(within_quotes(entry.node.place, self.faults));
-            let help = "a deck holds no secrets, only where they are: \"env:NAME\", \"file:PATH\", \
-                        \"command:PROGRAM ARG\" or \"keyring:SERVICE/ACCOUNT\"";
+            let help = format!(
+                "write where it is: {key} = \"env:NAME\", \"file:PATH\", \"command:PROGRAM ARG\" or \
+                 \"keyring:SERVICE/ACCOUNT\"; the secret itself does not belong into this file"
+            );
             self.faults.error(entry.node.place, format!("`{key}` is not a secret reference"), help);
         }
         reference
@@ -237,6 +260,26 @@ impl<'a> Section<'a> {
         self.faults.errors() == self.errors_before
     }
 
+    /// Names the keys that are probably misspelt, of a table that could not be read to its end: `known` are the keys
+    /// that would have been asked for.
+    pub fn name_misspelt(&self, known: &[String]) {
+        let asked = self.asked.borrow();
+        let all = || asked.iter().chain(known).map(String::as_str);
+        for entry in &self.table.entries {
+            if !all().any(|k| k == entry.name)
+                && let Some(near) = word::nearest(&entry.name, all())
+            {
+                let message = format!("{} has no key `{}`", self.title, entry.name);
+                self.faults.error(entry.place, message, format!("did you mean `{near}`?"));
+            }
+        }
+    }
+
+    /// The keys asked for so far.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.borrow().clone()
+    }
+
     /// The text of a node, names filled in.
     pub fn text_of(&self, node: &Node, key: &str) -> Option<String> {
         match &node.value {
@@ -250,8 +293,7 @@ impl<'a> Section<'a> {
     }
 
     fn wrong<T>(&self, node: &Node, key: &str, expected: &str, example: &str) -> Option<T> {
-        let help = if example.is_empty() { String::new() } else { format!("write {example}") };
-        self.wrong_with(node, key, expected, help)
+        self.wrong_with(node, key, expected, format!("write {example}"))
     }
 
     fn wrong_with<T>(&self, node: &Node, key: &str, expected: &str, help: String) -> Option<T> {

@@ -8,33 +8,36 @@ use super::veil;
 
 /// Notes an error of the parser at its place; `table` is what could be read all the same.
 pub fn tell(place: Place, said: &str, table: &Table, faults: &Faults<'_>) {
+    let place = if said.starts_with("invalid unquoted key") { segment(place, faults) } else { place };
     let (message, help) = words(place, said, table, faults);
     faults.error(place, message, help);
 }
 
 fn words(place: Place, said: &str, table: &Table, faults: &Faults<'_>) -> (String, String) {
-    let first = said.lines().next().unwrap_or_default().trim();
+    let first = said.split([',', '\n']).next().unwrap_or_default().trim();
     let written = shown(faults.files().written(place), place, faults);
     let plain = |message: &str, help: &str| (message.to_owned(), help.to_owned());
     match first {
         "duplicate key" => twice(place, table, faults),
         "string values must be quoted" => match written {
             Some(word) => (format!("the text `{word}` must stand in quotes"), format!("write \"{word}\"")),
-            None => plain("text must stand in quotes", "write key = \"value\""),
+            None => plain("text must stand in quotes", "if it is a secret, write where it is: password = \"env:NAME\""),
         },
         "invalid unquoted key" => {
-            let help = "put the key in quotes: \"…\" = value";
             match written.filter(|w| !w.is_empty()) {
-                Some(word) => (format!("`{word}` cannot stand in a key without quotes"), help.into()),
-                None => plain("this cannot stand in a key without quotes", help),
+                Some(word) => (format!("`{word}` cannot be a key without quotes"), format!("write \"{word}\" = …")),
+                None => plain("this cannot be a key without quotes", "put the key in quotes: \"…\" = value"),
             }
         }
         "unquoted keys cannot be empty" => plain("there is no key before the `=`", "write key = value"),
         "key with no value" | "missing value for key" => {
-            let key = written.filter(|w| !w.is_empty()).unwrap_or_else(|| "key".into());
+            let key = before(place, faults).unwrap_or_else(|| "key".into());
             (format!("`{key}` has no value"), format!("write {key} = \"value\""))
         }
         "missing assignment between key-value pairs" => plain("there is no `=` after the key", "write key = \"value\""),
+        "unclosed array" | "unclosed inline table" if has_open_quote(place, faults) => {
+            plain("a text on this line is never closed", "add the missing quote: name = \"value\"")
+        }
         "unclosed array" => plain("a list is never closed", "add the missing ]"),
         "unclosed inline table" => plain("a table in braces is never closed", "add the missing }"),
         "unclosed table" | "unclosed array table" => {
@@ -76,6 +79,32 @@ fn shown(written: &str, place: Place, faults: &Faults<'_>) -> Option<String> {
     let is_secret = secrets.iter().any(|s| line.start + s.start < place.end && place.start < line.start + s.end);
     let written = written.trim();
     (!is_secret && written.chars().count() <= 40 && !written.contains(['"', '\n'])).then(|| written.to_owned())
+}
+
+/// The part of a dotted key around a place.
+fn segment(place: Place, faults: &Faults<'_>) -> Place {
+    let text = faults.files().text(place.file);
+    let ends = |c: char| c.is_whitespace() || ".=\"'{}[],#".contains(c);
+    let before = text.get(..place.start).unwrap_or_default();
+    let after = text.get(place.start..).unwrap_or_default();
+    let start = before.rfind(ends).map_or(0, |at| at + before.get(at..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8));
+    let end = place.start + after.find(ends).unwrap_or(after.len());
+    Place { start, end: end.max(place.end), ..place }
+}
+
+/// The key on the line up to a place, when it is one.
+fn before(place: Place, faults: &Faults<'_>) -> Option<String> {
+    let files = faults.files();
+    let start = files.line_range(place.file, files.line(place)).start;
+    let key = files.text(place.file).get(start..place.end)?.trim().trim_end_matches('=').trim();
+    let is_key = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    (!key.is_empty() && key.len() <= 60 && key.chars().all(is_key)).then(|| key.to_owned())
+}
+
+fn has_open_quote(place: Place, faults: &Faults<'_>) -> bool {
+    let files = faults.files();
+    let line = files.text(place.file).get(files.line_range(place.file, files.line(place))).unwrap_or_default();
+    line.replace("\\\"", "").matches('"').count() % 2 == 1
 }
 
 /// A key or a header that stands twice: which, and where the first one is.

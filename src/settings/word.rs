@@ -51,7 +51,11 @@ pub fn hint<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str> + Clon
     let mut all: Vec<&str> = candidates.into_iter().collect();
     all.sort_unstable();
     all.dedup();
-    if all.is_empty() { String::new() } else { format!("one of {}", few(&all.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>())) }
+    match all.as_slice() {
+        [] => String::new(),
+        [one] => format!("it can only be `{one}`"),
+        _ => format!("one of {}", few(&all.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>())),
+    }
 }
 
 /// Words for a sentence: all of them when there are few, otherwise the first and how many more.

@@ -4,6 +4,7 @@
 pub mod deck;
 mod environment;
 pub mod folder;
+mod part;
 mod probe;
 mod service;
 pub mod user;
@@ -13,13 +14,15 @@ use std::path::Path;
 use crate::model::{EnvironmentId, Fault, Severity, Text};
 use crate::settings::{Faults, Files, Section, Table, Value, word};
 
+use part::Part;
+
 pub use deck::{Deck, EnvironmentDeck, Probe};
 pub use user::User;
 
 /// A deck as far as it could be read, and everything wrong with it.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// The sound part; none when the main file cannot be read at all.
+    /// The sound part; none when the main file cannot be read at all or names no environment.
     pub deck: Option<Deck>,
     /// By file and line.
     pub faults: Vec<Fault>,
@@ -35,54 +38,31 @@ impl Loaded {
 /// Reads the deck whose main file is `path`, with the environments in the folder `environments` beside it.
 pub fn load(path: &Path) -> Loaded {
     let mut files = Files::default();
-    let mut unreadable = Vec::new();
     let main = match files.read(path) {
         Ok(main) => main,
         Err(fault) => return Loaded { deck: None, faults: vec![*fault] },
     };
-    let mut parts = Vec::new();
-    for part in environment_files(path) {
-        let name = part.file_stem().and_then(|s| s.to_str()).unwrap_or_default().to_owned();
-        match files.read(&part) {
-            Ok(file) => parts.push((name, Some(file))),
-            Err(mut fault) => {
-                fault.environment = Some(EnvironmentId::new(&name));
-                unreadable.push(*fault);
-                parts.push((name, None));
-            }
-        }
-    }
-    let mut loaded = read(&files, main, &parts);
-    loaded.faults.splice(0..0, unreadable);
-    loaded
+    let (parts, unreadable) = part::read_all(path, &mut files);
+    read(&files, main, &parts, unreadable)
 }
 
 /// Reads a deck from text, as if it were the file `path`.
 pub fn parse(path: &Path, text: &str) -> Loaded {
     let mut files = Files::default();
     let main = files.add(path, text);
-    read(&files, main, &[])
+    read(&files, main, &[], Vec::new())
 }
 
-fn environment_files(main: &Path) -> Vec<std::path::PathBuf> {
-    let folder = main.with_file_name("environments");
-    let mut found: Vec<_> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
-        .collect();
-    found.sort();
-    found
-}
-
-fn read(files: &Files, main: usize, parts: &[(String, Option<usize>)]) -> Loaded {
+fn read(files: &Files, main: usize, parts: &[Part], unreadable: Vec<Fault>) -> Loaded {
     let faults = Faults::new(files);
-    let deck = Table::parse(main, &faults).map(|table| read_deck(&table, main, parts, &faults));
+    for fault in unreadable {
+        faults.push(fault);
+    }
+    let deck = Table::parse(main, &faults).and_then(|table| read_deck(&table, main, parts, &faults));
     Loaded { deck, faults: faults.into_list() }
 }
 
-fn read_deck(table: &Table, main: usize, parts: &[(String, Option<usize>)], faults: &Faults<'_>) -> Deck {
+fn read_deck(table: &Table, main: usize, parts: &[Part], faults: &Faults<'_>) -> Option<Deck> {
     let path = faults.files().path(main).to_owned();
     let section = Section::new(table, "the deck", faults);
     let folder_name = || path.parent().and_then(Path::file_name).map(|n| n.to_string_lossy().into_owned());
@@ -94,51 +74,45 @@ fn read_deck(table: &Table, main: usize, parts: &[(String, Option<usize>)], faul
         defaults,
         used: std::cell::RefCell::default(),
     };
+    common.check_templates(faults);
     let mut environments = Vec::new();
     for entry in section.table("environments").into_iter().flat_map(|t| &t.entries) {
-        match &entry.node.value {
-            Value::Table(body) => environments.push(environment::read(&entry.name, body, &common, faults)),
+        environments.push(match &entry.node.value {
+            Value::Table(body) => environment::read(&entry.name, body, &common, faults),
             other => {
+                let id = EnvironmentId::new(&entry.name);
+                faults.within(Some(id.clone()));
                 let message = format!("environment `{}` must be a table, not {}", entry.name, other.describe());
                 faults.error(entry.node.place, message, format!("write [environments.{}]", entry.name));
+                faults.within(None);
+                EnvironmentDeck::broken(id)
             }
-        }
+        });
     }
-    for (name, file) in parts {
-        let id = EnvironmentId::new(name);
-        if let Some(twice) = environments.iter().find(|e: &&EnvironmentDeck| e.environment.id == id) {
-            let message = format!("environment `{}` is in the main file too", twice.environment.id);
-            let place = crate::settings::Place { file: file.unwrap_or(main), start: 0, end: 0 };
-            faults.error(place, message, "keep it in one of the two files");
-            continue;
-        }
-        let body = file.and_then(|file| {
-            faults.within(Some(id.clone()));
-            let body = Table::parse(file, faults);
-            faults.within(None);
-            body
-        });
-        environments.push(match body {
-            Some(body) => environment::read(name, &body, &common, faults),
-            None => EnvironmentDeck::broken(id, 1),
-        });
+    for part in parts {
+        let twice = environments.iter().any(|e: &EnvironmentDeck| e.environment.id == part.id);
+        environments.extend(part::read(part, twice, &common, faults));
     }
     let sound = section.finish();
-    if environments.is_empty() && sound {
-        let help = "add [environments.production] with tier = \"production\" and services; `qd init` writes a start";
-        faults.error(table.place, "the deck has no environment", help);
+    if environments.is_empty() {
+        if sound {
+            let help = "add [environments.production] with tier = \"production\" and services; `qd init` writes a start";
+            faults.error(table.place, "the deck has no environment", help);
+        }
+        // Half-written files look like this. Without a deck, what ran before a reload goes on.
+        return None;
     }
     common.warn_of_unused(faults);
     for environment in &mut environments {
         environment.count_faults(faults);
     }
-    Deck { name: Text::line_at_most(&name, 40), path, environments }
+    Some(Deck { name: Text::line_at_most(&name, 40), path, environments })
 }
 
 /// Keys that later versions read; said, so that nobody waits for them.
 pub(crate) fn warn_of_later(section: &Section<'_>, keys: &[&str]) {
     for key in keys {
-        if let Some(entry) = section.entry(key) {
+        if let Some(entry) = section.entry_if_there(key) {
             let message = format!("`{key}` is not read by this version");
             section.faults().warn(entry.place, message, "it may stay; nothing is shown for it yet");
         }
@@ -154,17 +128,27 @@ pub(crate) fn check_name(what: &str, entry: &crate::settings::Entry, faults: &Fa
         && name.chars().all(good)
         && name.starts_with(|c: char| c.is_ascii_alphanumeric());
     if !sound {
-        let message = format!("{what} cannot be called {}", Value::Text(name.clone()).describe());
-        faults.error(
-            entry.place,
-            message,
-            "use letters, digits, `-`, `_` and `.`, at most 63, starting with a letter or digit",
-        );
+        let message = match name.chars().count() {
+            0 => format!("{what} needs a name"),
+            64.. if name.is_ascii() => format!("the name of {what} has {} characters, at most 63", name.len()),
+            _ => format!("{what} cannot be called \"{name}\""),
+        };
+        let help = "use letters, digits, `-`, `_` and `.`, at most 63, starting with a letter or digit";
+        faults.error(entry.place, message, help);
     }
     sound
 }
 
+/// Beyond so many errors among so many names nobody reads hints any more, and each takes a comparison with every name.
+const MOST_HINTS: usize = 100;
+
 /// The help for a name that is not among those known.
-pub(crate) fn unknown_name<'n>(name: &str, known: impl IntoIterator<Item = &'n str> + Clone, none: &str) -> String {
-    if known.clone().into_iter().next().is_none() { none.to_owned() } else { word::hint(name, known) }
+pub(crate) fn unknown_name<'n>(
+    name: &str,
+    known: impl IntoIterator<Item = &'n str> + Clone,
+    none: &str,
+    faults: &Faults<'_>,
+) -> String {
+    let many = faults.errors() > MOST_HINTS && known.clone().into_iter().nth(MOST_HINTS).is_some();
+    if many || known.clone().into_iter().next().is_none() { none.to_owned() } else { word::hint(name, known) }
 }

@@ -3,14 +3,22 @@
 //! keys that nobody asked for. Knows nothing of what the keys mean.
 
 pub mod columns;
+mod excerpt;
+pub mod faults;
 pub mod files;
+pub mod names;
 pub mod node;
+mod pattern;
 pub mod section;
 pub mod shelf;
+mod syntax;
+mod veil;
 pub mod word;
 
 pub use columns::columns;
-pub use files::{Faults, Files, Place};
+pub use faults::Faults;
+pub use files::{Files, Place};
+pub use names::Names;
 pub use node::{Entry, Node, Table, Value};
-pub use section::{Names, Section};
+pub use section::Section;
 pub use shelf::{Chain, Origin, Shelf};

@@ -5,13 +5,18 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use quarterdeck::model::Fault;
-use quarterdeck::{keymap, theme};
+use quarterdeck::{config, keymap, theme};
 
 /// Finds everything wrong with a file.
 type Check = fn(&Path) -> Vec<Fault>;
 
 /// The kinds of files: the folder, and what reads them.
-const KINDS: [(&str, Check); 2] = [("theme", theme::book::check), ("keymap", keymap::book::check)];
+const KINDS: [(&str, Check); 3] =
+    [("deck", check_deck), ("theme", theme::book::check), ("keymap", keymap::book::check)];
+
+fn check_deck(path: &Path) -> Vec<Fault> {
+    config::load(path).faults
+}
 
 #[test]
 fn faults_are_told_in_the_words_agreed_on() {

@@ -1,9 +1,12 @@
 //! `qd check`: everything wrong with the deck, at once, as help; and what it would run.
 
+use std::collections::HashMap;
+use std::fmt;
+
 use super::{General, explain_missing};
 use crate::config::{self, Deck};
 use crate::exit::Ending;
-use crate::model::{Fault, Severity};
+use crate::model::{EnvironmentId, Fault, Severity};
 
 /// Options of `qd check`.
 #[derive(Debug, clap::Args)]
@@ -26,12 +29,12 @@ pub fn run(general: &General, options: &Options) -> Ending {
         crate::app::Look::new(&folders("themes"), &folders("keymaps"), super::console::terminal_of_process(), false);
     faults.extend(look.faults(&user.theme, &user.keymap));
     faults.extend(loaded.faults);
-    let faults = told_once(faults);
-    for fault in &faults {
-        println!("{fault}");
+    let told = told_once(faults);
+    for told in &told {
+        println!("{told}");
     }
-    let errors = faults.iter().filter(|f| f.severity == Severity::Error).count();
-    let warnings = faults.len() - errors;
+    let errors = told.iter().filter(|t| t.fault.severity == Severity::Error).count();
+    let warnings = told.len() - errors;
     if let Some(deck) = &loaded.deck {
         if options.probes {
             print_probes(deck);
@@ -45,15 +48,34 @@ pub fn run(general: &General, options: &Options) -> Ending {
     if errors > 0 { Ending::Usage } else { Ending::Good }
 }
 
+/// A fault and the environments that have it.
+struct Told {
+    fault: Fault,
+    environments: Vec<EnvironmentId>,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.fault)?;
+        if self.fault.severity == Severity::Error && !self.environments.is_empty() {
+            let names: Vec<&str> = self.environments.iter().map(EnvironmentId::as_str).collect();
+            writeln!(f, "  breaks: {}", names.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
 /// A fault in a template stands in several environments; it is mended once, so it is told once.
-fn told_once(faults: Vec<Fault>) -> Vec<Fault> {
-    let mut told: Vec<Fault> = Vec::new();
-    for fault in faults {
-        let same = |t: &Fault| {
-            t.file == fault.file && t.line == fault.line && t.column == fault.column && t.message == fault.message
-        };
-        if !told.iter().any(same) {
-            told.push(fault);
+fn told_once(faults: Vec<Fault>) -> Vec<Told> {
+    let mut told: Vec<Told> = Vec::new();
+    let mut known = HashMap::new();
+    for mut fault in faults {
+        let environment = fault.environment.take();
+        let key = (fault.file.clone(), fault.line, fault.column, fault.message.clone());
+        let at = *known.entry(key).or_insert(told.len());
+        match told.get_mut(at) {
+            Some(told) => told.environments.extend(environment),
+            None => told.push(Told { fault, environments: environment.into_iter().collect() }),
         }
     }
     told

@@ -52,7 +52,7 @@ impl Probe {
 
 impl EnvironmentDeck {
     /// An environment of which nothing could be read.
-    pub fn broken(id: EnvironmentId, faults: usize) -> Self {
+    pub fn broken(id: EnvironmentId) -> Self {
         // Of an environment that cannot be read the worst is assumed: it is protected.
         let environment = Environment {
             id,
@@ -61,14 +61,18 @@ impl EnvironmentDeck {
             doc: None,
             hosts: Vec::new(),
             services: Vec::new(),
-            faults,
+            faults: 1,
         };
         Self { environment, probes: Vec::new() }
     }
 
-    /// Counts the errors noted for it so far.
+    /// Counts the errors noted for it so far. With one in it only its name, tier and hosts remain.
     pub fn count_faults(&mut self, faults: &Faults<'_>) {
-        self.environment.faults = self.environment.faults.max(faults.errors_of(&self.environment.id));
+        self.environment.faults = faults.errors_of(&self.environment.id).max(self.environment.faults.min(1));
+        if self.environment.faults > 0 {
+            self.environment.services.clear();
+            self.probes.clear();
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! One environment of a deck: tier, zone, variables, hosts, services.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use super::deck::EnvironmentDeck;
 use super::{check_name, probe, service, warn_of_later};
 use crate::model::{Environment, EnvironmentId, Host, Text, Tier};
-use crate::settings::{Entry, Faults, Names, Section, Table, Value};
+use crate::settings::{Entry, Faults, Names, Section, Table, Value, word};
 
 /// What all environments of a deck share.
 pub struct Common<'a> {
@@ -23,9 +24,21 @@ pub struct Common<'a> {
 }
 
 impl Common<'_> {
+    /// Tells of templates that are no tables, used or not.
+    pub fn check_templates(&self, faults: &Faults<'_>) {
+        for entry in self.templates.into_iter().flat_map(|t| &t.entries) {
+            if !matches!(entry.node.value, Value::Table(_)) {
+                let message = format!("template `{}` must be a table, not {}", entry.name, entry.node.value.describe());
+                faults.error(entry.node.place, message, format!("write [templates.{}]", entry.name));
+            }
+        }
+    }
+
     /// Names templates that nothing uses: usually a misspelt `use` elsewhere.
     pub fn warn_of_unused(&self, faults: &Faults<'_>) {
-        for entry in self.templates.into_iter().flat_map(|t| &t.entries) {
+        // Beside errors it would be noise: what uses the template may be what could not be read.
+        let templates = self.templates.filter(|_| faults.errors() == 0);
+        for entry in templates.into_iter().flat_map(|t| &t.entries) {
             if !self.used.borrow().contains(&entry.name) {
                 let message = format!("template `{}` is not used", entry.name);
                 faults.warn(entry.place, message, format!("write use = \"{}\" in a service, or remove it", entry.name));
@@ -37,7 +50,7 @@ impl Common<'_> {
 const TIERS: [(&str, Tier); 3] =
     [("development", Tier::Development), ("staging", Tier::Staging), ("production", Tier::Production)];
 
-/// Reads an environment; with an error in it only its name, tier and the number of faults remain.
+/// Reads an environment, whole or not; [`EnvironmentDeck::count_faults`] takes away what must not run.
 pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) -> EnvironmentDeck {
     let id = EnvironmentId::new(name);
     faults.within(Some(id.clone()));
@@ -65,11 +78,12 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
         services: Vec::new(),
         faults: 0,
     };
-    let names = names(&id, common, &section);
+    let names = Arc::new(names(&id, common, &section));
     let mut probes = Vec::new();
     let services = section.table("services");
+    let service_names: HashSet<&str> = services.into_iter().flat_map(Table::names).collect();
     for entry in services.into_iter().flat_map(|t| &t.entries) {
-        let place = service::Place { environment: &environment, services, names: &names, common };
+        let place = service::Place { environment: &environment, services: &service_names, names: &names, common };
         if let Some((service, of_service)) = service::read(entry, &place, faults) {
             environment.services.push(service);
             probes.extend(of_service);
@@ -78,28 +92,32 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
     warn_of_later(&section, &["queues", "alerts", "logs", "runbooks", "clusters"]);
     section.finish();
     if services.is_none_or(|t| t.entries.is_empty()) && faults.errors() == before {
-        faults.warn(body.place, format!("environment `{name}` has no services"), "add services.NAME = { … }");
+        faults.warn(body.place, format!("environment `{name}` has no services"), "add services.shop = { probes.live = { http = \"https://…\" } }");
     }
     faults.within(None);
-    if faults.errors() > before {
-        environment.services.clear();
-        probes.clear();
-        environment.faults = faults.errors() - before;
-    }
+    environment.faults = usize::from(faults.errors() > before);
     EnvironmentDeck { environment, probes }
 }
 
 fn timezone(section: &Section<'_>) -> Option<String> {
     let zone = section.text("timezone")?;
     if TimeZone::get(&zone).is_err() {
-        section.error(
-            "timezone",
-            format!("there is no time zone `{zone}`"),
-            "write an IANA name like \"Europe/Berlin\" or \"UTC\"",
-        );
+        section.error("timezone", format!("there is no time zone `{zone}`"), zone_hint(&zone));
         return None;
     }
     Some(zone)
+}
+
+/// The zone that was probably meant: the one of that city, or the one written most alike.
+fn zone_hint(zone: &str) -> String {
+    let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    let city = zone.trim().replace(' ', "_");
+    let is_city = |name: &&String| name.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(&city));
+    let near = || word::nearest(zone, names.iter().map(String::as_str));
+    match names.iter().find(is_city).map(String::as_str).or_else(near) {
+        Some(name) => format!("did you mean \"{name}\"?"),
+        None => "write an IANA name like \"Europe/Berlin\" or \"UTC\"".into(),
+    }
 }
 
 fn hosts(id: &EnvironmentId, section: &Section<'_>) -> Vec<Host> {
@@ -149,7 +167,9 @@ pub fn add_vars(names: &mut Names, table: &Table, faults: &Faults<'_>) {
             other => {
                 let message =
                     format!("variable `{}` must be a text or a whole number, not {}", entry.name, other.describe());
-                faults.error(entry.node.place, message, format!("write {} = \"…\"", entry.name));
+                let written = faults.files().written(entry.node.place);
+                let text = if matches!(other, Value::List(_) | Value::Table(_)) { "…" } else { written };
+                faults.error(entry.node.place, message, format!("write {} = \"{text}\"", entry.name));
             }
         }
     }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::deck::Probe;
 use super::service::host;
 use crate::model::{Environment, ProbeSpec, Service, Text};
-use crate::settings::{Entry, Faults, Names, Section, Value, word};
+use crate::settings::{Entry, Faults, Files, Names, Section, Table, Value, word};
 use crate::source::health::{KINDS, Kind};
+use crate::transport::human;
 
 /// `[defaults]`: what a probe has unless it says otherwise.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,13 +31,21 @@ impl Defaults {
         read
     }
 
+    /// Times that do not fit together are told here when both stand here.
     fn read_from(section: &Section<'_>) -> Self {
         let count = |key: &str| section.whole(key, 1..=100).and_then(|n| u32::try_from(n).ok());
         let every = section.duration("every");
         if every.is_some_and(|e| e < SHORTEST_EVERY) {
             section.error("every", "`every` is shorter than 500ms", "write every = \"1s\" or more");
         }
-        Self { every, timeout: section.duration("timeout"), rise: count("rise"), fall: count("fall") }
+        let timeout = section.duration("timeout");
+        if let (Some(every), Some(timeout)) = (every, timeout)
+            && timeout > every
+        {
+            let help = format!("make `timeout` at most {}, or `every` at least {}", human(every), human(timeout));
+            section.faults().warn(section.place_of("timeout"), LATE, help);
+        }
+        Self { every, timeout, rise: count("rise"), fall: count("fall") }
     }
 }
 
@@ -64,16 +73,17 @@ pub fn read(entry: &Entry, around: &Around<'_>, names: &Names, faults: &Faults<'
     let own = Defaults::read_from(&section);
     let common = around.defaults;
     let every = own.every.or(common.every.filter(|_| kind.every <= COMMON_EVERY)).unwrap_or(kind.every);
-    let timeout = own.timeout.or(common.timeout).unwrap_or(kind.timeout);
-    if own.timeout.is_some() && timeout > every {
-        let help = format!("make `timeout` at most {}", crate::transport::human(every));
-        faults.warn(section.place_of("timeout"), "`timeout` is longer than `every`, so checks come late", help);
-    }
+    // What the kind brings gives way; what somebody wrote does not.
+    let timeout = own.timeout.or(common.timeout).unwrap_or(kind.timeout.min(every));
+    warn_if_late(&section, &own, every, timeout);
     let degraded = if kind.latency { section.duration("degraded") } else { None };
     let via = host(&section, "via", around.environment);
     let optional = section.truth("optional").unwrap_or(false);
     let doc = section.text("doc");
-    let check = (kind.read)(&mut section)?;
+    let Some(check) = (kind.read)(&mut section) else {
+        section.name_misspelt(&keys_of(kind));
+        return None;
+    };
     let target = doc.unwrap_or_else(|| check.target());
     let info = ProbeSpec {
         id: around.service.id.probe(&entry.name),
@@ -89,6 +99,45 @@ pub fn read(entry: &Entry, around: &Around<'_>, names: &Names, faults: &Faults<'
     section.finish().then(|| Probe { info, degraded, via, paused, check: Arc::from(check) })
 }
 
+/// The keys that a kind knows, learnt by reading its example.
+fn keys_of(kind: &Kind) -> Vec<String> {
+    let mut files = Files::default();
+    let file = files.add("example", format!("probe = {}", kind.example));
+    let unheard = Faults::new(&files);
+    let Some(Value::Table(table)) = Table::parse(file, &unheard).and_then(|t| Some(t.get("probe")?.node.value.clone()))
+    else {
+        return Vec::new();
+    };
+    let mut section = Section::new(&table, "", &unheard);
+    // Only what it asks for is of interest.
+    drop((kind.read)(&mut section));
+    section.asked()
+}
+
+const LATE: &str = "`timeout` is longer than `every`, so checks may come late";
+
+/// Told where one of the two times is written for this probe.
+fn warn_if_late(section: &Section<'_>, own: &Defaults, every: Duration, timeout: Duration) {
+    if timeout <= every {
+        return;
+    }
+    let misread = |key: &str, read: Option<Duration>| section.has(key) && read.is_none();
+    let (key, message, help) = match (own.every, own.timeout) {
+        _ if misread("every", own.every) || misread("timeout", own.timeout) => return,
+        (Some(_), None) => {
+            let help = format!("add timeout = \"{}\" or less", human(every));
+            ("every", format!("`every` is shorter than the `timeout` of [defaults], {}", human(timeout)), help)
+        }
+        (None, Some(_)) => {
+            let help = format!("make `timeout` at most {}, the time between two checks", human(every));
+            ("timeout", LATE.to_owned(), help)
+        }
+        // Both stand together, here or in [defaults], and were told when they were read.
+        _ => return,
+    };
+    section.faults().warn(section.place_of(key), message, help);
+}
+
 /// `[defaults] every` is meant for probes of services; kinds that look rarely by nature keep their own pace.
 const COMMON_EVERY: Duration = Duration::from_mins(1);
 
@@ -100,16 +149,17 @@ fn kind(section: &Section<'_>, entry: &Entry, faults: &Faults<'_>) -> Option<&'s
         [kind] => Some(kind),
         [] => {
             let near = table.names().find_map(|name| Some((name, word::nearest(name, words.iter().copied())?)));
-            let help = match near {
-                Some((name, near)) => format!("did you mean `{near}` instead of `{name}`?"),
-                None => format!("name one of {}", word::list(&words)),
+            let (place, help) = match near {
+                Some((name, near)) => (section.key_place(name), format!("did you mean `{near}` instead of `{name}`?")),
+                None => (entry.place, format!("name one of {}", word::list(&words))),
             };
-            faults.error(entry.place, format!("probe `{}` does not say what to look at", entry.name), help);
+            faults.error(place, format!("probe `{}` does not say what to look at", entry.name), help);
             None
         }
         [first, second, ..] => {
             let message = format!("probe `{}` is both `{}` and `{}`", entry.name, first.name, second.name);
-            faults.error(section.place_of(second.name), message, "make two probes of it");
+            let help = format!("make two probes of it: one with `{}`, one with `{}`", first.name, second.name);
+            faults.error(section.key_place(second.name), message, help);
             None
         }
     }

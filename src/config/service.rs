@@ -1,21 +1,22 @@
 //! One service of an environment: its template chain laid under it, names filled in, probes read.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::deck::Probe;
 use super::environment::{Common, add_vars};
 use super::{check_name, probe, unknown_name, warn_of_later};
 use crate::model::{Environment, HostId, Service, ServiceId, Text};
-use crate::settings::{Entry, Faults, Names, Section, Table, Value};
+use crate::settings::{Entry, Faults, Names, Node, Section, Table, Value};
 
 /// Where a service stands.
 pub struct Place<'a> {
     /// Its environment, with hosts.
     pub environment: &'a Environment,
-    /// The table it stands in, to check `depends` against.
-    pub services: Option<&'a Table>,
+    /// Names of all services of the environment, to check `depends` against.
+    pub services: &'a HashSet<&'a str>,
     /// Names of the environment.
-    pub names: &'a Names,
+    pub names: &'a Arc<Names>,
     /// What all environments share.
     pub common: &'a Common<'a>,
 }
@@ -64,7 +65,8 @@ pub fn read(entry: &Entry, place: &Place<'_>, faults: &Faults<'_>) -> Option<(Se
         check_name("a probe", entry, faults);
         probes.extend(probe::read(entry, &around, &names, faults).map(Arc::new));
     }
-    if section.table("probes").is_none_or(|t| t.entries.is_empty()) {
+    let is_bare = |value: &Value| matches!(value, Value::Table(probes) if probes.entries.is_empty());
+    if section.entry("probes").is_none_or(|e| is_bare(&e.node.value)) {
         let help = "add probes.live = { http = \"http://127.0.0.1:8080/health\" }";
         faults.warn(entry.place, format!("service `{}` has no probes, so its health stays unknown", entry.name), help);
     }
@@ -86,9 +88,14 @@ fn with_templates(own: &Table, common: &Common<'_>, faults: &Faults<'_>) -> Opti
         };
         let known = || common.templates.into_iter().flat_map(Table::names);
         let found = common.templates.and_then(|t| t.get(name)).map(|e| &e.node.value);
+        if let Some(other) = found.filter(|v| !matches!(v, Value::Table(_))) {
+            let message = format!("template `{name}` is {}, not a table", other.describe());
+            faults.error(entry.node.place, message, format!("write [templates.{name}] and its keys below"));
+            return None;
+        }
         let Some(Value::Table(template)) = found else {
             let all: Vec<&str> = known().collect();
-            let help = unknown_name(name, all, &format!("the deck has no templates; add [templates.{name}]"));
+            let help = unknown_name(name, all, &format!("add [templates.{name}] to the deck"), faults);
             faults.error(entry.node.place, format!("there is no template `{name}`"), help);
             return None;
         };
@@ -106,14 +113,16 @@ fn with_templates(own: &Table, common: &Common<'_>, faults: &Faults<'_>) -> Opti
     Some(merged)
 }
 
-fn names(id: &ServiceId, merged: &Table, outer: &Names, faults: &Faults<'_>) -> Names {
-    let mut names = outer.clone();
+fn names(id: &ServiceId, merged: &Table, outer: &Arc<Names>, faults: &Faults<'_>) -> Names {
+    let mut names = Names::over(outer);
     names.set("service", &*id.name, merged.place);
     for key in NAMED {
         if let Some(entry) = merged.get(key) {
             match &entry.node.value {
                 Value::Text(text) => names.set(key, text, entry.node.place),
                 Value::Whole(number) => names.set(key, number.to_string(), entry.node.place),
+                // The host is looked up below, where this is told.
+                _ if key == "host" => {}
                 other => {
                     let message = format!("`{key}` must be a text or a whole number, not {}", other.describe());
                     faults.error(entry.node.place, message, format!("write {key} = \"…\""));
@@ -121,8 +130,13 @@ fn names(id: &ServiceId, merged: &Table, outer: &Names, faults: &Faults<'_>) -> 
             }
         }
     }
-    if let Some(Value::Table(vars)) = merged.get("vars").map(|e| &e.node.value) {
-        add_vars(&mut names, vars, faults);
+    match merged.get("vars").map(|e| &e.node) {
+        Some(Node { value: Value::Table(vars), .. }) => add_vars(&mut names, vars, faults),
+        Some(Node { value, place }) => {
+            let message = format!("`vars` must be a table, not {}", value.describe());
+            faults.error(*place, message, "write vars = { suffix = \"prod\" }");
+        }
+        None => {}
     }
     names
 }
@@ -137,21 +151,22 @@ pub fn host(section: &Section<'_>, key: &str, environment: &Environment) -> Opti
     let known: Vec<&str> = environment.hosts.iter().map(|h| &*h.id.name).collect();
     let none = format!("the environment has no hosts; add hosts.{name} = {{ ssh = \"user@192.0.2.10\" }}");
     let message = format!("environment `{}` has no host `{name}`", environment.id);
-    section.error(key, message, unknown_name(&name, known, &none));
+    section.error(key, message, unknown_name(&name, known, &none, section.faults()));
     None
 }
 
 fn depends(id: &ServiceId, section: &Section<'_>, place: &Place<'_>) -> Vec<ServiceId> {
     let mut depends = Vec::new();
-    for name in section.texts("depends").unwrap_or_default() {
+    for (name, at) in section.texts_and_places("depends").unwrap_or_default() {
+        let faults = section.faults();
         if *id.name == *name {
-            section.error("depends", format!("service `{name}` cannot depend on itself"), "remove it from the list");
-        } else if place.services.is_some_and(|s| s.get(&name).is_some()) {
+            faults.error(at, format!("service `{name}` cannot depend on itself"), "remove it from the list");
+        } else if place.services.contains(name.as_str()) {
             depends.push(place.environment.id.service(&name));
         } else {
-            let known: Vec<&str> = place.services.into_iter().flat_map(Table::names).collect();
+            let known = place.services.iter().copied();
             let message = format!("environment `{}` has no service `{name}`", place.environment.id);
-            section.error("depends", message, unknown_name(&name, known, "add it to the environment"));
+            faults.error(at, message, unknown_name(&name, known, "name a service of the same environment", faults));
         }
     }
     depends

@@ -1,13 +1,14 @@
-//! The files of one load and the faults found in them. A [`Place`] is a file and a range of bytes; it becomes line and
-//! column only when a fault is told.
+//! The files of one load: read within limits, numbered, and able to say where a byte stands. A [`Place`] is a file and
+//! a range of bytes; it becomes line and column only when a fault is told.
 
-use std::cell::{Cell, RefCell};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::model::{EnvironmentId, Fault, Severity};
+use super::excerpt;
+use crate::model::{Fault, Severity};
 
 /// A range of bytes in one of the files of a load.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// Which file, as numbered by [`Files::add`].
     pub file: usize,
@@ -20,75 +21,138 @@ pub struct Place {
 /// The texts of one load.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
-    files: Vec<(PathBuf, String)>,
+    files: Vec<File>,
 }
 
-/// A file larger than this is not meant: the largest deck we know has 60 KiB.
-pub const MOST_BYTES: u64 = 1024 * 1024;
+#[derive(Clone, Debug)]
+struct File {
+    path: PathBuf,
+    text: String,
+    /// The first byte of every line.
+    lines: Vec<usize>,
+}
+
+/// A file larger than this is not meant: ten thousand services take less than 1 MiB.
+pub const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 impl Files {
     /// Takes a text in, to be known by the number returned.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> usize {
-        self.files.push((path.into(), text.into()));
+        let text = text.into();
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        self.files.push(File { path: path.into(), text, lines });
         self.files.len() - 1
     }
 
     /// Reads a file in; the error is a fault of the file as a whole.
     pub fn read(&mut self, path: &Path) -> Result<usize, Box<Fault>> {
-        let fault = |message: String, help: &str| Box::new(whole_file(path, message, help));
-        let size = std::fs::metadata(path)
-            .map_err(|e| {
-                fault(format!("cannot be read: {e}"), "check that the path is right and that you may read it")
-            })?
-            .len();
-        if size > MOST_BYTES {
-            let help = "a deck, theme or keymap may have at most 1 MiB; is this the right file?";
-            return Err(fault(format!("is {:.1} MiB long", size as f64 / 1_048_576.0), help));
-        }
-        let bytes =
-            std::fs::read(path).map_err(|e| fault(format!("cannot be read: {e}"), "check that you may read it"))?;
+        let bytes = read_bytes(path).map_err(|(why, help)| Box::new(whole_file(path, why, &help)))?;
         match String::from_utf8(bytes) {
             Ok(text) => Ok(self.add(path, text)),
-            Err(e) => {
-                let at = e.utf8_error().valid_up_to();
-                let line = e.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1;
-                let mut fault = fault("is not UTF-8".into(), "save the file as UTF-8");
-                fault.line = line;
-                fault.column = 1;
-                Err(fault)
-            }
+            Err(e) => Err(Box::new(not_utf8(path, e.as_bytes(), e.utf8_error().valid_up_to()))),
         }
     }
 
     /// The path a place is in.
     pub fn path(&self, file: usize) -> &Path {
-        self.files.get(file).map_or(Path::new(""), |(path, _)| path)
+        self.files.get(file).map_or(Path::new(""), |file| file.path.as_path())
     }
 
     /// The text of a file.
     pub fn text(&self, file: usize) -> &str {
-        self.files.get(file).map_or("", |(_, text)| text)
+        self.files.get(file).map_or("", |file| file.text.as_str())
     }
 
-    fn fault(&self, place: Place, severity: Severity, message: String, help: Option<String>) -> Fault {
-        let text = self.text(place.file);
-        let before = text.get(..place.start.min(text.len())).unwrap_or_default();
-        let from = before.rfind('\n').map_or(0, |i| i + 1);
-        let source = text.get(from..).unwrap_or_default().lines().next().unwrap_or_default();
-        let column = before.get(from..).unwrap_or_default().chars().count() + 1;
-        let marked = text.get(place.start..place.end).unwrap_or_default().lines().next().unwrap_or_default();
-        Fault {
-            file: self.path(place.file).to_owned(),
-            line: before.matches('\n').count() + 1,
-            column,
-            width: marked.chars().count().clamp(1, source.chars().count().saturating_sub(column - 1).max(1)),
-            severity,
-            message,
-            source: source.replace('\t', " "),
-            help,
-            environment: None,
+    /// What is written at a place.
+    pub fn written(&self, place: Place) -> &str {
+        self.text(place.file).get(place.start..place.end).unwrap_or_default()
+    }
+
+    /// The line of a place, from 1.
+    pub fn line(&self, place: Place) -> usize {
+        self.files.get(place.file).map_or(1, |file| file.lines.partition_point(|start| *start <= place.start).max(1))
+    }
+
+    /// The bytes of a line (counted from 1) without its end.
+    pub(super) fn line_range(&self, file: usize, line: usize) -> std::ops::Range<usize> {
+        let Some(file) = self.files.get(file) else { return 0..0 };
+        let start = file.lines.get(line.saturating_sub(1)).copied().unwrap_or(file.text.len());
+        let end = file.lines.get(line).copied().unwrap_or(file.text.len());
+        let text = file.text.get(start..end).unwrap_or_default();
+        // A mark of the byte order is no part of what a person sees there.
+        let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        start + mark..start + text.trim_end_matches(['\r', '\n']).len().max(mark)
+    }
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, (String, String)> {
+    let unreadable = |e: std::io::Error| {
+        let (why, help) = reason(&e);
+        (format!("cannot be read: {why}"), help.to_owned())
+    };
+    let meta = std::fs::metadata(path).map_err(unreadable)?;
+    if meta.is_dir() {
+        return Err(("cannot be read: it is a folder".into(), "a file is wanted here; move or rename the folder".into()));
+    }
+    if !meta.is_file() {
+        // Reading a pipe or a device could wait for ever.
+        return Err(("cannot be read: it is no regular file".into(), "put a plain text file here".into()));
+    }
+    let too_long = |size: u64| {
+        let why = format!("is {:.1} MiB long, at most {} MiB are read", mib(size), MOST_BYTES / 1024 / 1024);
+        (why, "is this the right file? A deck can be split into environments/NAME.toml".to_owned())
+    };
+    if meta.len() > MOST_BYTES {
+        return Err(too_long(meta.len()));
+    }
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let size = bytes.len() as u64;
+    if size > MOST_BYTES { Err(too_long(size)) } else { Ok(bytes) }
+}
+
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / 1_048_576.0
+}
+
+/// Why something could not be read, without numbers of the operating system, and what to do.
+pub fn reason(error: &std::io::Error) -> (String, &'static str) {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => ("it is not there".into(), "check the path"),
+        ErrorKind::PermissionDenied => {
+            ("you have no permission".into(), "let your user read it: chmod, or ask its owner")
+        }
+        _ => {
+            let said = error.to_string();
+            let words = said.split(" (os error").next().unwrap_or_default().to_lowercase();
+            (words, "check the path and the disk it lies on")
         }
     }
+}
+
+fn not_utf8(path: &Path, bytes: &[u8], at: usize) -> Fault {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return whole_file(path, "is UTF-16, not UTF-8".into(), "save the file as UTF-8 in your editor");
+    }
+    let before = String::from_utf8_lossy(bytes.get(..at).unwrap_or_default()).into_owned();
+    let byte = bytes.get(at).copied().unwrap_or_default();
+    let help = match char::from(byte) {
+        // What an editor set to Western European would have meant.
+        c if c.is_alphabetic() => format!("save the file as UTF-8; in Latin-1 this byte is `{c}`"),
+        _ => "save the file as UTF-8, and check that it is a text file".into(),
+    };
+    let mut fault = whole_file(path, format!("is not UTF-8: byte 0x{byte:02X}"), &help);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let rest = String::from_utf8_lossy(bytes.get(at..).unwrap_or_default()).into_owned();
+    let text = format!("{line}{}", rest.lines().next().unwrap_or_default());
+    let bad = line.len()..line.len() + '\u{fffd}'.len_utf8();
+    let shown = excerpt::show(&text, bad, &super::veil::secrets(&text));
+    fault.line = before.matches('\n').count() + 1;
+    fault.column = line.chars().count() + 1;
+    (fault.source, fault.caret, fault.width) = (shown.source, shown.caret, shown.width);
+    fault.cleaned()
 }
 
 /// A fault of a file as a whole.
@@ -98,91 +162,57 @@ pub fn whole_file(path: &Path, message: String, help: &str) -> Fault {
         line: 0,
         column: 0,
         width: 0,
+        caret: 0,
         severity: Severity::Error,
         message,
         source: String::new(),
         help: Some(help.to_owned()),
         environment: None,
     }
+    .cleaned()
 }
 
-/// Collects faults; everything that reads settings shares one.
-#[derive(Debug)]
-pub struct Faults<'f> {
-    files: &'f Files,
-    found: RefCell<Vec<Fault>>,
-    errors: Cell<usize>,
-    environment: RefCell<Option<EnvironmentId>>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<'f> Faults<'f> {
-    /// None yet.
-    pub fn new(files: &'f Files) -> Self {
-        Self { files, found: RefCell::default(), errors: Cell::new(0), environment: RefCell::default() }
+    fn told(bytes: &[u8]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("quarterdeck.toml");
+        std::fs::write(&path, bytes).unwrap();
+        let fault = Files::default().read(&path).unwrap_err().to_string();
+        fault.replace(&folder.path().display().to_string(), "")
     }
 
-    /// The files that places point into.
-    pub fn files(&self) -> &'f Files {
-        self.files
+    #[test]
+    fn a_byte_that_is_not_utf8_is_pointed_at() {
+        let said = "/quarterdeck.toml:2:12: error: is not UTF-8: byte 0xFC\n  2 │ name = \"日本 K\u{fffd}che\"\n    \
+                    │               ^\n  help: save the file as UTF-8; in Latin-1 this byte is `ü`\n";
+        let mut bytes = "# x\nname = \"日本 K".as_bytes().to_vec();
+        bytes.extend(b"\xfcche\"\n");
+        assert_eq!(told(&bytes), said);
+        assert!(told(b"\xff\xfea\0").contains("is UTF-16"));
     }
 
-    /// Faults noted from now on belong to this environment.
-    pub fn within(&self, environment: Option<EnvironmentId>) {
-        *self.environment.borrow_mut() = environment;
+    #[test]
+    fn what_is_too_long_or_no_file_is_not_read() {
+        let long = vec![b'#'; 5 * 1024 * 1024];
+        assert!(told(&long).contains(": error: is 5.0 MiB long, at most 4 MiB are read"));
+        let folder = tempfile::tempdir().unwrap();
+        let fault = Files::default().read(folder.path()).unwrap_err();
+        assert_eq!(fault.message, "cannot be read: it is a folder");
+        let fault = Files::default().read(&folder.path().join("none.toml")).unwrap_err();
+        assert_eq!(fault.message, "cannot be read: it is not there");
+        assert_eq!(reason(&std::io::ErrorKind::PermissionDenied.into()).0, "you have no permission");
     }
 
-    /// The environment that faults belong to at the moment.
-    pub fn environment(&self) -> Option<EnvironmentId> {
-        self.environment.borrow().clone()
-    }
-
-    /// Notes something that keeps the part from loading.
-    pub fn error(&self, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        self.note(place, Severity::Error, message.into(), Some(help.into()));
-    }
-
-    /// Notes something that loads but is probably not meant.
-    pub fn warn(&self, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        self.note(place, Severity::Warning, message.into(), Some(help.into()));
-    }
-
-    /// Takes in a fault made elsewhere.
-    pub fn push(&self, fault: Fault) {
-        if fault.severity == Severity::Error {
-            self.errors.set(self.errors.get() + 1);
-        }
-        self.found.borrow_mut().push(fault);
-    }
-
-    /// How many errors were noted so far: two readings tell whether what lay between is sound.
-    pub fn errors(&self) -> usize {
-        self.errors.get()
-    }
-
-    /// How many errors were noted for an environment.
-    pub fn errors_of(&self, environment: &EnvironmentId) -> usize {
-        let found = self.found.borrow();
-        let of = |f: &&Fault| f.severity == Severity::Error && f.environment.as_ref() == Some(environment);
-        found.iter().filter(of).count()
-    }
-
-    /// All of them, by file and line; a place told twice in the same words is told once.
-    pub fn into_list(self) -> Vec<Fault> {
-        let mut list = self.found.into_inner();
-        list.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-        list.dedup_by(|b, a| {
-            a.file == b.file && a.line == b.line && a.column == b.column && a.message == b.message && {
-                // A fault in a template shared by several environments belongs to all of them.
-                a.environment == b.environment
-            }
-        });
-        list
-    }
-
-    fn note(&self, place: Place, severity: Severity, message: String, help: Option<String>) {
-        let help = help.filter(|h| !h.is_empty());
-        let mut fault = self.files.fault(place, severity, message, help);
-        fault.environment.clone_from(&self.environment.borrow());
-        self.push(fault);
+    #[test]
+    fn lines_are_counted_from_one_whatever_ends_them() {
+        let mut files = Files::default();
+        let file = files.add("x", "a\r\nbc\n\nd");
+        let line = |start| files.line(Place { file, start, end: start });
+        assert_eq!([line(0), line(2), line(3), line(6), line(7), line(99)], [1, 1, 2, 3, 4, 4]);
+        let text = |n| files.text(file).get(files.line_range(file, n)).unwrap();
+        assert_eq!([text(1), text(2), text(3), text(4), text(9)], ["a", "bc", "", "d", ""]);
     }
 }

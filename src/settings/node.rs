@@ -3,7 +3,9 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::files::{Faults, Place};
+use super::faults::Faults;
+use super::files::Place;
+use super::syntax;
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,16 +60,13 @@ impl Table {
     pub fn parse(file: usize, faults: &Faults<'_>) -> Option<Table> {
         let text = faults.files().text(file);
         let (table, errors) = DeTable::parse_recoverable(text);
+        let span = table.span();
+        let read = read_table(table.get_ref(), Place { file, start: span.start, end: span.start });
         for error in &errors {
             let span = error.span().unwrap_or(0..0);
-            let message = error.message().replace('\n', ", ");
-            faults.error(Place { file, start: span.start, end: span.end }, message, syntax_help(error.message()));
+            syntax::tell(Place { file, start: span.start, end: span.end }, error.message(), &read, faults);
         }
-        if !errors.is_empty() {
-            return None;
-        }
-        let span = table.span();
-        Some(read_table(table.get_ref(), Place { file, start: span.start, end: span.start }))
+        errors.is_empty().then_some(read)
     }
 
     /// The entry of a key.
@@ -111,16 +110,6 @@ impl Value {
             Value::List(_) => "a list".into(),
             Value::Table(_) => "a table".into(),
         }
-    }
-}
-
-fn syntax_help(message: &str) -> &'static str {
-    if message.contains("duplicate key") {
-        "a key may stand once in a table; rename or remove one of them"
-    } else if message.contains("string") || message.contains("quote") {
-        "put text in double quotes: name = \"value\""
-    } else {
-        "the file is TOML: key = value lines under [table] headers (https://toml.io)"
     }
 }
 

@@ -1,77 +1,17 @@
 //! A table being read: asks for keys by name and type, notes what is wrong, and finally names the keys nobody asked
-//! for. Strings may hold `{name}`, filled strictly from [`Names`]; `{{` and `}}` stand for braces.
+//! for. Texts may hold `{name}`, filled from [`Names`]. Knows no key of its own.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use regex::Regex;
 
-use super::files::{Faults, Place};
+use super::faults::Faults;
+use super::files::Place;
+use super::names::Names;
 use super::node::{Entry, Node, Table, Value};
-use super::word;
+use super::{pattern, word};
 use crate::secret::SecretRef;
-
-/// Names that stand for values in strings. A value may itself hold names.
-#[derive(Clone, Debug, Default)]
-pub struct Names {
-    values: BTreeMap<String, (String, Place)>,
-}
-
-/// Deeper nesting of names is a cycle in all but name.
-const DEEPEST: usize = 16;
-
-impl Names {
-    /// Adds or replaces a name.
-    pub fn set(&mut self, name: &str, value: impl Into<String>, place: Place) {
-        self.values.insert(name.to_owned(), (value.into(), place));
-    }
-
-    /// Fills a text; a fault at `place` when a name is unknown, a brace is open or names go in circles.
-    pub fn fill(&self, text: &str, place: Place, faults: &Faults<'_>) -> Option<String> {
-        self.fill_within(text, place, faults, &mut Vec::new())
-    }
-
-    fn fill_within(&self, text: &str, place: Place, faults: &Faults<'_>, chain: &mut Vec<String>) -> Option<String> {
-        let mut filled = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(at) = rest.find(['{', '}']) {
-            filled.push_str(rest.get(..at)?);
-            rest = rest.get(at..)?;
-            if let Some(after) = rest.strip_prefix("{{").or_else(|| rest.strip_prefix("}}")) {
-                filled.push_str(rest.get(..1)?);
-                rest = after;
-                continue;
-            }
-            let named = rest.strip_prefix('{').and_then(|r| r.split_once('}'));
-            let Some((name, after)) = named.filter(|(n, _)| !n.contains('{')) else {
-                faults.error(place, "a brace stands alone", "write `{name}` for a value, `{{` and `}}` for braces");
-                return None;
-            };
-            filled.push_str(&self.value(name.trim(), place, faults, chain)?);
-            rest = after;
-        }
-        filled.push_str(rest);
-        Some(filled)
-    }
-
-    fn value(&self, name: &str, place: Place, faults: &Faults<'_>, chain: &mut Vec<String>) -> Option<String> {
-        let Some((value, _)) = self.values.get(name) else {
-            let hint = word::hint(name, self.values.keys().map(String::as_str));
-            faults.error(place, format!("`{{{name}}}` is not known here"), hint);
-            return None;
-        };
-        if chain.iter().any(|n| n == name) || chain.len() >= DEEPEST {
-            chain.push(name.to_owned());
-            faults.error(place, format!("names go in circles: {}", chain.join(" → ")), "let one of them be plain text");
-            return None;
-        }
-        chain.push(name.to_owned());
-        let filled = self.fill_within(value, place, faults, chain);
-        chain.pop();
-        filled
-    }
-}
 
 /// A table being read.
 #[derive(Debug)]
@@ -131,6 +71,16 @@ impl<'a> Section<'a> {
         self.table.get(key)
     }
 
+    /// The same for a key that is better not suggested to somebody who misspelt another.
+    pub fn entry_if_there(&self, key: &str) -> Option<&'a Entry> {
+        self.table.get(key).and_then(|_| self.entry(key))
+    }
+
+    /// Where a key itself stands; the table's place when it is not there.
+    pub fn key_place(&self, key: &str) -> Place {
+        self.table.get(key).map_or(self.table.place, |e| e.place)
+    }
+
     /// A text with its names filled in. Whole numbers count as text too: a port is often written bare.
     pub fn text(&self, key: &str) -> Option<String> {
         let entry = self.entry(key)?;
@@ -148,11 +98,19 @@ impl<'a> Section<'a> {
 
     /// A text or a list of texts.
     pub fn texts(&self, key: &str) -> Option<Vec<String>> {
-        let entry = self.entry(key)?;
-        match &entry.node.value {
-            Value::List(list) => list.iter().map(|node| self.text_of(node, key)).collect(),
-            _ => self.text_of(&entry.node, key).map(|one| vec![one]),
-        }
+        Some(self.texts_and_places(key)?.into_iter().map(|(text, _)| text).collect())
+    }
+
+    /// A text or a list of texts, each with its place.
+    pub fn texts_and_places(&self, key: &str) -> Option<Vec<(String, Place)>> {
+        let node = &self.entry(key)?.node;
+        let nodes = match &node.value {
+            Value::List(list) => list.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        // Every bad one is told before the list is given up.
+        let texts: Vec<_> = nodes.iter().map(|n| Some((self.text_of(n, key)?, n.place))).collect();
+        texts.into_iter().collect()
     }
 
     /// Keys and texts of a sub-table.
@@ -213,9 +171,19 @@ impl<'a> Section<'a> {
         };
         match word::duration(&text) {
             Some(duration) if !duration.is_zero() => Some(duration),
-            _ => {
-                let help = match &entry.node.value {
-                    Value::Whole(n) if *n > 0 => format!("a number needs its unit: {key} = \"{n}s\""),
+            Some(_) => {
+                let help = format!("write a longer one: {key} = \"1s\"");
+                self.faults.error(entry.node.place, format!("`{key}` cannot be zero"), help);
+                None
+            }
+            None => {
+                let bare = match &entry.node.value {
+                    Value::Whole(n) => n.to_string(),
+                    Value::Real(n) => n.to_string(),
+                    _ => text.trim().to_owned(),
+                };
+                let help = match word::duration(&format!("{bare}s")) {
+                    Some(d) if !d.is_zero() => format!("a number needs its unit: {key} = \"{bare}s\""),
                     _ => format!("number and unit (ms, s, m, h, d, w): {key} = \"10s\" or \"1m30s\""),
                 };
                 self.wrong_with(&entry.node, key, "a duration", help)
@@ -223,26 +191,22 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// A regular expression.
+    /// A regular expression. Its braces are its own (`\d{3}`); only `{name}` is filled, with a text to be found as it is.
     pub fn pattern(&self, key: &str) -> Option<Regex> {
         let entry = self.entry(key)?;
-        // A pattern's braces are its own (`\d{3}`), so names are not filled in.
         let Value::Text(text) = &entry.node.value else {
             return self.wrong(&entry.node, key, "a pattern", &format!("{key} = \"ready|ok\""));
         };
-        match Regex::new(text) {
-            Ok(regex) => Some(regex),
-            Err(e) => {
-                let why = e.to_string();
-                let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                self.faults.error(
-                    entry.node.place,
-                    format!("`{key}` is not a regular expression: {why}"),
-                    PATTERN_HELP,
-                );
-                None
-            }
+        let filled = match self.names {
+            Some(names) => pattern::fill(text, entry.node.place, names, self.faults)?,
+            None => text.clone(),
+        };
+        let found = pattern::compile(&filled);
+        if let Err(why) = &found {
+            let message = format!("`{key}` is not a regular expression: {why}");
+            self.faults.error(entry.node.place, message, pattern::HELP);
         }
+        found.ok()
     }
 
     /// One of some words.
@@ -250,7 +214,8 @@ impl<'a> Section<'a> {
         let entry = self.entry(key)?;
         let Value::Text(_) = &entry.node.value else {
             let words: Vec<&str> = choices.iter().map(|(w, _)| *w).collect();
-            return self.wrong(&entry.node, key, &format!("one of {}", word::list(&words)), "");
+            let example = format!("{key} = \"{}\"", words.last().copied().unwrap_or_default());
+            return self.wrong(&entry.node, key, &format!("one of {}", word::list(&words)), &example);
         };
         let text = self.text_of(&entry.node, key)?;
         let found = choices.iter().find(|(w, _)| *w == text).map(|(_, t)| *t);
@@ -265,23 +230,20 @@ impl<'a> Section<'a> {
     pub fn secret(&self, key: &str) -> Option<SecretRef> {
         let entry = self.entry(key)?;
         let reference = match &entry.node.value {
-            Value::Text(text) if !text.contains('{') => SecretRef::parse(text).ok(),
-            Value::Text(_) => self.text_of(&entry.node, key).and_then(|t| SecretRef::parse(&t).ok()),
+            // Only what is clearly meant as a reference is filled: a fault about its braces would repeat a secret.
+            Value::Text(text) if SecretRef::parse(text).is_ok() || text.starts_with('{') => {
+                let filled = self.text_of(&entry.node, key)?;
+                SecretRef::parse(&filled).ok()
+            }
             _ => None,
         };
         if reference.is_none() {
-            let help = "a deck holds no secrets, only where they are: \"env:NAME\", \"file:PATH\", \
-                        \"command:PROGRAM ARG\" or \"keyring:SERVICE/ACCOUNT\"";
-            // The line of the file is not shown either.
-            let mut fault =
-                super::files::whole_file(self.faults.files().path(entry.node.place.file), String::new(), help);
-            let line = self.faults.files().text(entry.node.place.file);
-            let before = line.get(..entry.node.place.start).unwrap_or_default();
-            fault.line = before.matches('\n').count() + 1;
-            fault.column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            fault.message = format!("`{key}` is not a secret reference");
-            fault.environment = self.faults.environment();
-            self.faults.push(fault);
+            self.faults.hide(within_quotes(entry.node.place, self.faults));
+            let help = format!(
+                "write where it is: {key} = \"env:NAME\", \"file:PATH\", \"command:PROGRAM ARG\" or \
+                 \"keyring:SERVICE/ACCOUNT\"; the secret itself does not belong into this file"
+            );
+            self.faults.error(entry.node.place, format!("`{key}` is not a secret reference"), help);
         }
         reference
     }
@@ -298,6 +260,26 @@ impl<'a> Section<'a> {
         self.faults.errors() == self.errors_before
     }
 
+    /// Names the keys that are probably misspelt, of a table that could not be read to its end: `known` are the keys
+    /// that would have been asked for.
+    pub fn name_misspelt(&self, known: &[String]) {
+        let asked = self.asked.borrow();
+        let all = || asked.iter().chain(known).map(String::as_str);
+        for entry in &self.table.entries {
+            if !all().any(|k| k == entry.name)
+                && let Some(near) = word::nearest(&entry.name, all())
+            {
+                let message = format!("{} has no key `{}`", self.title, entry.name);
+                self.faults.error(entry.place, message, format!("did you mean `{near}`?"));
+            }
+        }
+    }
+
+    /// The keys asked for so far.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.borrow().clone()
+    }
+
     /// The text of a node, names filled in.
     pub fn text_of(&self, node: &Node, key: &str) -> Option<String> {
         match &node.value {
@@ -311,8 +293,7 @@ impl<'a> Section<'a> {
     }
 
     fn wrong<T>(&self, node: &Node, key: &str, expected: &str, example: &str) -> Option<T> {
-        let help = if example.is_empty() { String::new() } else { format!("write {example}") };
-        self.wrong_with(node, key, expected, help)
+        self.wrong_with(node, key, expected, format!("write {example}"))
     }
 
     fn wrong_with<T>(&self, node: &Node, key: &str, expected: &str, help: String) -> Option<T> {
@@ -322,4 +303,8 @@ impl<'a> Section<'a> {
     }
 }
 
-const PATTERN_HELP: &str = "escape special characters with a backslash; in \"…\" write it twice, in '…' once";
+/// The inside of a quoted text.
+fn within_quotes(place: Place, faults: &Faults<'_>) -> Place {
+    let is_quoted = faults.files().written(place).starts_with(['"', '\'']);
+    if is_quoted { Place { start: place.start + 1, end: place.end.saturating_sub(1), ..place } } else { place }
+}

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{Faults, Files, Place, whole_file};
+use super::faults::Faults;
+use super::files::{Files, Place, reason, whole_file};
 use super::node::{Table, Value};
 use super::word;
 use crate::model::Fault;
@@ -55,8 +56,8 @@ impl Shelf {
                 Ok(files) => shelf.sources.extend(files.into_iter().map(|(n, path)| (n, Origin::File(path)))),
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
                 Err(e) => {
-                    let help = "check that it is a folder and that you may read it";
-                    shelf.faults.push(whole_file(folder, format!("cannot be read: {e}"), help));
+                    let (why, help) = reason(&e);
+                    shelf.faults.push(whole_file(folder, format!("cannot be read: {why}"), help));
                 }
             }
         }

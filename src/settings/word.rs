@@ -51,10 +51,18 @@ pub fn hint<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str> + Clon
     let mut all: Vec<&str> = candidates.into_iter().collect();
     all.sort_unstable();
     all.dedup();
-    match all.len() {
-        0 => String::new(),
-        1..=16 => format!("one of {}", list(&all)),
-        n => format!("one of {} and {} more", list(all.get(..12).unwrap_or_default()), n - 12),
+    match all.as_slice() {
+        [] => String::new(),
+        [one] => format!("it can only be `{one}`"),
+        _ => format!("one of {}", few(&all.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>())),
+    }
+}
+
+/// Words for a sentence: all of them when there are few, otherwise the first and how many more.
+pub fn few(words: &[String]) -> String {
+    match words.len() {
+        0..=16 => words.join(", "),
+        n => format!("{} and {} more", words.get(..12).unwrap_or_default().join(", "), n - 12),
     }
 }
 

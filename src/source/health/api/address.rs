@@ -1,8 +1,7 @@
 //! Addresses of services as decks hold them: a URL of a known scheme without a password. A password that stands there
 //! all the same is never repeated by its fault.
 
-use crate::model::{Fault, Severity};
-use crate::settings::{Faults, Place, Section};
+use crate::settings::Section;
 
 /// Reads the URL under a key. The fault about a wrong scheme names the right ones; the one about a password points to
 /// `password = "env:…"`.
@@ -15,7 +14,8 @@ pub fn address(section: &Section<'_>, key: &str, schemes: &[&str], example: &str
     }
     if holds_password(&text) {
         let help = "a deck holds no secrets: take it out of the address and add password = \"env:NAME\"";
-        unseen(section.faults(), section.place_of(key), format!("`{key}` holds a password"), help);
+        section.faults().hide(section.place_of(key));
+        section.error(key, format!("`{key}` holds a password"), help);
         return None;
     }
     let known = text.split_once("://").is_some_and(|(s, rest)| schemes.contains(&s) && !rest.is_empty());
@@ -37,23 +37,6 @@ fn holds_password(text: &str) -> bool {
     let named = text.to_ascii_lowercase().contains("password=");
     // The last `@` counts: a password may hold one, and a careless one even a slash.
     named || rest.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
-}
-
-/// A fault that does not show the line it is about.
-fn unseen(faults: &Faults<'_>, place: Place, message: String, help: &str) {
-    let text = faults.files().text(place.file);
-    let before = text.get(..place.start.min(text.len())).unwrap_or_default();
-    faults.push(Fault {
-        file: faults.files().path(place.file).to_owned(),
-        line: before.matches('\n').count() + 1,
-        column: before.rsplit('\n').next().unwrap_or_default().chars().count() + 1,
-        width: 0,
-        severity: Severity::Error,
-        message,
-        source: String::new(),
-        help: Some(help.to_owned()),
-        environment: faults.environment(),
-    });
 }
 
 #[cfg(test)]

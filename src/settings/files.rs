@@ -92,7 +92,10 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, (String, String)> {
     };
     let meta = std::fs::metadata(path).map_err(unreadable)?;
     if meta.is_dir() {
-        return Err(("cannot be read: it is a folder".into(), "a file is wanted here; move or rename the folder".into()));
+        return Err((
+            "cannot be read: it is a folder".into(),
+            "a file is wanted here; move or rename the folder".into(),
+        ));
     }
     if !meta.is_file() {
         // Reading a pipe or a device could wait for ever.

@@ -23,12 +23,10 @@ fn words(place: Place, said: &str, table: &Table, faults: &Faults<'_>) -> (Strin
             Some(word) => (format!("the text `{word}` must stand in quotes"), format!("write \"{word}\"")),
             None => plain("text must stand in quotes", "if it is a secret, write where it is: password = \"env:NAME\""),
         },
-        "invalid unquoted key" => {
-            match written.filter(|w| !w.is_empty()) {
-                Some(word) => (format!("`{word}` cannot be a key without quotes"), format!("write \"{word}\" = …")),
-                None => plain("this cannot be a key without quotes", "put the key in quotes: \"…\" = value"),
-            }
-        }
+        "invalid unquoted key" => match written.filter(|w| !w.is_empty()) {
+            Some(word) => (format!("`{word}` cannot be a key without quotes"), format!("write \"{word}\" = …")),
+            None => plain("this cannot be a key without quotes", "put the key in quotes: \"…\" = value"),
+        },
         "unquoted keys cannot be empty" => plain("there is no key before the `=`", "write key = value"),
         "key with no value" | "missing value for key" => {
             let key = before(place, faults).unwrap_or_else(|| "key".into());
@@ -51,7 +49,9 @@ fn words(place: Place, said: &str, table: &Table, faults: &Faults<'_>) -> (Strin
         "unexpected key or value" => {
             plain("something stands here that does not belong to the line", "one key = value a line")
         }
-        "unexpected leading zero" => plain("a number cannot start with 0", "remove the 0, or put it in quotes as a text"),
+        "unexpected leading zero" => {
+            plain("a number cannot start with 0", "remove the 0, or put it in quotes as a text")
+        }
         "cannot recurse further; max recursion depth met" | "recursion limit" => {
             plain("tables or lists are nested too deeply", "80 levels are read; a deck needs five")
         }
@@ -67,7 +67,10 @@ fn words(place: Place, said: &str, table: &Table, faults: &Faults<'_>) -> (Strin
             };
             (message, "put text in double quotes on one line: name = \"value\"".into())
         }
-        _ => (said.replace('\n', ", "), "the file is TOML: key = value lines under [table] headers (https://toml.io)".into()),
+        _ => (
+            said.replace('\n', ", "),
+            "the file is TOML: key = value lines under [table] headers (https://toml.io)".into(),
+        ),
     }
 }
 
@@ -87,7 +90,9 @@ fn segment(place: Place, faults: &Faults<'_>) -> Place {
     let ends = |c: char| c.is_whitespace() || ".=\"'{}[],#".contains(c);
     let before = text.get(..place.start).unwrap_or_default();
     let after = text.get(place.start..).unwrap_or_default();
-    let start = before.rfind(ends).map_or(0, |at| at + before.get(at..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8));
+    let start = before
+        .rfind(ends)
+        .map_or(0, |at| at + before.get(at..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8));
     let end = place.start + after.find(ends).unwrap_or(after.len());
     Place { start, end: end.max(place.end), ..place }
 }

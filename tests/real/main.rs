@@ -7,6 +7,7 @@
     reason = "this crate is tests only; its helpers stand outside #[test] functions"
 )]
 
+mod init;
 mod postgres;
 mod rabbitmq;
 mod redis;

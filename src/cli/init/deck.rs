@@ -66,9 +66,10 @@ impl Plan {
     /// The deck.
     pub(super) fn text(&self, setting: &Setting<'_>) -> String {
         let mut text = opening(setting);
+        let mut told = BTreeSet::new();
         for service in &self.services {
             text.push('\n');
-            service.write(&mut text);
+            service.write(&mut text, &mut told);
         }
         text
     }
@@ -114,7 +115,8 @@ impl Service {
         })
     }
 
-    fn write(&self, text: &mut String) {
+    /// Writes its probes; a variable is explained where it stands first.
+    fn write(&self, text: &mut String, told: &mut BTreeSet<String>) {
         let widest = self.probes.iter().map(|p| p.name.len()).max().unwrap_or(0);
         for probe in &self.probes {
             if let Some(comment) = &probe.comment {
@@ -122,8 +124,8 @@ impl Service {
             }
             let variable = self.variable(probe);
             let place = variable.as_ref().map(|variable| format!("env:{variable}"));
-            if let Some(variable) = &variable {
-                writeln!(text, "# The password is not in here: export {variable}=… before you start qd").ok();
+            if let Some(variable) = variable.as_ref().filter(|v| told.insert((*v).clone())) {
+                writeln!(text, "# No password stands in a deck: export {variable}=… before you start qd").ok();
             }
             let table = probe.table(place.as_deref(), "");
             writeln!(text, "services.{}.probes.{:<widest$} = {table}", self.name, probe.name).ok();

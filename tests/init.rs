@@ -12,6 +12,8 @@
 mod desk;
 #[path = "init/site.rs"]
 mod site;
+#[path = "init/tls.rs"]
+mod tls;
 
 use desk::Desk;
 use site::Asked;
@@ -166,4 +168,15 @@ fn with_nothing_given_there_is_something_to_see_at_once() {
     // A disk that is full is told as such; either way it was looked at.
     assert!([0, 1].contains(&status.code), "{status:?}");
     assert!(status.out.starts_with("local (development)"), "{status:?}");
+}
+
+#[test]
+fn an_untrusted_certificate_is_told_once_and_both_probes_are_written() {
+    let (desk, port) = (Desk::new(), tls::start());
+    let deck = written(&desk, &[&format!("https://localhost:{port}")]);
+    assert_eq!(deck.matches("self-signed").count(), 1, "{deck}");
+    assert!(deck.contains("ca = \"FILE.pem\" names your own authority"), "{deck}");
+    assert!(deck.contains(&format!("probes.live = {{ http = \"https://localhost:{port}/\" }}")), "{deck}");
+    assert!(deck.contains(&format!("probes.cert = {{ tls = \"localhost:{port}\" }}")), "{deck}");
+    assert_eq!(desk.qd(&["status"]).code, 1);
 }

@@ -118,8 +118,9 @@ impl Service {
     /// Writes its probes; a variable is explained where it stands first.
     fn write(&self, text: &mut String, told: &mut BTreeSet<String>) {
         let widest = self.probes.iter().map(|p| p.name.len()).max().unwrap_or(0);
+        let mut last = None;
         for probe in &self.probes {
-            if let Some(comment) = &probe.comment {
+            if let Some(comment) = probe.comment.as_ref().filter(|c| last.replace(*c) != Some(*c)) {
                 writeln!(text, "# {comment}").ok();
             }
             let variable = self.variable(probe);
@@ -135,7 +136,10 @@ impl Service {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::address::parse;
+    use super::super::draft::Login;
     use super::*;
 
     fn plan(urls: &[(&str, &str, &'static str)]) -> String {
@@ -156,6 +160,19 @@ mod tests {
             assert!(text.contains(line), "{text}");
         }
         assert!(text.contains("[environments.\"qa.eu\"]\ntier = \"staging\""), "{text}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_word_from_outside_keeps_the_deck_from_loading(words in any::<String>(), user in "[^\\p{C}]{1,9}") {
+            let login = Login { user: Some(user), password: None };
+            let draft = Draft::new("live", "http", "http://h/").with_login(Some(&login), true).noted(&words);
+            let found = Finding::new("web", vec![draft], words);
+            let setting = Setting { environment: "qa", tier: Tier::Staging, day: "2026-11-20" };
+            let text = Plan::of(vec![(parse("http://h").unwrap(), found)]).text(&setting);
+            let faults = crate::config::parse(std::path::Path::new("q.toml"), &text).faults;
+            prop_assert!(faults.is_empty(), "{} {:?}", text, faults);
+        }
     }
 
     #[test]

@@ -54,10 +54,10 @@ pub(super) fn trouble(seen: &Observation) -> String {
     format!("Failed when this was written: {}{own}", reason(seen))
 }
 
-/// The words for what took no connection.
+/// The words for what gave no answer; what took a connection has a reason that says more.
 pub(super) fn silence(seen: &Observation) -> String {
     match reason(seen) {
-        why if why.starts_with("no answer") || why.starts_with("certificate") => why.to_owned(),
+        why if why.starts_with("no ") || fact(seen, "address").is_some() => why.to_owned(),
         why => format!("no answer: {why}"),
     }
 }
@@ -72,7 +72,7 @@ pub(super) fn certificate(draft: Draft, seen: &Observation) -> (Draft, String) {
             }
             (draft.noted(&comment), format!("certificate {left} left"))
         }
-        _ => (draft.noted(&trouble(seen)), format!("certificate: {}", reason(seen))),
+        _ => (draft.noted(&trouble(seen)), silence(seen)),
     }
 }
 

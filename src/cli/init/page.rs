@@ -69,7 +69,7 @@ impl Page {
             }
             (404, None) if path == "/" => {
                 let comment = "404 proves that it runs; name its health page here if it has one";
-                (self.draft.with("status", code).noted(comment), format!("404 at /, no health page found"))
+                (self.draft.with("status", code).noted(comment), "404 at /, no health page found".to_owned())
             }
             (300..=399, None) => {
                 let comment = format!("{code} sends you elsewhere; redirect = \"follow\" would go along");

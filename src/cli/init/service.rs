@@ -10,9 +10,6 @@ use super::lens::{FIRST, Lens, SECOND};
 use super::web;
 use crate::model::{Observation, Text};
 
-/// Ports that speak TLS from the first byte.
-const TLS_PORTS: [u16; 7] = [443, 465, 636, 853, 993, 995, 8443];
-
 /// Ports that a better probe knows how to ask.
 const BETTER: [(u16, &str); 4] = [
     (5432, "postgres = \"postgresql://monitor@HOST/postgres\""),
@@ -27,7 +24,8 @@ pub(super) async fn look(lens: &Lens, address: &Address) -> Finding {
         Asked::Web(url) => web::look(lens, address, url).await,
         Asked::Server(draft) => server(lens, address, draft).await,
         Asked::Broker(tls) => broker(lens, address, *tls).await,
-        Asked::Port => port(lens, address).await,
+        Asked::Port(true) => tls_port(lens, address).await,
+        Asked::Port(false) => tcp_port(lens, address).await,
         Asked::Host => host(lens, address).await,
     }
 }
@@ -63,8 +61,8 @@ pub(super) async fn management(lens: &Lens, base: &str, login: Option<&Login>) -
     let says = |seen: &Observation, words: &str| seen.answer.as_ref().is_some_and(|a| a.as_str().contains(words));
     // Without the right login the overview is refused, but the front page is for everybody and has this title.
     let refused = fact(&overview, "status").is_some_and(|status| status.starts_with("401"));
-    let known = says(&overview, "\"rabbitmq_version\"");
-    if !known && !(refused && says(&front, "<title>RabbitMQ Management")) {
+    let by_front = refused && says(&front, "<title>RabbitMQ Management");
+    if !by_front && !says(&overview, "\"rabbitmq_version\"") {
         return None;
     }
     let login = login.cloned().unwrap_or(Login { user: None, password: None });
@@ -104,10 +102,6 @@ async fn broker(lens: &Lens, address: &Address, tls: bool) -> Finding {
         finding.drafts.extend(management.drafts);
     }
     finding
-}
-
-async fn port(lens: &Lens, address: &Address) -> Finding {
-    if TLS_PORTS.contains(&address.port) { tls_port(lens, address).await } else { tcp_port(lens, address).await }
 }
 
 async fn tls_port(lens: &Lens, address: &Address) -> Finding {

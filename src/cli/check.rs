@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use color_eyre::Result;
+
+use super::printed::print;
 use super::{General, explain_missing};
 use crate::config::{self, Deck};
 use crate::exit::Ending;
-use crate::model::{EnvironmentId, Fault, Severity};
+use crate::model::{EnvironmentId, Fault, ProbeSpec, Severity, Text};
 
 /// Options of `qd check`.
 #[derive(Debug, clap::Args)]
@@ -17,10 +20,10 @@ pub struct Options {
 }
 
 /// Checks the deck, the user's settings, the theme and the keymap in use.
-pub fn run(general: &General, options: &Options) -> Ending {
+pub fn run(general: &General, options: &Options) -> Result<Ending> {
     let path = match general.find_deck() {
         Ok(path) => path,
-        Err(missing) => return explain_missing(&missing),
+        Err(missing) => return Ok(explain_missing(&missing)),
     };
     let loaded = config::load(&path);
     let (user, mut faults) = general.user();
@@ -30,22 +33,24 @@ pub fn run(general: &General, options: &Options) -> Ending {
     faults.extend(look.faults(&user.theme, &user.keymap));
     faults.extend(loaded.faults);
     let told = told_once(faults);
+    let mut text = String::new();
     for told in &told {
-        println!("{told}");
+        text.push_str(&format!("{told}\n"));
     }
     let errors = told.iter().filter(|t| t.fault.severity == Severity::Error).count();
     let warnings = told.len() - errors;
     if let Some(deck) = &loaded.deck {
         if options.probes {
-            print_probes(deck);
+            text.extend(deck.probes().map(|probe| listed(&probe.info)));
         }
-        println!("{}", summary(deck, &path.display().to_string()));
+        text.push_str(&format!("{}\n", summary(deck, &Text::line(&path.display().to_string()))));
     }
-    match (errors, warnings) {
-        (0, 0) => println!("no faults"),
-        _ => println!("{}, {}", count(errors, "error"), count(warnings, "warning")),
-    }
-    if errors > 0 { Ending::Usage } else { Ending::Good }
+    text.push_str(&match (errors, warnings) {
+        (0, 0) => "no faults\n".to_owned(),
+        _ => format!("{}, {}\n", count(errors, "error"), count(warnings, "warning")),
+    });
+    print(&text)?;
+    Ok(if errors > 0 { Ending::Usage } else { Ending::Good })
 }
 
 /// A fault and the environments that have it.
@@ -81,7 +86,7 @@ fn told_once(faults: Vec<Fault>) -> Vec<Told> {
     told
 }
 
-fn summary(deck: &Deck, path: &str) -> String {
+fn summary(deck: &Deck, path: &Text) -> String {
     let services: usize = deck.environments.iter().map(|e| e.environment.services.len()).sum();
     let probes = deck.probes().count();
     let broken: Vec<&str> =
@@ -98,11 +103,8 @@ fn summary(deck: &Deck, path: &str) -> String {
     text
 }
 
-fn print_probes(deck: &Deck) {
-    for probe in deck.probes() {
-        let info = &probe.info;
-        println!("{}  {}  {}  every {}", info.id, info.kind, info.target, crate::transport::human(info.every));
-    }
+fn listed(info: &ProbeSpec) -> String {
+    format!("{}  {}  {}  every {}\n", info.id, info.kind, info.target, crate::transport::human(info.every))
 }
 
 fn count(number: usize, word: &str) -> String {

@@ -117,8 +117,9 @@ mod tests {
 
     #[test]
     fn a_hidden_part_keeps_neither_its_text_nor_its_length() {
-        assert_eq!(shown("p = 'secret', ⟦x⟧ = 1", &[5..11]), "p = '•••', x = 1|           ^");
-        assert_eq!(shown("p = ⟦'secret'⟧, x = 1", &[5..11]), "p = '•••', x = 1|    ^^^^^");
+        let secret = std::slice::from_ref(&(5..11));
+        assert_eq!(shown("p = 'secret', ⟦x⟧ = 1", secret), "p = '•••', x = 1|           ^");
+        assert_eq!(shown("p = ⟦'secret'⟧, x = 1", secret), "p = '•••', x = 1|    ^^^^^");
     }
 
     #[test]

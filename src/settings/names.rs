@@ -111,13 +111,12 @@ impl Names {
         }
         let set = format!("or set it: vars = {{ {name} = \"…\" }}");
         if let Some(near) = word::nearest(name, known.iter().copied()) {
-            format!("did you mean `{{{near}}}`? {set}")
-        } else {
-            known.sort_unstable();
-            known.dedup();
-            let braced: Vec<String> = known.iter().map(|n| format!("{{{n}}}")).collect();
-            format!("known are {}; {set}", word::few(&braced))
+            return format!("did you mean `{{{near}}}`? {set}");
         }
+        known.sort_unstable();
+        known.dedup();
+        let braced: Vec<String> = known.iter().map(|n| format!("{{{n}}}")).collect();
+        format!("known are {}; {set}", word::few(&braced))
     }
 }
 

@@ -34,8 +34,8 @@ pub fn fill(text: &str, place: Place, names: &Names, faults: &Faults<'_>) -> Opt
         filled.push_str(before);
         let name = from.strip_prefix('{').and_then(|r| r.split_once('}')).map(|(name, _)| name);
         if let Some(name) = name.filter(|n| is_name(n) && !belongs_to_escape(&filled)) {
-            let start = text.len() - from.len();
-            match names.value(name, part(faults, place, text, start, name.len() + 2), faults) {
+            let here = part(faults, place, text, text.len() - from.len(), name.len() + 2);
+            match names.value(name, here, faults) {
                 Some(value) => filled.push_str(&regex::escape(&value)),
                 None => sound = false,
             }

@@ -1,8 +1,9 @@
 //! `qd check`: everything wrong with the deck, at once, as help; and what it would run.
 
 use std::collections::HashMap;
-use std::fmt;
+use std::{fmt, io};
 
+use super::printed::print;
 use super::{General, explain_missing};
 use crate::config::{self, Deck};
 use crate::exit::Ending;
@@ -17,10 +18,10 @@ pub struct Options {
 }
 
 /// Checks the deck, the user's settings, the theme and the keymap in use.
-pub fn run(general: &General, options: &Options) -> Ending {
+pub fn run(general: &General, options: &Options) -> io::Result<Ending> {
     let path = match general.find_deck() {
         Ok(path) => path,
-        Err(missing) => return explain_missing(&missing),
+        Err(missing) => return Ok(explain_missing(&missing)),
     };
     let loaded = config::load(&path);
     let (user, mut faults) = general.user();
@@ -30,22 +31,25 @@ pub fn run(general: &General, options: &Options) -> Ending {
     faults.extend(look.faults(&user.theme, &user.keymap));
     faults.extend(loaded.faults);
     let told = told_once(faults);
+    let mut text = String::new();
     for told in &told {
-        println!("{told}");
+        text.push_str(&format!("{told}\n"));
     }
     let errors = told.iter().filter(|t| t.fault.severity == Severity::Error).count();
     let warnings = told.len() - errors;
     if let Some(deck) = &loaded.deck {
         if options.probes {
-            print_probes(deck);
+            text.push_str(&probes(deck));
         }
-        println!("{}", summary(deck, &path.display().to_string()));
+        text.push_str(&summary(deck, &path.display().to_string()));
+        text.push('\n');
     }
-    match (errors, warnings) {
-        (0, 0) => println!("no faults"),
-        _ => println!("{}, {}", count(errors, "error"), count(warnings, "warning")),
-    }
-    if errors > 0 { Ending::Usage } else { Ending::Good }
+    text.push_str(&match (errors, warnings) {
+        (0, 0) => "no faults\n".to_owned(),
+        _ => format!("{}, {}\n", count(errors, "error"), count(warnings, "warning")),
+    });
+    print(&text)?;
+    Ok(if errors > 0 { Ending::Usage } else { Ending::Good })
 }
 
 /// A fault and the environments that have it.
@@ -98,11 +102,14 @@ fn summary(deck: &Deck, path: &str) -> String {
     text
 }
 
-fn print_probes(deck: &Deck) {
+fn probes(deck: &Deck) -> String {
+    let mut text = String::new();
     for probe in deck.probes() {
         let info = &probe.info;
-        println!("{}  {}  {}  every {}", info.id, info.kind, info.target, crate::transport::human(info.every));
+        let every = crate::transport::human(info.every);
+        text.push_str(&format!("{}  {}  {}  every {every}\n", info.id, info.kind, info.target));
     }
+    text
 }
 
 fn count(number: usize, word: &str) -> String {

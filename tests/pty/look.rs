@@ -113,3 +113,15 @@ fn a_window_that_changes_while_a_key_is_on_its_way_is_drawn_anew() {
     terminal.press("Bq");
     terminal.ends_well(0);
 }
+
+#[test]
+fn a_screen_that_another_program_wrote_on_is_drawn_anew_on_a_key() {
+    let (_stage, mut terminal) = moored(2, SMALL);
+    let drawn = |t: &Terminal| t.raw().windows(7).filter(|w| w == b"laid up").count();
+    let before = drawn(&terminal);
+    terminal.press("\x0c");
+    terminal.until("the same words again", |t| drawn(t) >= 2 * before);
+    terminal.shows("s01");
+    terminal.press("q");
+    terminal.ends_well(0);
+}

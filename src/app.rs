@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use notify::RecommendedWatcher;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -88,15 +89,15 @@ struct Inlets {
     noted: mpsc::Receiver<String>,
     inputs: mpsc::Receiver<crossterm::event::Event>,
     signals: inbox::Signals,
+    /// Kept, because it watches as long as it lives.
+    _watcher: Option<RecommendedWatcher>,
 }
 
 /// Runs the console until the operator leaves or a signal ends it.
 pub async fn run(options: Options) -> io::Result<Report> {
-    let path = options.path.clone();
     let (mut app, mut inlets) = App::start(options)?;
     // Probes start after the first frame, so that nothing they do can delay it.
     app.follow_deck();
-    let _watcher = path.and_then(|path| reload::watch(path, app.reloads.clone(), app.notes.clone()));
     while !app.leaving {
         app.turn(&mut inlets).await?;
     }
@@ -114,8 +115,12 @@ impl App {
         let (notes, noted) = mpsc::channel(16);
         let telling = clock.clone();
         let surroundings = Surroundings::new(Arc::new(move || telling.get()));
+        // Before the first frame: an edit of what is on the screen is seen.
+        let watcher = options.path.clone().and_then(|path| reload::watch(path, reloads.clone(), notes.clone()));
+        // Before the terminal is taken: from then on no signal may end the console without giving it back.
+        let signals = inbox::signals()?;
         let screen = Screen::enter(options.mouse)?;
-        let inlets = Inlets { events, reloaded, noted, inputs: inbox::inputs(), signals: inbox::signals()? };
+        let inlets = Inlets { events, reloaded, noted, inputs: inbox::inputs()?, signals, _watcher: watcher };
         let mut app = App {
             store: Store::default(),
             theme: options.look.theme(&options.ui.theme),

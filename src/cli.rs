@@ -1,6 +1,14 @@
 //! The command line: one file a subcommand. Data goes to standard output, words to standard error; every command ends
 //! with one of the codes of [`Ending`].
 
+/// Writes a line to standard error. `eprintln!` would panic when nobody reads it any more (`2>&1 | head -1`).
+macro_rules! tell {
+    ($($words:tt)*) => {{
+        use std::io::Write;
+        writeln!(std::io::stderr(), $($words)*).ok();
+    }};
+}
+
 mod check;
 mod console;
 mod demo;
@@ -138,19 +146,19 @@ impl General {
 fn explain_missing(missing: &NotFound) -> Ending {
     match missing {
         NotFound::Asked { .. } => {
-            eprintln!("qd: {missing}");
-            eprintln!("  help: check the path, or write a starter deck with `qd init`");
+            tell!("qd: {missing}");
+            tell!("  help: check the path, or write a starter deck with `qd init`");
         }
         NotFound::Nowhere { looked } => {
-            eprintln!("qd: no deck found. A deck says what you operate: a folder with a quarterdeck.toml.");
-            eprintln!();
-            eprintln!("  qd demo                      see a live fleet right now, nothing is left behind");
-            eprintln!("  qd init                      write a commented starter deck here");
-            eprintln!("  qd init https://example.com  the same, probing what you give it");
-            eprintln!();
-            eprintln!("looked for it with --deck, in $QUARTERDECK_DECK, and at");
+            tell!("qd: no deck found. A deck says what you operate: a folder with a quarterdeck.toml.");
+            tell!();
+            tell!("  qd demo                      see a live fleet right now, nothing is left behind");
+            tell!("  qd init                      write a commented starter deck here");
+            tell!("  qd init https://example.com  the same, probing what you give it");
+            tell!();
+            tell!("looked for it with --deck, in $QUARTERDECK_DECK, and at");
             for path in looked {
-                eprintln!("  {}", path.display());
+                tell!("  {}", path.display());
             }
         }
     }

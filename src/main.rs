@@ -1,5 +1,6 @@
 //! The binary `qd`: logging, error reports, the exit code. Everything else is the library's.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use quarterdeck::cli;
@@ -17,7 +18,8 @@ fn main() -> ExitCode {
         Ok(ending) => ending.into(),
         Err(error) => {
             tracing::error!(?error, "failed");
-            eprintln!("qd: {error:#}");
+            // Where the terminal is gone nobody can be told, which is no reason to panic.
+            writeln!(std::io::stderr(), "qd: {error:#}").ok();
             Ending::Usage.into()
         }
     }

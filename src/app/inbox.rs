@@ -1,5 +1,6 @@
-//! What comes in besides facts: keys from a thread that reads the terminal, and signals.
+//! What comes in besides facts: keys from a thread that reads the terminal, changes of the window, and signals.
 
+use std::io;
 use std::time::Duration;
 
 use crossterm::event::{Event, poll, read};
@@ -10,8 +11,9 @@ use tokio::sync::mpsc;
 const KEYS: usize = 256;
 
 /// Reads the terminal on a thread of its own; ends when nobody listens any more or the terminal is gone.
-pub fn inputs() -> mpsc::Receiver<Event> {
+pub fn inputs() -> io::Result<mpsc::Receiver<Event>> {
     let (sender, receiver) = mpsc::channel(KEYS);
+    follow_window(sender.downgrade())?;
     let spawned = std::thread::Builder::new().name("keys".into()).spawn(move || {
         while !sender.is_closed() {
             match poll(Duration::from_millis(100)) {
@@ -31,7 +33,23 @@ pub fn inputs() -> mpsc::Receiver<Event> {
     if let Err(error) = spawned {
         tracing::error!(%error, "no thread for the keys");
     }
-    receiver
+    Ok(receiver)
+}
+
+/// Tells changes of the window apart from the keys: the thread that reads them waits for the rest of a sequence that
+/// was cut, and sees no signal meanwhile. Holds no sender of its own, so that the end of that thread is noticed.
+fn follow_window(sender: mpsc::WeakSender<Event>) -> io::Result<()> {
+    let mut changes = signal(SignalKind::window_change())?;
+    tokio::spawn(async move {
+        while changes.recv().await.is_some() {
+            let Some(sender) = sender.upgrade() else { return };
+            let Ok((columns, lines)) = crossterm::terminal::size() else { continue };
+            if sender.send(Event::Resize(columns, lines)).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
 }
 
 /// Signals that end the console.
@@ -43,7 +61,7 @@ pub struct Signals {
 }
 
 /// Listens to the signals that end the console.
-pub fn signals() -> std::io::Result<Signals> {
+pub fn signals() -> io::Result<Signals> {
     Ok(Signals {
         hangup: signal(SignalKind::hangup())?,
         interrupt: signal(SignalKind::interrupt())?,

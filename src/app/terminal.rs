@@ -1,6 +1,7 @@
 //! The terminal: taken over on entering and given back on leaving, however that happens: quit, error, panic, signal.
 
 use std::io::{self, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
@@ -8,6 +9,7 @@ use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracket
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 
 /// Whether the terminal is ours at the moment; asked by the panic hook.
@@ -15,7 +17,8 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal while the console has it.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<io::BufWriter<Stdout>>>,
+    // Never dropped: ratatui's drop shows the cursor, which `give_back` did, and panics when the window is gone.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<io::BufWriter<Stdout>>>>,
     mouse: bool,
 }
 
@@ -29,7 +32,7 @@ impl Screen {
         // Room for a whole frame, so that it is written in one go.
         let backend = CrosstermBackend::new(io::BufWriter::with_capacity(256 * 1024, io::stdout()));
         match Terminal::new(backend) {
-            Ok(terminal) => Ok(Self { terminal, mouse }),
+            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), mouse }),
             Err(error) => {
                 give_back();
                 Err(error)
@@ -50,7 +53,10 @@ impl Screen {
 
     /// Forgets what is on the screen, so that the next frame is written whole.
     pub fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // `Terminal::clear` would ask the terminal for the cursor and wait for its answer, which the thread that reads
+        // keys takes away; a change to the same size clears without a question.
+        let (width, height) = self.size()?;
+        self.terminal.resize(Rect { x: 0, y: 0, width, height })
     }
 
     /// Sends text to the clipboard of the terminal (OSC 52). Whether the terminal takes it cannot be known.
@@ -68,7 +74,7 @@ impl Screen {
         // The whole process group, as ctrl-z would: a wrapper script stops with us.
         rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
         take(self.mouse)?;
-        self.terminal.clear()
+        self.forget()
     }
 
     /// Gives the terminal back.

@@ -24,9 +24,9 @@ pub fn run(general: &General) -> Result<Ending> {
     let loaded = config::load(&path);
     if loaded.deck.is_none() {
         for fault in &loaded.faults {
-            eprintln!("{fault}");
+            tell!("{fault}");
         }
-        eprintln!("qd: nothing of the deck can be read");
+        tell!("qd: nothing of the deck can be read");
         return Ok(Ending::Usage);
     }
     runtime()?.block_on(show(general, loaded, Some(path), None))
@@ -40,7 +40,7 @@ pub async fn show(
     demo: Option<Switchboard>,
 ) -> Result<Ending> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        eprintln!(
+        tell!(
             "qd: the console needs a terminal; without one use `qd status`, `qd status --json` or `qd status --watch`"
         );
         return Ok(Ending::Usage);

@@ -125,7 +125,7 @@ fn understood(options: &Options, environment: &str) -> Option<Vec<Address>> {
     if !first || !environment.chars().all(good) || environment.len() > 63 {
         let shown = Text::line_at_most(environment, 80);
         complain(&format!("an environment cannot be called `{shown}`"));
-        eprintln!("  help: letters, digits, `-`, `_` and `.`, at most 63, starting with a letter or digit");
+        tell!("  help: letters, digits, `-`, `_` and `.`, at most 63, starting with a letter or digit");
         return None;
     }
     let (addresses, refused): (Vec<_>, Vec<_>) =
@@ -136,24 +136,24 @@ fn understood(options: &Options, environment: &str) -> Option<Vec<Address>> {
     for why in refused.iter().filter_map(|r| r.as_ref().err()) {
         complain(&why.to_string());
     }
-    eprintln!("\nIt understands");
+    tell!("\nIt understands");
     let widest = FORMS.iter().map(|(form, _)| form.len()).max().unwrap_or(0);
     for (form, meaning) in FORMS {
-        eprintln!("  {form:<widest$}  {meaning}");
+        tell!("  {form:<widest$}  {meaning}");
     }
-    eprintln!("\nNothing was written.");
+    tell!("\nNothing was written.");
     None
 }
 
 fn complain(why: &str) -> Ending {
-    eprintln!("qd: {why}");
+    tell!("qd: {why}");
     Ending::Usage
 }
 
 /// Looks at all of them side by side, and says of each what was found as soon as it is known.
 async fn look(lens: &Lens, addresses: Vec<Address>) -> Vec<(Address, Finding)> {
     if std::io::stderr().is_terminal() {
-        eprintln!("looking, for 6 seconds at most …");
+        tell!("looking, for 6 seconds at most …");
     }
     let widest = addresses.iter().map(|a| a.shown.chars().count()).max().unwrap_or(0).min(48);
     let looks = addresses.into_iter().enumerate().map(|(place, address)| async move {
@@ -161,7 +161,7 @@ async fn look(lens: &Lens, addresses: Vec<Address>) -> Vec<(Address, Finding)> {
         let finding = service::look(lens, &address).await;
         let shown = Text::line_at_most(&address.shown, 100);
         let words = Text::line_at_most(&finding.words, 200);
-        eprintln!("  {shown:<widest$}  {words} ({})", brief(began.elapsed()));
+        tell!("  {shown:<widest$}  {words} ({})", brief(began.elapsed()));
         (place, address, finding)
     });
     let mut found: Vec<_> = futures::stream::iter(looks).buffer_unordered(MOST_AT_ONCE).collect().await;
@@ -185,7 +185,7 @@ fn tell(options: &Options, path: &Path, setting: &Setting<'_>, plan: Option<&Pla
         let count = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
         let (environment, tier) = (setting.environment, setting.tier.word());
         let (services, probes) = (count(services, "service"), count(probes, "probe"));
-        eprintln!("wrote {shown}: environment {environment} ({tier}), {services}, {probes}");
+        tell!("wrote {shown}: environment {environment} ({tier}), {services}, {probes}");
     }
     let variables = plan.map(|p| p.variables.as_slice()).unwrap_or_default();
     let here = path.parent().is_none_or(|p| p.as_os_str().is_empty() || p == Path::new("."));
@@ -198,9 +198,9 @@ fn tell(options: &Options, path: &Path, setting: &Setting<'_>, plan: Option<&Pla
     steps.push((format!("qd check{deck}"), "read it and tell what is wrong"));
     steps.push((format!("qd{deck}"), "see it"));
     let widest = steps.iter().map(|(step, _)| step.chars().count()).max().unwrap_or(0);
-    eprintln!("\nnext");
+    tell!("\nnext");
     for (step, why) in steps {
-        eprintln!("{}", format!("  {step:<widest$}  {why}").trim_end());
+        tell!("{}", format!("  {step:<widest$}  {why}").trim_end());
     }
 }
 

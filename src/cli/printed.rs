@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use color_eyre::Result;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{General, Line};
 use crate::config::folder::look_folders;
@@ -18,7 +19,7 @@ pub fn keys(general: &General) -> Result<Ending> {
     let book = KeymapBook::new(&look_folders("keymaps", deck.as_deref()));
     let (keymap, faults) = book.load(&user.keymap);
     for fault in &faults {
-        eprintln!("{fault}");
+        tell!("{fault}");
     }
     let Some(keymap) = keymap else { return Ok(Ending::Usage) };
     let mut text = keymap::listing(&keymap);
@@ -38,7 +39,7 @@ pub fn themes(general: &General) -> Result<Ending> {
     let book = ThemeBook::new(&look_folders("themes", deck.as_deref()));
     let (theme, faults) = book.load(&user.theme);
     for fault in &faults {
-        eprintln!("{fault}");
+        tell!("{fault}");
     }
     let Some(theme) = theme else { return Ok(Ending::Usage) };
     let mut text = theme::listing(&theme);
@@ -81,4 +82,14 @@ pub fn print(text: &str) -> io::Result<()> {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// Whether somebody still reads standard output: false once the other end of a pipe is closed or a terminal is gone.
+pub fn is_read() -> bool {
+    let out = io::stdout();
+    let mut ends = [PollFd::new(&out, PollFlags::empty())];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    // What cannot be asked for is taken for read: printing tells an error then.
+    poll(&mut ends, Some(&at_once)).is_err()
+        || !ends.iter().any(|end| end.revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL))
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use color_eyre::Result;
 use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use super::printed::print;
+use super::printed::{is_read, print};
 use super::{General, explain_missing, runtime};
 use crate::app::Now;
 use crate::config::{self, Deck};
@@ -44,11 +45,11 @@ pub fn run(general: &General, options: &Options) -> Result<Ending> {
     let loaded = config::load(&path);
     let broken = loaded.has_errors();
     for fault in loaded.faults.iter().filter(|f| f.severity == crate::model::Severity::Error) {
-        eprintln!("{fault}");
+        tell!("{fault}");
     }
     let Some(mut deck) = loaded.deck else { return Ok(Ending::Usage) };
     if let Err(complaint) = options.check(&deck) {
-        eprintln!("qd: {complaint}");
+        tell!("qd: {complaint}");
         return Ok(Ending::Usage);
     }
     deck.environments.retain(|e| options.wants(&e.environment, None));
@@ -131,16 +132,17 @@ async fn watch(deck: &Deck, options: &Options) -> Result<Ending> {
     let (outbox, mut events) = mpsc::channel(1024);
     let mut supervisor = Supervisor::new(surroundings, outbox);
     supervisor.follow(deck);
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
     let mut healths: Option<Vec<Health>> = None;
     let mut pending = deck.probes().filter(|p| !p.paused).count();
     let mut tick = tokio::time::interval(std::time::Duration::from_secs(1));
     loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => break,
+            _ = interrupt.recv() => break,
             _ = terminate.recv() => break,
-            // Services go stale without an event.
-            _ = tick.tick() => {}
+            // Services go stale without an event, and a reader leaves without one.
+            _ = tick.tick() => if !is_read() { break },
             Some(event) = events.recv() => {
                 let first = matches!(&event, Event::SampleTaken { probe, .. } if store.service(&probe.service)
                     .is_some_and(|s| s.probes().iter().any(|p| p.info().id == *probe && p.last().is_none())));

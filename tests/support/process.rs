@@ -1,0 +1,32 @@
+//! Processes as the kernel of Linux sees them: children, state, memory. Only looks.
+
+use std::fs::read_to_string;
+
+/// The processes whose parent is this one.
+pub fn children(parent: u32) -> Vec<u32> {
+    let all = std::fs::read_dir("/proc").unwrap().filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok());
+    all.filter(|pid| stat(*pid).is_some_and(|(_, of)| of == parent)).collect()
+}
+
+/// Whether it runs; one that only waits to be reaped does not.
+pub fn is_alive(pid: u32) -> bool {
+    state(pid).is_some_and(|state| state != 'Z')
+}
+
+/// `R`, `S`, `T`, `Z`, …
+pub fn state(pid: u32) -> Option<char> {
+    stat(pid).map(|(state, _)| state)
+}
+
+/// The most memory it ever had in use, in MiB.
+pub fn peak_memory(pid: u32) -> u64 {
+    let status = read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+}
+
+fn stat(pid: u32) -> Option<(char, u32)> {
+    let text = read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut rest = text.rsplit_once(") ")?.1.split(' ');
+    Some((rest.next()?.chars().next()?, rest.next()?.parse().ok()?))
+}

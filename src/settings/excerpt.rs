@@ -95,7 +95,6 @@ fn skip_cells(text: &str, cells: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::single_range_in_vec_init, reason = "one secret in a line is the usual case")]
     use super::*;
 
     /// The line with the bad text between brackets, shown with the caret under it.

@@ -1,6 +1,6 @@
 //! Decks as people write, break and reload them: whatever a file holds, it is told and nothing panics; what is good
 //! goes on. The words of single faults are in `tests/faults/deck`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // a test fails by panicking
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 #[path = "decks/anything.rs"]
 mod anything;

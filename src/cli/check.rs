@@ -1,15 +1,12 @@
 //! `qd check`: everything wrong with the deck, at once, as help; and what it would run.
 
-use std::collections::HashMap;
-use std::fmt;
-
 use color_eyre::Result;
 
 use super::printed::print;
 use super::{General, explain_missing};
 use crate::config::{self, Deck};
 use crate::exit::Ending;
-use crate::model::{EnvironmentId, Fault, ProbeSpec, Severity, Text};
+use crate::model::{ProbeSpec, Severity, Text};
 
 /// Options of `qd check`.
 #[derive(Debug, clap::Args)]
@@ -32,13 +29,9 @@ pub fn run(general: &General, options: &Options) -> Result<Ending> {
         crate::app::Look::new(&folders("themes"), &folders("keymaps"), super::console::terminal_of_process(), false);
     faults.extend(look.faults(&user.theme, &user.keymap));
     faults.extend(loaded.faults);
-    let told = told_once(faults);
-    let mut text = String::new();
-    for told in &told {
-        text.push_str(&format!("{told}\n"));
-    }
-    let errors = told.iter().filter(|t| t.fault.severity == Severity::Error).count();
-    let warnings = told.len() - errors;
+    let mut text: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
+    let errors = faults.iter().filter(|f| f.severity == Severity::Error).count();
+    let warnings = faults.len() - errors;
     if let Some(deck) = &loaded.deck {
         if options.probes {
             text.extend(deck.probes().map(|probe| listed(&probe.info)));
@@ -51,39 +44,6 @@ pub fn run(general: &General, options: &Options) -> Result<Ending> {
     });
     print(&text)?;
     Ok(if errors > 0 { Ending::Usage } else { Ending::Good })
-}
-
-/// A fault and the environments that have it.
-struct Told {
-    fault: Fault,
-    environments: Vec<EnvironmentId>,
-}
-
-impl fmt::Display for Told {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.fault)?;
-        if self.fault.severity == Severity::Error && !self.environments.is_empty() {
-            let names: Vec<&str> = self.environments.iter().map(EnvironmentId::as_str).collect();
-            writeln!(f, "  breaks: {}", names.join(", "))?;
-        }
-        Ok(())
-    }
-}
-
-/// A fault in a template stands in several environments; it is mended once, so it is told once.
-fn told_once(faults: Vec<Fault>) -> Vec<Told> {
-    let mut told: Vec<Told> = Vec::new();
-    let mut known = HashMap::new();
-    for mut fault in faults {
-        let environment = fault.environment.take();
-        let key = (fault.file.clone(), fault.line, fault.column, fault.message.clone());
-        let at = *known.entry(key).or_insert(told.len());
-        match told.get_mut(at) {
-            Some(told) => told.environments.extend(environment),
-            None => told.push(Told { fault, environments: environment.into_iter().collect() }),
-        }
-    }
-    told
 }
 
 fn summary(deck: &Deck, path: &Text) -> String {

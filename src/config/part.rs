@@ -35,7 +35,7 @@ pub fn read_all(main: &Path, files: &mut Files) -> (Vec<Part>, Vec<Fault>) {
     let parts = paths.into_iter().map(|path| {
         let id = EnvironmentId::new(&path.file_stem().unwrap_or_default().to_string_lossy());
         let file = files.read(&path).map_err(|mut fault| {
-            fault.environment = Some(id.clone());
+            fault.breaks = vec![id.clone()];
             faults.push(*fault);
         });
         Part { id, file: file.ok(), path }

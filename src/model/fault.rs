@@ -41,8 +41,9 @@ pub struct Fault {
     pub source: String,
     /// What to write instead.
     pub help: Option<String>,
-    /// The environment that does not load because of it; none for faults of the whole file.
-    pub environment: Option<EnvironmentId>,
+    /// The environments that do not load because of it: several when it stands in a template that they share; none
+    /// for faults of the whole file.
+    pub breaks: Vec<EnvironmentId>,
 }
 
 /// Longer sentences are cut: a key or a value of a thousand characters would bury what is said of it.
@@ -100,6 +101,10 @@ impl fmt::Display for Fault {
         if let Some(help) = &self.help {
             writeln!(f, "  help: {}", visible(help))?;
         }
+        if self.severity == Severity::Error && !self.breaks.is_empty() {
+            let names: Vec<&str> = self.breaks.iter().map(EnvironmentId::as_str).collect();
+            writeln!(f, "  breaks: {}", names.join(", "))?;
+        }
         Ok(())
     }
 }
@@ -120,7 +125,7 @@ mod tests {
             message: "no key `\u{1b}[31mred`\nand \u{9b}1m more".into(),
             source: "\"\u{202e}x\" = 1\r".into(),
             help: Some("\u{7}bell".into()),
-            environment: None,
+            breaks: Vec::new(),
         };
         for told in [fault.to_string(), fault.clone().cleaned().to_string()] {
             assert!(told.chars().all(|c| c == '\n' || !c.is_control()), "{told:?}");

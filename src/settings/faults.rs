@@ -81,7 +81,7 @@ impl<'f> Faults<'f> {
 
     /// Takes in a fault made elsewhere.
     pub fn push(&self, fault: Fault) {
-        self.count(fault.severity, fault.environment.as_ref(), true);
+        self.count(fault.severity, fault.breaks.first(), true);
         self.taken.borrow_mut().push(fault.cleaned());
     }
 
@@ -128,12 +128,11 @@ impl<'f> Faults<'f> {
                 message: veil::veiled(&noted.message),
                 source: shown.source,
                 help: Some(veil::veiled(&noted.help)),
-                environment: noted.environment,
+                breaks: noted.environment.into_iter().collect(),
             };
             list.push(fault.cleaned());
         }
-        list.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-        list
+        told_once(list)
     }
 
     fn note(&self, place: Place, severity: Severity, message: String, help: String) {
@@ -156,6 +155,22 @@ impl<'f> Faults<'f> {
     }
 }
 
+/// By file and line. A fault in a template stands in several environments; it is mended once, so it is told once.
+fn told_once(faults: Vec<Fault>) -> Vec<Fault> {
+    let mut told: Vec<Fault> = Vec::with_capacity(faults.len());
+    let mut known = HashMap::new();
+    for fault in faults {
+        let key = (fault.file.clone(), fault.line, fault.column, fault.message.clone());
+        let at = *known.entry(key).or_insert(told.len());
+        match told.get_mut(at) {
+            Some(same) => same.breaks.extend(fault.breaks),
+            None => told.push(fault),
+        }
+    }
+    told.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    told
+}
+
 /// Where a person looks for it: what is missing at the end of a file is missing after the last thing written.
 fn seen_place(files: &Files, place: Place) -> Place {
     let text = files.text(place.file);
@@ -172,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_told_twice_is_told_once_for_each_environment_and_counted_once() {
+    fn a_fault_shared_by_environments_is_told_once_and_counted_for_each() {
         let mut files = Files::default();
         let file = files.add("a.toml", "x = 1\ny = 2\n");
         let faults = Faults::new(&files);
@@ -184,7 +199,8 @@ mod tests {
         faults.error(Place { file, start: 0, end: 1 }, "no `x`", "");
         assert_eq!((faults.errors(), faults.errors_of(&EnvironmentId::new("qa"))), (4, 1));
         let list = faults.into_list();
-        assert_eq!(list.iter().map(|f| f.line).collect::<Vec<_>>(), [1, 2, 2]);
+        assert_eq!(list.iter().map(|f| f.line).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(list[1].breaks, [EnvironmentId::new("qa"), EnvironmentId::new("live")]);
         assert_eq!(list[0].help, None);
     }
 

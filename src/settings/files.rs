@@ -170,7 +170,7 @@ pub fn whole_file(path: &Path, message: String, help: &str) -> Fault {
         message,
         source: String::new(),
         help: Some(help.to_owned()),
-        environment: None,
+        breaks: Vec::new(),
     }
     .cleaned()
 }

@@ -30,7 +30,7 @@ fn an_environment_whose_file_cannot_be_read_breaks_alone() {
     std::fs::create_dir(folder.path().join("environments/folder.toml")).unwrap();
     let loaded = config::load(&folder.main());
     assert_eq!(names(&loaded), [("live", 1), ("folder", 0), ("good", 1), ("latin", 0), ("long", 0)]);
-    let broken: Vec<_> = loaded.faults.iter().map(|f| f.environment.as_ref().unwrap().as_str()).collect();
+    let broken: Vec<_> = loaded.faults.iter().map(|f| f.breaks[0].as_str()).collect();
     assert_eq!(broken, ["folder", "latin", "long"]);
     let told = told(&folder);
     assert!(told.contains("/environments/folder.toml: error: cannot be read: it is a folder"), "{told}");

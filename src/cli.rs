@@ -99,7 +99,7 @@ pub fn run() -> Result<Ending> {
         None => console::run(&general),
         Some(Command::Demo) => demo::run(&general),
         Some(Command::Status(options)) => status::run(&general, &options),
-        Some(Command::Check(options)) => Ok(check::run(&general, &options)?),
+        Some(Command::Check(options)) => check::run(&general, &options),
         Some(Command::Init(options)) => init::run(&options),
         Some(Command::Keys) => printed::keys(&general),
         Some(Command::Themes) => printed::themes(&general),

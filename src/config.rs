@@ -96,7 +96,8 @@ fn read_deck(table: &Table, main: usize, parts: &[Part], faults: &Faults<'_>) ->
     let sound = section.finish();
     if environments.is_empty() {
         if sound {
-            let help = "add [environments.production] with tier = \"production\" and services; `qd init` writes a start";
+            let help =
+                "add [environments.production] with tier = \"production\" and services; `qd init` writes a start";
             faults.error(table.place, "the deck has no environment", help);
         }
         // Half-written files look like this. Without a deck, what ran before a reload goes on.

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::model::{Environment, EnvironmentId, Fault, Fleet, ServiceId, Text};
+use crate::model::{Environment, EnvironmentId, Fault, Fleet, Health, ServiceId, Text};
 
 pub use event::Event;
 pub use probe::ProbeState;
@@ -114,15 +114,18 @@ impl Store {
     /// Why a service is as it is: its own probe, a host that cannot be reached, or a service it depends on.
     pub fn cause<'s>(&'s self, service: &'s ServiceState, now: Timestamp) -> Option<Cause<'s>> {
         let own = service.cause(now)?;
-        if let Cause::Host(..) = own {
-            return Some(own);
+        let health = service.health(now);
+        match own {
+            Cause::Host(..) => return Some(own),
+            // That nobody looks is no fault of a service it depends on.
+            Cause::Probe(probe) if health == Health::Stale || probe.last().is_none() => return Some(own),
+            _ => {}
         }
         // The first dependency that is itself at least as bad explains it. One step is enough: that service's own
         // row tells the next one.
-        let health = service.health(now);
         let culprit = service.declared().depends.iter().filter_map(|id| self.services.get(id)).find(|dependency| {
             let theirs = dependency.health(now);
-            theirs.rank() >= crate::model::Health::Degraded.rank() && theirs.rank() >= health.rank().min(4)
+            theirs.rank() >= Health::Degraded.rank() && theirs.rank() >= health.rank().min(4)
         });
         Some(culprit.map_or(own, Cause::Dependency))
     }

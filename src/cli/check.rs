@@ -1,13 +1,15 @@
 //! `qd check`: everything wrong with the deck, at once, as help; and what it would run.
 
 use std::collections::HashMap;
-use std::{fmt, io};
+use std::fmt;
+
+use color_eyre::Result;
 
 use super::printed::print;
 use super::{General, explain_missing};
 use crate::config::{self, Deck};
 use crate::exit::Ending;
-use crate::model::{EnvironmentId, Fault, Severity};
+use crate::model::{EnvironmentId, Fault, ProbeSpec, Severity, Text};
 
 /// Options of `qd check`.
 #[derive(Debug, clap::Args)]
@@ -18,7 +20,7 @@ pub struct Options {
 }
 
 /// Checks the deck, the user's settings, the theme and the keymap in use.
-pub fn run(general: &General, options: &Options) -> io::Result<Ending> {
+pub fn run(general: &General, options: &Options) -> Result<Ending> {
     let path = match general.find_deck() {
         Ok(path) => path,
         Err(missing) => return Ok(explain_missing(&missing)),
@@ -39,10 +41,9 @@ pub fn run(general: &General, options: &Options) -> io::Result<Ending> {
     let warnings = told.len() - errors;
     if let Some(deck) = &loaded.deck {
         if options.probes {
-            text.push_str(&probes(deck));
+            text.extend(deck.probes().map(|probe| listed(&probe.info)));
         }
-        text.push_str(&summary(deck, &path.display().to_string()));
-        text.push('\n');
+        text.push_str(&format!("{}\n", summary(deck, &Text::line(&path.display().to_string()))));
     }
     text.push_str(&match (errors, warnings) {
         (0, 0) => "no faults\n".to_owned(),
@@ -85,7 +86,7 @@ fn told_once(faults: Vec<Fault>) -> Vec<Told> {
     told
 }
 
-fn summary(deck: &Deck, path: &str) -> String {
+fn summary(deck: &Deck, path: &Text) -> String {
     let services: usize = deck.environments.iter().map(|e| e.environment.services.len()).sum();
     let probes = deck.probes().count();
     let broken: Vec<&str> =
@@ -102,14 +103,8 @@ fn summary(deck: &Deck, path: &str) -> String {
     text
 }
 
-fn probes(deck: &Deck) -> String {
-    let mut text = String::new();
-    for probe in deck.probes() {
-        let info = &probe.info;
-        let every = crate::transport::human(info.every);
-        text.push_str(&format!("{}  {}  {}  every {every}\n", info.id, info.kind, info.target));
-    }
-    text
+fn listed(info: &ProbeSpec) -> String {
+    format!("{}  {}  {}  every {}\n", info.id, info.kind, info.target, crate::transport::human(info.every))
 }
 
 fn count(number: usize, word: &str) -> String {

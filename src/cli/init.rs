@@ -190,8 +190,8 @@ fn tell(options: &Options, path: &Path, setting: &Setting<'_>, plan: Option<&Pla
     let variables = plan.map(|p| p.variables.as_slice()).unwrap_or_default();
     let here = path.parent().is_none_or(|p| p.as_os_str().is_empty() || p == Path::new("."));
     let deck = if here { String::new() } else { format!(" --deck {}", quoted(&options.dir.display().to_string())) };
-    let mut steps: Vec<(String, &str)> =
-        variables.iter().map(|v| (format!("export {v}=…"), "the deck names it; the password is not written")).collect();
+    let about = std::iter::once("the deck names it; no password was written").chain(std::iter::repeat(""));
+    let mut steps: Vec<(String, &str)> = variables.iter().map(|v| format!("export {v}=…")).zip(about).collect();
     if options.print {
         steps.push((format!("save it as {shown}"), "in the folder that is to be the deck"));
     }
@@ -200,7 +200,7 @@ fn tell(options: &Options, path: &Path, setting: &Setting<'_>, plan: Option<&Pla
     let widest = steps.iter().map(|(step, _)| step.chars().count()).max().unwrap_or(0);
     tell!("\nnext");
     for (step, why) in steps {
-        tell!("  {step:<widest$}  {why}");
+        tell!("{}", format!("  {step:<widest$}  {why}").trim_end());
     }
 }
 

@@ -107,3 +107,73 @@ impl Deck {
         newer
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    const QA: &str = "[environments.qa]\ntier = \"staging\"\nservices.sales.probes.live = { tcp = \"127.0.0.1:80\" }\n";
+    const LIVE: &str =
+        "[environments.live]\ntier = \"production\"\nservices.mail.probes.live = { tcp = \"127.0.0.1:81\" }\n";
+
+    fn deck(text: &str) -> Deck {
+        parse(std::path::Path::new("shop/quarterdeck.toml"), text).deck.unwrap()
+    }
+
+    /// Environment, number of faults, targets of its probes.
+    fn shape(deck: &Deck) -> Vec<(String, usize, Vec<String>)> {
+        let targets = |e: &EnvironmentDeck| e.probes.iter().map(|p| p.info.target.to_string()).collect();
+        deck.environments.iter().map(|e| (e.environment.id.to_string(), e.environment.faults, targets(e))).collect()
+    }
+
+    fn row(name: &str, faults: usize, target: &str) -> (String, usize, Vec<String>) {
+        (name.into(), faults, vec![target.into()])
+    }
+
+    #[test]
+    fn an_environment_with_errors_goes_on_as_it_was_and_the_others_change() {
+        let before = deck(&format!("{QA}{LIVE}"));
+        let newer = deck(&format!("{}{}", QA.replace("tier", "tir"), LIVE.replace(":81", ":82")));
+        assert_eq!(newer.environments[0].probes.len(), 0);
+        let after = before.succeeded_by(newer);
+        assert_eq!(shape(&after), [row("qa", 2, "127.0.0.1:80"), row("live", 0, "127.0.0.1:82")]);
+        let mended = after.succeeded_by(deck(&format!("{}{LIVE}", QA.replace(":80", ":83"))));
+        assert_eq!(shape(&mended), [row("qa", 0, "127.0.0.1:83"), row("live", 0, "127.0.0.1:81")]);
+    }
+
+    #[test]
+    fn a_removed_environment_disappears_and_a_new_broken_one_is_empty_and_protected() {
+        let after = deck(QA).succeeded_by(deck(&LIVE.replace("production", "prod")));
+        assert_eq!(shape(&after), [("live".to_owned(), 1, Vec::new())]);
+        assert_eq!(after.environments[0].environment.tier, Tier::Production);
+    }
+
+    #[test]
+    fn an_environment_that_is_no_table_any_more_goes_on_too() {
+        let after = deck(QA).succeeded_by(deck(&format!("{LIVE}[environments]\nqa = 5\n")));
+        assert!(shape(&after).contains(&row("qa", 1, "127.0.0.1:80")), "{:?}", shape(&after));
+    }
+
+    #[test]
+    fn a_deck_that_names_no_environment_is_none_so_that_a_half_written_file_ends_nothing() {
+        for text in ["", "name = \"shop\"", "environments = 5", "[environments.qa"] {
+            let loaded = parse(std::path::Path::new("quarterdeck.toml"), text);
+            assert!(loaded.deck.is_none() && loaded.has_errors(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_a_probe_that_looks_in_another_way_is_another() {
+        let probe = |text: &str| deck(text).environments[0].probes[0].clone();
+        let before = probe(QA);
+        assert!(before.is_same(&probe(&format!("# a comment\n{QA}"))));
+        for other in [
+            QA.replace(":80\"", ":81\""),
+            QA.replace("tcp", "every = \"3s\", tcp"),
+            QA.replace("services", "services.sales.paused = true\nservices"),
+        ] {
+            assert!(!before.is_same(&probe(&other)), "{other}");
+        }
+    }
+}

@@ -92,7 +92,11 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
     warn_of_later(&section, &["queues", "alerts", "logs", "runbooks", "clusters"]);
     section.finish();
     if services.is_none_or(|t| t.entries.is_empty()) && faults.errors() == before {
-        faults.warn(body.place, format!("environment `{name}` has no services"), "add services.shop = { probes.live = { http = \"https://…\" } }");
+        faults.warn(
+            body.place,
+            format!("environment `{name}` has no services"),
+            "add services.shop = { probes.live = { http = \"https://…\" } }",
+        );
     }
     faults.within(None);
     environment.faults = usize::from(faults.errors() > before);

@@ -116,8 +116,9 @@ mod tests {
 
     #[test]
     fn a_hidden_part_keeps_neither_its_text_nor_its_length() {
-        assert_eq!(shown("p = 'secret', ⟦x⟧ = 1", &[5..11]), "p = '•••', x = 1|           ^");
-        assert_eq!(shown("p = ⟦'secret'⟧, x = 1", &[5..11]), "p = '•••', x = 1|    ^^^^^");
+        let secret = std::slice::from_ref(&(5..11));
+        assert_eq!(shown("p = 'secret', ⟦x⟧ = 1", secret), "p = '•••', x = 1|           ^");
+        assert_eq!(shown("p = ⟦'secret'⟧, x = 1", secret), "p = '•••', x = 1|    ^^^^^");
     }
 
     #[test]
@@ -125,7 +126,7 @@ mod tests {
         let long = format!("{}⟦bad⟧{}", "é".repeat(5_000), "z".repeat(5_000));
         let told = shown(&long, &[]);
         let (line, caret) = told.split_once('|').unwrap();
-        assert_eq!(line.width(), MOST_CELLS + 0);
+        assert_eq!(line.width(), MOST_CELLS);
         assert_eq!(skip_cells(line, caret.find('^').unwrap()).get(..3), Some("bad"));
         assert!(line.starts_with("…é") && line.ends_with("z…"), "{line}");
         let wide = shown(&format!("x = ⟦{}⟧", "語".repeat(5_000)), &[]);

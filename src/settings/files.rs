@@ -92,7 +92,10 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, (String, String)> {
     };
     let meta = std::fs::metadata(path).map_err(unreadable)?;
     if meta.is_dir() {
-        return Err(("cannot be read: it is a folder".into(), "a file is wanted here; move or rename the folder".into()));
+        return Err((
+            "cannot be read: it is a folder".into(),
+            "a file is wanted here; move or rename the folder".into(),
+        ));
     }
     if !meta.is_file() {
         // Reading a pipe or a device could wait for ever.
@@ -186,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_byte_that_is_not_utf8_is_pointed_at() {
-        let said = "/quarterdeck.toml:2:12: error: is not UTF-8: byte 0xFC\n  2 │ name = \"日本 K\u{fffd}che\"\n    \
+        let said = "/quarterdeck.toml:2:13: error: is not UTF-8: byte 0xFC\n  2 │ name = \"日本 K\u{fffd}che\"\n    \
                     │               ^\n  help: save the file as UTF-8; in Latin-1 this byte is `ü`\n";
         let mut bytes = "# x\nname = \"日本 K".as_bytes().to_vec();
         bytes.extend(b"\xfcche\"\n");

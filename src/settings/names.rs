@@ -78,7 +78,8 @@ impl Names {
 
     fn value_within(&self, name: &str, place: Place, faults: &Faults<'_>, chain: &mut Vec<String>) -> Option<String> {
         let Some((value, value_place)) = self.get(name) else {
-            let message = if name.is_empty() { "`{}` names nothing".into() } else { format!("`{{{name}}}` is not known here") };
+            let message =
+                if name.is_empty() { "`{}` names nothing".into() } else { format!("`{{{name}}}` is not known here") };
             faults.error(place, message, self.hint(name));
             return None;
         };
@@ -109,15 +110,13 @@ impl Names {
             return BRACES.to_owned();
         }
         let set = format!("or set it: vars = {{ {name} = \"…\" }}");
-        match word::nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{{{near}}}`? {set}"),
-            None => {
-                known.sort_unstable();
-                known.dedup();
-                let braced: Vec<String> = known.iter().map(|n| format!("{{{n}}}")).collect();
-                format!("known are {}; {set}", word::few(&braced))
-            }
+        if let Some(near) = word::nearest(name, known.iter().copied()) {
+            return format!("did you mean `{{{near}}}`? {set}");
         }
+        known.sort_unstable();
+        known.dedup();
+        let braced: Vec<String> = known.iter().map(|n| format!("{{{n}}}")).collect();
+        format!("known are {}; {set}", word::few(&braced))
     }
 }
 
@@ -172,7 +171,8 @@ mod tests {
     fn circles_and_doubling_end() {
         let circle = filled(&[("a", "{b}"), ("b", "{a}")], "x{a}").unwrap_err();
         assert!(circle.ends_with("names go in circles: {a} → {b} → {a}"), "{circle}");
-        let doubling: Vec<(String, String)> = (0..15).map(|n| (format!("n{n}"), format!("{{n{}}}", n + 1).repeat(30))).collect();
+        let doubling: Vec<(String, String)> =
+            (0..15).map(|n| (format!("n{n}"), format!("{{n{}}}", n + 1).repeat(30))).collect();
         let mut names: Vec<(&str, &str)> = doubling.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         names.push(("n15", "xxxxxxxx"));
         assert!(filled(&names, "{n0}").unwrap_err().contains("too long"));

@@ -33,19 +33,16 @@ pub fn fill(text: &str, place: Place, names: &Names, faults: &Faults<'_>) -> Opt
         let (before, from) = (rest.get(..at)?, rest.get(at..)?);
         filled.push_str(before);
         let name = from.strip_prefix('{').and_then(|r| r.split_once('}')).map(|(name, _)| name);
-        match name.filter(|n| is_name(n) && !belongs_to_escape(&filled)) {
-            Some(name) => {
-                let start = text.len() - from.len();
-                match names.value(name, part(faults, place, text, start, name.len() + 2), faults) {
-                    Some(value) => filled.push_str(&regex::escape(&value)),
-                    None => sound = false,
-                }
-                rest = from.get(name.len() + 2..)?;
+        if let Some(name) = name.filter(|n| is_name(n) && !belongs_to_escape(&filled)) {
+            let here = part(faults, place, text, text.len() - from.len(), name.len() + 2);
+            match names.value(name, here, faults) {
+                Some(value) => filled.push_str(&regex::escape(&value)),
+                None => sound = false,
             }
-            None => {
-                filled.push('{');
-                rest = from.get(1..)?;
-            }
+            rest = from.get(name.len() + 2..)?;
+        } else {
+            filled.push('{');
+            rest = from.get(1..)?;
         }
     }
     filled.push_str(rest);

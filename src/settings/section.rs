@@ -10,7 +10,7 @@ use super::faults::Faults;
 use super::files::Place;
 use super::names::Names;
 use super::node::{Entry, Node, Table, Value};
-use super::{pattern, word};
+use super::{pattern, veil, word};
 use crate::secret::SecretRef;
 
 /// A table being read.
@@ -231,7 +231,7 @@ impl<'a> Section<'a> {
         let entry = self.entry(key)?;
         let reference = match &entry.node.value {
             // Only what is clearly meant as a reference is filled: a fault about its braces would repeat a secret.
-            Value::Text(text) if SecretRef::parse(text).is_ok() || text.starts_with('{') => {
+            Value::Text(text) if SecretRef::parse(text).is_ok() || veil::is_name_alone(text) => {
                 let filled = self.text_of(&entry.node, key)?;
                 SecretRef::parse(&filled).ok()
             }

@@ -13,61 +13,74 @@ pub fn tell(place: Place, said: &str, table: &Table, faults: &Faults<'_>) {
     faults.error(place, message, help);
 }
 
+/// What the parser says where nothing needs to be added from the file, what we say, and what to write.
+const PLAIN: &[(&str, &str, &str)] = &[
+    ("unquoted keys cannot be empty", "there is no key before the `=`", "write key = value"),
+    ("missing assignment between", "there is no `=` after the key", "write key = \"value\""),
+    ("unclosed array table", HEADER, "add the missing ]]"),
+    ("unclosed array", "a list is never closed", "add the missing ]"),
+    ("unclosed inline table", "a table in braces is never closed", "add the missing }"),
+    ("unclosed table", HEADER, "add the missing ]: [environments.production]"),
+    ("missing comma between", "a comma is missing", "put a comma between two entries"),
+    ("extra comma", "there is a comma too many", "remove it"),
+    ("extra assignment", "there is a `=` too many", "remove it"),
+    ("extra `=`", "there is a `=` too many", "remove it"),
+    ("unexpected key or value", "something stands here that does not belong to the line", "one key = value a line"),
+    (
+        "missing escaped value",
+        "a backslash stands before a character that needs none",
+        "in \"…\" write \\\\ for one backslash; in '…' a backslash is only itself",
+    ),
+    ("invalid float", NUMBER, NO_NUMBER),
+    ("invalid integer", NUMBER, NO_NUMBER),
+    ("unexpected leading zero", "a number cannot start with 0", "remove the 0, or put it in quotes as a text"),
+    ("cannot recurse further", DEEP, "at most 80 levels are read"),
+    ("recursion limit", DEEP, "at most 80 levels are read"),
+    (
+        "cannot extend value",
+        "a key with a dot adds to something that is closed or no table",
+        "write all keys of a { … } inside its braces, or use a [header]",
+    ),
+];
+const HEADER: &str = "the header of a table is never closed";
+const NUMBER: &str = "this is no number";
+const NO_NUMBER: &str = "put it in quotes to make it a text: version = \"1.2.3\"";
+const DEEP: &str = "tables or lists are nested too deeply";
+
 fn words(place: Place, said: &str, table: &Table, faults: &Faults<'_>) -> (String, String) {
-    let first = said.split([',', '\n']).next().unwrap_or_default().trim();
-    let written = shown(faults.files().written(place), place, faults);
+    let is = |start: &str| said.starts_with(start);
     let plain = |message: &str, help: &str| (message.to_owned(), help.to_owned());
-    match first {
-        "duplicate key" => twice(place, table, faults),
-        "string values must be quoted" => match written {
+    let written = shown(faults.files().written(place), place, faults);
+    let is_blank = written.as_deref() == Some("");
+    if is("duplicate key") {
+        return twice(place, table, faults);
+    }
+    if is("key with no value") || is("missing value for key") || (is("string values must be quoted") && is_blank) {
+        let key = before(place, faults).unwrap_or_else(|| "key".into());
+        return (format!("`{key}` has no value"), format!("write {key} = \"value\""));
+    }
+    if is("string values must be quoted") {
+        return match written {
             Some(word) => (format!("the text `{word}` must stand in quotes"), format!("write \"{word}\"")),
             None => plain("text must stand in quotes", "if it is a secret, write where it is: password = \"env:NAME\""),
-        },
-        "invalid unquoted key" => {
-            match written.filter(|w| !w.is_empty()) {
-                Some(word) => (format!("`{word}` cannot be a key without quotes"), format!("write \"{word}\" = …")),
-                None => plain("this cannot be a key without quotes", "put the key in quotes: \"…\" = value"),
-            }
-        }
-        "unquoted keys cannot be empty" => plain("there is no key before the `=`", "write key = value"),
-        "key with no value" | "missing value for key" => {
-            let key = before(place, faults).unwrap_or_else(|| "key".into());
-            (format!("`{key}` has no value"), format!("write {key} = \"value\""))
-        }
-        "missing assignment between key-value pairs" => plain("there is no `=` after the key", "write key = \"value\""),
-        "unclosed array" | "unclosed inline table" if has_open_quote(place, faults) => {
-            plain("a text on this line is never closed", "add the missing quote: name = \"value\"")
-        }
-        "unclosed array" => plain("a list is never closed", "add the missing ]"),
-        "unclosed inline table" => plain("a table in braces is never closed", "add the missing }"),
-        "unclosed table" | "unclosed array table" => {
-            plain("the header of a table is never closed", "add the missing ]: [environments.production]")
-        }
-        "missing comma between key-value pairs" | "missing comma between array elements" => {
-            plain("a comma is missing", "put a comma between two entries")
-        }
-        "extra comma in inline table" | "extra comma in array" => plain("there is a comma too many", "remove it"),
-        "extra assignment between key-value pairs" | "extra `=`" => plain("there is a `=` too many", "remove it"),
-        "unexpected key or value" => {
-            plain("something stands here that does not belong to the line", "one key = value a line")
-        }
-        "unexpected leading zero" => plain("a number cannot start with 0", "remove the 0, or put it in quotes as a text"),
-        "cannot recurse further; max recursion depth met" | "recursion limit" => {
-            plain("tables or lists are nested too deeply", "80 levels are read; a deck needs five")
-        }
-        _ if first.starts_with("cannot extend value of type") => {
-            let why = "a key with a dot adds to something that is closed or no table";
-            plain(why, "write all keys of a { … } inside its braces, or use a [header]")
-        }
-        _ if first.contains("string") || said.contains("quote") => {
-            let message = if said.contains("expected `\"`") || said.contains("expected `'`") {
-                "a text is never closed".to_owned()
-            } else {
-                said.replace('\n', ", ")
-            };
-            (message, "put text in double quotes on one line: name = \"value\"".into())
-        }
-        _ => (said.replace('\n', ", "), "the file is TOML: key = value lines under [table] headers (https://toml.io)".into()),
+        };
+    }
+    if is("invalid unquoted key") {
+        return match written.filter(|w| !w.is_empty()) {
+            Some(word) => (format!("`{word}` cannot be a key without quotes"), format!("write \"{word}\" = …")),
+            None => plain("this cannot be a key without quotes", "put the key in quotes: \"…\" = value"),
+        };
+    }
+    let is_open = said.contains("expected `\"`") || said.contains("expected `'`");
+    if is_open || (is("unclosed") && has_open_quote(place, faults)) {
+        return plain("a text is never closed", "add the missing quote: name = \"value\"");
+    }
+    match PLAIN.iter().find(|(start, ..)| is(start)) {
+        Some((_, message, help)) => plain(message, help),
+        None => (
+            said.replace('\n', ", "),
+            "the file is TOML: key = value lines under [table] headers (https://toml.io)".into(),
+        ),
     }
 }
 
@@ -87,7 +100,9 @@ fn segment(place: Place, faults: &Faults<'_>) -> Place {
     let ends = |c: char| c.is_whitespace() || ".=\"'{}[],#".contains(c);
     let before = text.get(..place.start).unwrap_or_default();
     let after = text.get(place.start..).unwrap_or_default();
-    let start = before.rfind(ends).map_or(0, |at| at + before.get(at..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8));
+    let start = before
+        .rfind(ends)
+        .map_or(0, |at| at + before.get(at..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8));
     let end = place.start + after.find(ends).unwrap_or(after.len());
     Place { start, end: end.max(place.end), ..place }
 }

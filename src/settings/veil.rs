@@ -52,10 +52,15 @@ pub(super) fn joined(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     apart
 }
 
+/// Whether a text is one name in braces and nothing else: `{db_password}`.
+pub fn is_name_alone(text: &str) -> bool {
+    let name = text.strip_prefix('{').and_then(|t| t.strip_suffix('}'));
+    name.is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)))
+}
+
 fn is_reference(value: &str) -> bool {
     let value = value.trim();
-    let is_name = value.starts_with('{') && value.ends_with('}');
-    is_name || REFERENCES.iter().any(|scheme| value.starts_with(scheme))
+    is_name_alone(value) || REFERENCES.iter().any(|scheme| value.starts_with(scheme))
 }
 
 /// The values of keys that name secrets.

@@ -95,8 +95,13 @@ impl ProbeState {
     pub fn health(&self, now: Timestamp) -> (Health, Option<Timestamp>) {
         let (Some((level, since)), Some((at, _))) = (self.level, &self.last) else { return (Health::Unknown, None) };
         let patience = SignedDuration::try_from(self.patience()).unwrap_or(SignedDuration::MAX);
-        if now.duration_since(*at) > patience {
+        let age = now.duration_since(*at);
+        if age > patience {
             return (Health::Stale, at.checked_add(patience).ok());
+        }
+        if age < -patience {
+            // The clock went back: how old the sample is cannot be known.
+            return (Health::Stale, None);
         }
         (level.into(), Some(since))
     }

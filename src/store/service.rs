@@ -160,7 +160,9 @@ impl ServiceState {
         if matches!(health, Health::Healthy | Health::Paused) {
             return None;
         }
-        let probe = self.counting().find(|p| p.health(now).0 == health)?;
+        let alike = || self.counting().filter(|p| p.health(now).0 == health);
+        // One that has looked can say why; one that has not can only say so.
+        let probe = alike().find(|p| p.last().is_some()).or_else(|| alike().next())?;
         let host = probe.last().and_then(|(_, seen)| seen.blocked_by.as_ref());
         Some(host.map_or(Cause::Probe(probe), |host| Cause::Host(host, probe)))
     }

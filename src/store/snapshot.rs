@@ -161,6 +161,9 @@ pub fn explain(store: &Store, service: &ServiceState, now: Timestamp) -> Option<
     let reason_of = |probe: &ProbeState| {
         let reason = probe.last().and_then(|(_, seen)| seen.reason.clone());
         match (reason, probe.health(now).0) {
+            (_, Health::Stale) if probe.last().is_some_and(|(at, _)| at > now) => {
+                format!("{}: the newest sample lies ahead; the clock went back", probe.info().id.name)
+            }
             (_, Health::Stale) => format!("{}: no sample any more", probe.info().id.name),
             (Some(reason), _) => format!("{}: {reason}", probe.info().id.name),
             (None, _) => format!("{}: not looked yet", probe.info().id.name),

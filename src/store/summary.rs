@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Store;
 use super::service::{Cause, ServiceState};
-use crate::model::{Environment, Health, ServiceId};
+use crate::model::{Environment, Health, HostId, ServiceId};
 
 /// An environment in numbers. Optional services count apart: they do not alarm.
 #[derive(Debug)]
@@ -58,8 +58,7 @@ impl Store {
             optional: 0,
             causes: Vec::new(),
         };
-        let mut hosts: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut followers: BTreeMap<&ServiceId, usize> = BTreeMap::new();
+        let mut told: BTreeMap<Root<'_>, usize> = BTreeMap::new();
         let mut seen_any = false;
         for service in self.services(environment) {
             let health = service.health(now);
@@ -80,25 +79,21 @@ impl Store {
             } else if health == summary.worst {
                 summary.since = [summary.since, since].into_iter().flatten().min();
             }
-            match self.cause(service, now) {
-                None => {}
-                Some(Cause::Dependency(on)) => *followers.entry(&on.declared().id).or_default() += 1,
-                Some(Cause::Host(host, _)) if hosts.contains_key(&*host.name) => {
-                    *hosts.entry(&*host.name).or_default() += 1;
-                }
-                Some(cause) => {
-                    if let Cause::Host(host, _) = cause {
-                        hosts.insert(&host.name, 0);
-                    }
-                    summary.causes.push(Trouble { health, service, cause, followers: 0 });
+            let culprit = self.culprit(service, now);
+            let Some(cause) = self.cause(culprit, now) else { continue };
+            let root = match cause {
+                Cause::Host(host, _) => Root::Host(host),
+                _ => Root::Service(&culprit.declared().id),
+            };
+            let is_root = root == Root::Service(&service.declared().id);
+            match told.get(&root).and_then(|at| summary.causes.get_mut(*at)) {
+                Some(trouble) => trouble.followers += usize::from(!is_root),
+                None => {
+                    told.insert(root, summary.causes.len());
+                    let followers = usize::from(!is_root && matches!(root, Root::Service(_)));
+                    summary.causes.push(Trouble { health: culprit.health(now), service: culprit, cause, followers });
                 }
             }
-        }
-        for trouble in &mut summary.causes {
-            trouble.followers = match trouble.cause {
-                Cause::Host(host, _) => hosts.get(&*host.name).copied().unwrap_or(0),
-                _ => followers.get(&trouble.service.declared().id).copied().unwrap_or(0),
-            };
         }
         summary.causes.sort_by_key(|t| std::cmp::Reverse(t.health.rank()));
         if seen_any && summary.count(Health::Paused) == summary.total() {
@@ -109,4 +104,27 @@ impl Store {
         }
         summary
     }
+
+    /// The service at the end of the chain of dependencies that explains this one. Where services depend on each other
+    /// in a circle it is the first of them by name.
+    fn culprit<'s>(&'s self, service: &'s ServiceState, now: Timestamp) -> &'s ServiceState {
+        let mut chain = vec![service];
+        let mut last = service;
+        while let Some(Cause::Dependency(on)) = self.cause(last, now) {
+            if let Some(at) = chain.iter().position(|s| s.declared().id == on.declared().id) {
+                let circle = chain.get(at..).unwrap_or_default();
+                return circle.iter().copied().min_by_key(|s| &s.declared().id).unwrap_or(last);
+            }
+            chain.push(on);
+            last = on;
+        }
+        last
+    }
+}
+
+/// What a cause is told once for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Root<'s> {
+    Host(&'s HostId),
+    Service(&'s ServiceId),
 }

@@ -64,15 +64,22 @@ fn hints(view: &View<'_>) -> Vec<(Command, &'static str)> {
         Some(_) => return vec![(Command::Back, "close"), (Command::Down, "down"), (Command::Up, "up")],
         None => {}
     }
+    let on_service = ui.focus != Pane::Environments && super::rows::selected(view.store, ui, view.now).is_some();
     match ui.focus {
         Pane::Environments => hints.push((Command::Open, "services")),
-        Pane::Services => hints.push((Command::Open, "detail")),
+        Pane::Services if on_service => hints.push((Command::Open, "detail")),
+        Pane::Services => {}
         Pane::Detail => hints.push((Command::Back, "back")),
     }
-    if ui.focus != Pane::Environments {
+    if on_service {
         hints.push((Command::ProbeNow, "probe now"));
     }
     if ui.focus != Pane::Detail {
+        if !ui.marks.is_empty() {
+            hints.push((Command::Back, "drop marks"));
+        } else if ui.filter(ui.focus).is_some() {
+            hints.push((Command::Back, "drop filter"));
+        }
         hints.push((Command::Filter, "filter"));
     }
     if !view.store.faults().is_empty() || !ui.look_faults.is_empty() {
@@ -83,10 +90,10 @@ fn hints(view: &View<'_>) -> Vec<(Command, &'static str)> {
     if view.store.environments().len() > 1 {
         hints.push((Command::NextEnvironment, "next environment"));
     }
-    if ui.focus != Pane::Environments {
+    if on_service {
         hints.push((Command::Pause, "pause"));
     }
-    if ui.focus == Pane::Services {
+    if on_service && ui.focus == Pane::Services {
         hints.extend([(Command::Mark, "mark"), (Command::Sort, "order")]);
     }
     if tiled || ui.zoom {

@@ -6,20 +6,34 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::View;
-use super::text::clock;
+use super::text::{clock, cut, width};
 use crate::model::{Environment, Health};
 use crate::theme::Role;
 
 /// Draws the line.
 pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     buffer.set_style(area, view.style(Role::Header));
-    let right = right(view);
-    let right_cells = u16::try_from(right.width()).unwrap_or(0);
-    let mut left = vec![view.span(Role::Header, format!(" {} ", name(view)))];
-    let room = usize::from(area.width.saturating_sub(right_cells + 1));
-    left.extend(tabs(view, room.saturating_sub(left.first().map_or(0, Span::width))));
+    let cells = usize::from(area.width);
+    let here = view.environment().map_or(0, |e| width_of(&tab(e, true, usize::MAX, view)));
+    // What the environment on the screen is in is never hidden: the clock goes first, then the name of the deck, then
+    // the end of the name of the environment.
+    let with_clock = right(view, true);
+    let right = if with_clock.width() + here < cells { with_clock } else { right(view, false) };
+    let room = cells.saturating_sub(right.width() + 1);
+    let ellipsis = view.theme.glyphs().ellipsis;
+    let name = match room.saturating_sub(here) {
+        0..=5 => String::from(" "),
+        free => format!(" {} ", cut(&name(view), free - 2, ellipsis)),
+    };
+    let mut left = vec![view.span(Role::Header, name)];
+    left.extend(tabs(view, room.saturating_sub(width_of(&left))));
     buffer.set_line(area.x, area.y, &Line::from(left), area.width);
+    let right_cells = u16::try_from(right.width()).unwrap_or(area.width);
     buffer.set_line(area.right().saturating_sub(right_cells), area.y, &right, right_cells);
+}
+
+fn width_of(spans: &[Span<'_>]) -> usize {
+    spans.iter().map(Span::width).sum()
 }
 
 fn name(view: &View<'_>) -> String {
@@ -32,30 +46,36 @@ fn name(view: &View<'_>) -> String {
 /// Tabs of environments; the one on the screen is always among those that fit.
 fn tabs<'a>(view: &View<'a>, room: usize) -> Vec<Span<'a>> {
     let here = view.environment().map(|e| &e.id);
-    let all: Vec<(bool, Vec<Span<'a>>)> =
-        view.store.environments().iter().map(|e| (Some(&e.id) == here, tab(e, Some(&e.id) == here, view))).collect();
-    let cells = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
-    let own = all.iter().find(|(is_here, _)| *is_here).map_or(0, |(_, spans)| cells(spans));
+    let all: Vec<(&Environment, bool, Vec<Span<'a>>)> = view
+        .store
+        .environments()
+        .iter()
+        .map(|e| (e, Some(&e.id) == here, tab(e, Some(&e.id) == here, room, view)))
+        .collect();
+    let own = all.iter().find(|(_, is_here, _)| *is_here).map_or(0, |(_, _, spans)| width_of(spans));
     let mut left = room.saturating_sub(own);
-    let mut hidden = 0;
+    let mut hidden = Vec::new();
     let mut shown = Vec::new();
-    for (is_here, spans) in all {
-        let wide = cells(&spans);
-        // Four cells stay for the number of those that do not fit.
-        if is_here || wide + 4 <= left {
+    for (environment, is_here, spans) in all {
+        let wide = width_of(&spans);
+        // These cells stay for the number of those that do not fit, and the worst state among them.
+        if is_here || wide + 6 <= left {
             left -= if is_here { 0 } else { wide };
             shown.extend(spans);
         } else {
-            hidden += 1;
+            hidden.push(view.store.summary(environment, view.now).worst);
         }
     }
-    if hidden > 0 {
-        shown.push(view.span(Role::Dim, format!(" +{hidden}")));
+    let count = hidden.len();
+    if let Some(worst) = hidden.into_iter().reduce(Health::worst) {
+        shown.push(view.span(Role::Dim, format!(" +{count} ")));
+        shown.push(view.span(Role::from(worst), view.theme.glyphs().health(worst)));
     }
     shown
 }
 
-fn tab<'a>(environment: &'a Environment, is_here: bool, view: &View<'a>) -> Vec<Span<'a>> {
+/// The tab of an environment in at most `room` cells; its name gives way.
+fn tab<'a>(environment: &'a Environment, is_here: bool, room: usize, view: &View<'a>) -> Vec<Span<'a>> {
     let summary = view.store.summary(environment, view.now);
     let glyph = view.theme.glyphs().health(summary.worst);
     let name = if environment.tier.is_protected() {
@@ -69,6 +89,7 @@ fn tab<'a>(environment: &'a Environment, is_here: bool, view: &View<'a>) -> Vec<
         Health::Healthy => format!("{glyph} {total} "),
         worst => format!("{glyph} {} of {total} ", summary.count(worst)),
     };
+    let name = cut(&name, room.saturating_sub(width(&count) + 4), view.theme.glyphs().ellipsis).into_owned();
     let tier = view.style(environment.tier.into());
     let name_style = if is_here { tier.reversed() } else { tier };
     vec![
@@ -79,7 +100,7 @@ fn tab<'a>(environment: &'a Environment, is_here: bool, view: &View<'a>) -> Vec<
     ]
 }
 
-fn right<'a>(view: &View<'a>) -> Line<'a> {
+fn right<'a>(view: &View<'a>, with_clock: bool) -> Line<'a> {
     let mut spans = Vec::new();
     let faults = view.store.faults().len() + view.ui.look_faults.len();
     if faults > 0 {
@@ -89,6 +110,8 @@ fn right<'a>(view: &View<'a>) -> Line<'a> {
     if view.ui.read_only || protected {
         spans.push(view.span(Role::ReadOnly, " read-only "));
     }
-    spans.push(view.span(Role::Header, format!(" {} ", clock(view.now, &view.zone()))));
+    if with_clock {
+        spans.push(view.span(Role::Header, format!(" {} ", clock(view.now, &view.zone()))));
+    }
     Line::from(spans)
 }

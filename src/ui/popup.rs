@@ -25,6 +25,16 @@ pub fn draw(buffer: &mut Buffer, body: Rect, view: &View<'_>) {
     which::draw(buffer, body, view);
 }
 
+/// The furthest the uppermost popup can be scrolled.
+pub fn furthest(body: Rect, view: &View<'_>) -> usize {
+    let lines = match view.ui.popups.last() {
+        Some(Popup::Help(_)) => help::height(body, view),
+        Some(Popup::Faults(_)) => faults::height(body, view),
+        _ => 0,
+    };
+    lines.saturating_sub(usize::from(body.height.saturating_sub(2)))
+}
+
 /// A frame of at most this size in the middle, cleared, with a title.
 fn framed(buffer: &mut Buffer, body: Rect, (width, height): (u16, u16), title: &str, view: &View<'_>) -> Rect {
     let width = width.min(body.width);

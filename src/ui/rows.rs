@@ -137,7 +137,8 @@ pub const MOST_CAUSES: usize = 2;
 /// Lines an environment takes in the list; the last is a blank.
 pub fn environment_height(store: &Store, environment: &Environment, now: Timestamp) -> usize {
     let summary = store.summary(environment, now);
-    3 + summary.causes.len().min(MOST_CAUSES) + usize::from(environment.faults > 0)
+    // One more than is told takes the line that says how many are not.
+    3 + summary.causes.len().min(MOST_CAUSES + 1) + usize::from(environment.faults > 0)
 }
 
 #[cfg(test)]

@@ -7,10 +7,13 @@ use jiff::{Timestamp, Unit};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// `4s`, `12m`, `3h`, `2d`: the time from one moment to a later one. A clock that went back gives `0s`.
+/// `4s`, `12m`, `3h`, `2d`: the time from one moment to a later one. A moment that lies a little ahead gives `0s`; one
+/// further ahead (the clock went back) `?`, for nobody knows.
 pub fn age(from: Timestamp, now: Timestamp) -> String {
-    let seconds = now.duration_since(from).as_secs().max(0);
+    let seconds = now.duration_since(from).as_secs();
     match seconds {
+        ..-60 => "?".into(),
+        -60..0 => "0s".into(),
         0..60 => format!("{seconds}s"),
         60..3_600 => format!("{}m", seconds / 60),
         3_600..172_800 => format!("{}h", seconds / 3_600),
@@ -183,8 +186,8 @@ mod tests {
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let before = |s: i64| age(Timestamp::from_second(1_800_000_000 - s).unwrap(), now);
         assert_eq!(
-            [before(4), before(59), before(60), before(7_300), before(200_000), before(-5)],
-            ["4s", "59s", "1m", "2h", "2d", "0s"]
+            [before(4), before(59), before(60), before(7_300), before(200_000), before(-5), before(-61)],
+            ["4s", "59s", "1m", "2h", "2d", "0s", "?"]
         );
     }
 

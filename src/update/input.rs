@@ -61,27 +61,29 @@ pub fn command(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
             ui.popups.push(Popup::Palette(palette));
         }
         Some(Popup::Filter(mut typed)) => {
-            match command {
+            // The arrows move in the list as the filter being typed narrows it.
+            let step = match command {
                 Command::Accept => {
                     ui.filters.insert(ui.focus, Filter::parse(&typed.text()));
                     return Vec::new();
                 }
                 Command::Cancel => return Vec::new(),
-                Command::InputUp => navigate_under(ui, store, now, -1),
-                Command::InputDown => navigate_under(ui, store, now, 1),
-                other => edit(&mut typed, other),
-            }
+                Command::InputUp => Some(-1),
+                Command::InputDown => Some(1),
+                other => {
+                    edit(&mut typed, other);
+                    None
+                }
+            };
             ui.popups.push(Popup::Filter(typed));
+            if let Some(step) = step {
+                navigate::by(ui, store, now, step);
+            }
         }
         Some(other) => ui.popups.push(other),
         None => {}
     }
     Vec::new()
-}
-
-/// While a filter is typed the arrows move in the list that it narrows.
-fn navigate_under(ui: &mut Ui, store: &Store, now: Timestamp, step: isize) {
-    navigate::by(ui, store, now, step);
 }
 
 fn edit(edit: &mut Edit, command: Command) {

@@ -18,22 +18,26 @@ const WHEEL: isize = 3;
 pub fn mouse(ui: &mut Ui, store: &Store, event: MouseEvent, now: Timestamp) -> bool {
     let area = Rect::new(0, 0, ui.size.0, ui.size.1);
     let plan = plan(area, ui);
+    let under = pane_at(&plan, event.column, event.row);
+    if matches!(ui.popups.last(), Some(Popup::Filter(_))) && under.is_none_or(|(pane, _)| pane != ui.focus) {
+        // A filter is typed for one pane; the others wait.
+        return false;
+    }
     match event.kind {
         MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
             let step = if event.kind == MouseEventKind::ScrollUp { -WHEEL } else { WHEEL };
-            let under = pane_at(&plan, event.column, event.row).map(|(pane, _)| pane);
             let focus = ui.focus;
-            ui.focus = under.unwrap_or(focus);
+            ui.focus = under.map_or(focus, |(pane, _)| pane);
             navigate::by(ui, store, now, step);
             ui.focus = focus;
             true
         }
         MouseEventKind::Down(MouseButton::Left) => {
-            if matches!(ui.popups.last(), Some(Popup::Help(_) | Popup::Faults(_))) {
+            if matches!(ui.popups.last(), Some(Popup::Help(_) | Popup::Faults(_) | Popup::Palette(_))) {
                 ui.popups.pop();
                 return true;
             }
-            let Some((pane, area)) = pane_at(&plan, event.column, event.row) else { return false };
+            let Some((pane, area)) = under else { return false };
             ui.focus = pane;
             let line = usize::from(event.row.saturating_sub(area.y + 1));
             match pane {

@@ -6,13 +6,15 @@ use ratatui::layout::Rect;
 use super::Effect;
 use super::act;
 use crate::command::Command;
+use crate::keymap::Keymap;
 use crate::model::EnvironmentId;
 use crate::store::Store;
+use crate::theme::Theme;
 use crate::ui::edit::Edit;
 use crate::ui::layout::{content_height, plan};
-use crate::ui::rows;
+use crate::ui::pane::detail;
 use crate::ui::state::Popup;
-use crate::ui::{Pane, Ui};
+use crate::ui::{Pane, Ui, View, popup, rows};
 
 /// Commands that work everywhere and move something.
 pub fn global(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) {
@@ -90,7 +92,8 @@ fn step_environment(ui: &mut Ui, store: &Store, step: isize) {
 }
 
 fn next_trouble(ui: &mut Ui, store: &Store, now: Timestamp) {
-    match rows::next_trouble(store, ui, now) {
+    let here = rows::selected(store, ui, now).map(|s| s.declared().id.clone());
+    match rows::next_trouble(store, ui, now).filter(|(_, found)| here.as_ref() != Some(found)) {
         Some((environment, service)) => {
             show_environment(ui, environment.clone());
             // A filter must not hide what was asked for.
@@ -142,14 +145,30 @@ fn page(ui: &Ui) -> isize {
 
 /// Moves the selection or scrolls the text.
 pub fn by(ui: &mut Ui, store: &Store, now: Timestamp, step: isize) {
+    let last = furthest(ui, store, now);
     match ui.popups.last_mut() {
-        Some(Popup::Help(at) | Popup::Faults(at)) => *at = moved(*at, step, 500),
-        Some(_) => {}
-        None => match ui.focus {
+        Some(Popup::Help(at) | Popup::Faults(at)) => *at = moved((*at).min(last), step, last),
+        Some(Popup::Palette(_)) => {}
+        Some(Popup::Filter(_)) | None => match ui.focus {
             Pane::Environments => move_environment(ui, store, step),
             Pane::Services => move_service(ui, store, now, step),
-            Pane::Detail => ui.scroll = moved(ui.scroll, step, 2000),
+            Pane::Detail => ui.scroll = moved(ui.scroll.min(last), step, last),
         },
+    }
+}
+
+/// The furthest that the text in front can be scrolled. Looks do not matter for it, only the size does.
+fn furthest(ui: &Ui, store: &Store, now: Timestamp) -> usize {
+    let (theme, keymap) = (Theme::plain(), Keymap::default());
+    let view = View { store, ui, theme: &theme, keymap: &keymap, now };
+    let plan = plan(area(ui), ui);
+    match (ui.popups.last(), ui.focus) {
+        (Some(_), _) => popup::furthest(plan.body, &view),
+        (None, Pane::Detail) => {
+            let area = plan.panes.iter().find(|(pane, _)| *pane == Pane::Detail).map(|(_, area)| *area);
+            area.map_or(0, |area| detail::furthest(area, &view))
+        }
+        (None, _) => 0,
     }
 }
 

@@ -17,6 +17,7 @@ mod dns;
 mod encrypted;
 mod hostile;
 mod http;
+mod init;
 mod postgres;
 mod proxy;
 mod rabbitmq;

@@ -1,12 +1,14 @@
 //! What `qd init` is given, taken apart: an address of a known form, without its password, which goes its own way.
 //! Nothing is asked here. What cannot be understood is told without repeating a password.
 
+mod login;
+
 use reqwest::Url;
-use secrecy::SecretString;
 
 use super::draft::{Draft, Login};
 use super::lens;
 use crate::settings::word;
+use login::{login_of, masked, rest_user, secret_in_query, split_login, without_password};
 
 /// The forms, as help shows them: an example and what it means.
 pub(super) const FORMS: [(&str, &str); 7] = [
@@ -19,6 +21,9 @@ pub(super) const FORMS: [(&str, &str); 7] = [
     ("shop.example.com", "a host: its name, and HTTPS or HTTP"),
 ];
 
+/// Ports that speak TLS from the first byte.
+const TLS_PORTS: [u16; 7] = [443, 465, 636, 853, 993, 995, 8443];
+
 /// What is to be looked at.
 #[derive(Clone, Debug)]
 pub(super) enum Asked {
@@ -28,8 +33,8 @@ pub(super) enum Asked {
     Server(Draft),
     /// A message broker; with TLS or without.
     Broker(bool),
-    /// A port.
-    Port,
+    /// A port that is to speak TLS, or any.
+    Port(bool),
     /// A host alone.
     Host,
 }
@@ -86,7 +91,7 @@ fn of_scheme(scheme: &str, rest: &str) -> Result<Address, String> {
         "postgresql" | "postgres" => server(scheme, rest, "postgres", 5432),
         "redis" | "rediss" => server(scheme, rest, "redis", 6379),
         "amqp" | "amqps" => broker(scheme, rest),
-        "tcp" | "tls" => bare(rest.trim_end_matches('/')),
+        "tcp" | "tls" => port(scheme == "tls", rest.trim_end_matches('/')),
         _ => Err(match word::nearest(scheme, known) {
             Some(near) => format!("`{scheme}:` is not known; did you mean `{near}:`?"),
             None => format!("`{scheme}:` is not known; write host:port to look at its port"),
@@ -100,7 +105,7 @@ fn web(text: &str) -> Result<Address, String> {
         let instead = "leave it out, and give the probe token = \"env:NAME\" in the deck";
         return Err(format!("its query holds a secret (`{name}`), which a deck must not; {instead}"));
     }
-    let login = login(url.username(), url.password());
+    let login = login_of(url.username(), url.password());
     // These fail only for addresses that can have none of them.
     let cleared = url.set_username("").and_then(|()| url.set_password(None));
     cleared.map_err(|()| "it names no host".to_owned())?;
@@ -164,8 +169,16 @@ fn bare(text: &str) -> Result<Address, String> {
     if host.is_empty() {
         return Err("it names no host".into());
     }
-    let asked = if port.is_some() { Asked::Port } else { Asked::Host };
+    let asked = port.map_or(Asked::Host, |port| Asked::Port(TLS_PORTS.contains(&port)));
     Ok(Address { shown: text.to_owned(), host, port: port.unwrap_or(443), asked, login: None })
+}
+
+/// `tcp://host:port` and `tls://host:port`: which of the two is said, not guessed.
+fn port(tls: bool, text: &str) -> Result<Address, String> {
+    match bare(text)? {
+        Address { asked: Asked::Host, .. } => Err("it names no port".into()),
+        address => Ok(Address { asked: Asked::Port(tls), ..address }),
+    }
 }
 
 /// A host, checked and normalised as in URLs, and a port. No host is fine here: a socket has none.
@@ -189,76 +202,6 @@ fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
     let url = if host.contains(strange) { None } else { Url::parse(&format!("http://{host}/")).ok() };
     let host = url.as_ref().and_then(Url::host_str).ok_or("that is neither a URL nor a host")?;
     Ok((host.trim_matches(['[', ']']).to_owned(), port))
-}
-
-/// The login before the last `@`: careless passwords hold an `@` or a slash. Without a colon or a slash it is a user.
-fn split_login(rest: &str) -> (Option<Login>, &str) {
-    match rest.rsplit_once('@') {
-        Some((login, after)) => match login.split_once(':') {
-            Some((user, password)) => (self::login(user, Some(password)), after),
-            None if login.contains(['/', '?']) => (None, rest),
-            None => (self::login(login, None), after),
-        },
-        None => (None, rest),
-    }
-}
-
-fn login(user: &str, password: Option<&str>) -> Option<Login> {
-    let text = |t: &str| Some(decoded(t)).filter(|t| !t.is_empty());
-    let (user, password) = (text(user), password.and_then(text).map(SecretString::from));
-    (user.is_some() || password.is_some()).then_some(Login { user, password })
-}
-
-/// `user@` with everything escaped that would end it.
-fn rest_user(login: Option<&Login>) -> String {
-    let escaped = |user: &String| {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-        user.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect::<String>()
-    };
-    login.and_then(|l| l.user.as_ref()).map(|user| escaped(user) + "@").unwrap_or_default()
-}
-
-/// Percent-escapes undone (RFC 3986, 2.1); what is no escape stays.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let pair = after.get(..2).filter(|_| *first == b'%').and_then(|p| std::str::from_utf8(p).ok());
-        let byte = pair.filter(|p| p.bytes().all(|b| b.is_ascii_hexdigit()));
-        if let Some(byte) = byte.and_then(|p| u8::from_str_radix(p, 16).ok()) {
-            bytes.push(byte);
-            rest = after.get(2..).unwrap_or_default();
-        } else {
-            bytes.push(*first);
-            rest = after;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Takes `password=…` out of a query.
-fn without_password(rest: &str) -> (String, Option<SecretString>) {
-    let Some((before, query)) = rest.split_once('?') else { return (rest.to_owned(), None) };
-    let is_password = |pair: &&str| pair.to_ascii_lowercase().starts_with("password=");
-    let hidden = query.split('&').find(is_password).and_then(|p| p.split_once('=')).map(|(_, p)| decoded(p).into());
-    let kept: Vec<&str> = query.split('&').filter(|p| !is_password(p)).collect();
-    if kept.is_empty() { (before.to_owned(), hidden) } else { (format!("{before}?{}", kept.join("&")), hidden) }
-}
-
-/// The name of a parameter whose value opens something.
-fn secret_in_query(query: &str) -> Option<&str> {
-    const WORDS: [&str; 7] = ["token", "password", "passwd", "secret", "api_key", "apikey", "signature"];
-    let names = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name);
-    names.into_iter().find(|name| WORDS.iter().any(|w| name.to_ascii_lowercase().contains(w)))
-}
-
-/// An argument with login and query out of sight.
-fn masked(text: &str) -> String {
-    let (scheme, rest) = text.split_once("://").map_or(("", text), |(s, r)| (s, r));
-    let (hidden, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, r)| ("•••@", r));
-    let (rest, query) = rest.split_once('?').map_or((rest, ""), |(r, _)| (r, "?•••"));
-    let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
-    format!("{scheme}{hidden}{rest}{query}")
 }
 
 #[cfg(test)]

@@ -66,9 +66,10 @@ impl Plan {
     /// The deck.
     pub(super) fn text(&self, setting: &Setting<'_>) -> String {
         let mut text = opening(setting);
+        let mut told = BTreeSet::new();
         for service in &self.services {
             text.push('\n');
-            service.write(&mut text);
+            service.write(&mut text, &mut told);
         }
         text
     }
@@ -114,16 +115,18 @@ impl Service {
         })
     }
 
-    fn write(&self, text: &mut String) {
+    /// Writes its probes; a variable is explained where it stands first.
+    fn write(&self, text: &mut String, told: &mut BTreeSet<String>) {
         let widest = self.probes.iter().map(|p| p.name.len()).max().unwrap_or(0);
+        let mut last = None;
         for probe in &self.probes {
-            if let Some(comment) = &probe.comment {
+            if let Some(comment) = probe.comment.as_ref().filter(|c| last.replace(*c) != Some(*c)) {
                 writeln!(text, "# {comment}").ok();
             }
             let variable = self.variable(probe);
             let place = variable.as_ref().map(|variable| format!("env:{variable}"));
-            if let Some(variable) = &variable {
-                writeln!(text, "# The password is not in here: export {variable}=… before you start qd").ok();
+            if let Some(variable) = variable.as_ref().filter(|v| told.insert((*v).clone())) {
+                writeln!(text, "# No password stands in a deck: export {variable}=… before you start qd").ok();
             }
             let table = probe.table(place.as_deref(), "");
             writeln!(text, "services.{}.probes.{:<widest$} = {table}", self.name, probe.name).ok();
@@ -133,7 +136,10 @@ impl Service {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::address::parse;
+    use super::super::draft::Login;
     use super::*;
 
     fn plan(urls: &[(&str, &str, &'static str)]) -> String {
@@ -154,6 +160,19 @@ mod tests {
             assert!(text.contains(line), "{text}");
         }
         assert!(text.contains("[environments.\"qa.eu\"]\ntier = \"staging\""), "{text}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_word_from_outside_keeps_the_deck_from_loading(words in any::<String>(), user in "[^\\p{C}]{1,9}") {
+            let login = Login { user: Some(user), password: None };
+            let draft = Draft::new("live", "http", "http://h/").with_login(Some(&login), true).noted(&words);
+            let found = Finding::new("web", vec![draft], words);
+            let setting = Setting { environment: "qa", tier: Tier::Staging, day: "2026-11-20" };
+            let text = Plan::of(vec![(parse("http://h").unwrap(), found)]).text(&setting);
+            let faults = crate::config::parse(std::path::Path::new("q.toml"), &text).faults;
+            prop_assert!(faults.is_empty(), "{} {:?}", text, faults);
+        }
     }
 
     #[test]

@@ -73,7 +73,10 @@ impl Draft {
 
     /// The inline table, with the place of the password where there is a login.
     pub(super) fn table(&self, password: Option<&str>, more: &str) -> String {
-        let mut parts: Vec<String> = self.keys.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        // The login stands together, at the end.
+        let (login, own): (Vec<_>, Vec<_>) = self.keys.iter().partition(|(key, _)| *key == "user");
+        let all = own.into_iter().chain(login);
+        let mut parts: Vec<String> = all.map(|(key, value)| format!("{key} = {value}")).collect();
         parts.extend(password.map(|place| format!("password = {}", quoted(place))));
         format!("{{ {}{more} }}", parts.join(", "))
     }

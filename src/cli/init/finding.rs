@@ -3,7 +3,6 @@
 
 use super::draft::Draft;
 use crate::model::{Observation, Outcome, Text};
-use crate::source::dial::brief;
 
 /// Findings of one address.
 #[derive(Clone, Debug)]
@@ -50,25 +49,30 @@ pub(super) fn is_well(seen: &Observation) -> bool {
 
 /// The comment for what did not answer as it should.
 pub(super) fn trouble(seen: &Observation) -> String {
-    format!("when this was written: {}", reason(seen))
+    let own =
+        if reason(seen).contains("not trusted here") { "; ca = \"FILE.pem\" names your own authority" } else { "" };
+    format!("Failed when this was written: {}{own}", reason(seen))
 }
 
-/// ` in 12 ms`, for what has a latency.
-pub(super) fn took(seen: &Observation) -> String {
-    seen.latency.map_or_else(String::new, |l| format!(" in {}", brief(l)))
+/// The words for what gave no answer; what took a connection has a reason that says more.
+pub(super) fn silence(seen: &Observation) -> String {
+    match reason(seen) {
+        why if why.starts_with("no ") || fact(seen, "address").is_some() => why.to_owned(),
+        why => format!("no answer: {why}"),
+    }
 }
 
 /// A certificate's probe with its comment, and the words for the line.
 pub(super) fn certificate(draft: Draft, seen: &Observation) -> (Draft, String) {
     match (fact(seen, "left"), fact(seen, "not after")) {
         (Some(left), Some(day)) if is_well(seen) => {
-            let mut comment = format!("{left} left, until {day}");
+            let mut comment = format!("Runs until {day}, {left} left");
             if !reason(seen).is_empty() {
                 comment = format!("{comment}; {}", reason(seen));
             }
             (draft.noted(&comment), format!("certificate {left} left"))
         }
-        _ => (draft.noted(&trouble(seen)), format!("certificate: {}", reason(seen))),
+        _ => (draft.noted(&trouble(seen)), silence(seen)),
     }
 }
 
@@ -76,4 +80,10 @@ pub(super) fn certificate(draft: Draft, seen: &Observation) -> (Draft, String) {
 pub(super) fn some_of(names: &[&str], most: usize) -> String {
     let shown = names.iter().take(most).copied().collect::<Vec<_>>().join(", ");
     if names.len() > most { format!("{shown} and {} more", names.len() - most) } else { shown }
+}
+
+/// The same with a capital letter.
+pub(super) fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::draft::Draft;
-use super::finding::{fact, reason, some_of, took, trouble};
+use super::finding::{fact, reason, sentence, silence, some_of, trouble};
 use crate::model::{Observation, Outcome, Text};
 use crate::source::health::report::{self, Style};
 
@@ -40,14 +40,13 @@ impl Page {
     /// The probe with what the page needs, and words for the line. `known` says that a password was sent.
     pub(super) fn settled(self, known: bool) -> (Draft, String) {
         let (style, path, seen) = (self.style(), self.path.clone(), &self.seen);
-        let took = took(seen);
         let Some(code) = self.code() else {
-            return (self.draft.clone().noted(&trouble(seen)), format!("no answer: {}", reason(seen)));
+            return (self.draft.clone().noted(&trouble(seen)), silence(seen));
         };
         match (code, style) {
             (_, Some((style, what))) => {
                 let comment = self.told(what);
-                let mut words = format!("{what} at {path}{took}");
+                let mut words = format!("{what} at {path}");
                 if seen.outcome != Outcome::Pass {
                     words = format!("{words}: {}", reason(seen));
                 }
@@ -55,32 +54,28 @@ impl Page {
             }
             (200..=299, None) => {
                 let to = fact(seen, "redirected to").map(|to| format!("redirects to {to}"));
-                let words = to.as_ref().map_or_else(|| path.clone(), |to| format!("{path}, which {to}"));
-                let draft = to.iter().fold(self.draft.clone(), |draft, to| draft.noted(to));
-                (draft, format!("{code} at {words}{took}"))
+                let words = to.as_ref().map_or_else(|| path.clone(), |to| format!("{path} ({to})"));
+                let draft = to.iter().fold(self.draft.clone(), |draft, to| draft.noted(&sentence(to)));
+                (draft, format!("{code} at {words}"))
             }
             (401 | 403, None) if known => (
-                self.draft.noted(&format!("answered {code} when this was written: the login was refused")),
+                self.draft.noted(&format!("Failed when this was written: {code}, the login was refused")),
                 refused(code, &path),
             ),
             (401 | 403, None) => {
-                let comment = format!(
-                    "{code}: it asks who you are, which proves that it runs; user and password = \"env:…\" look further"
-                );
-                (
-                    self.draft.with("status", code).noted(&comment),
-                    format!("{code} at {path}{took}, taken as a sign of life"),
-                )
+                let comment =
+                    format!("{code} proves that it runs; user = \"…\" and password = \"env:…\" would look further");
+                (self.draft.with("status", code).noted(&comment), format!("{code} at {path}, taken as a sign of life"))
             }
             (404, None) if path == "/" => {
-                let comment = "404: nothing is served at /, but something answers; name its health page if it has one";
-                (self.draft.with("status", code).noted(comment), format!("404 at /{took}, no health page found"))
+                let comment = "404 proves that it runs; name its health page here if it has one";
+                (self.draft.with("status", code).noted(comment), "404 at /, no health page found".to_owned())
             }
             (300..=399, None) => {
-                let comment = format!("{code}: it sends you elsewhere; redirect = \"follow\" goes along");
-                (self.draft.with("status", code).noted(&comment), format!("{code} at {path}{took}"))
+                let comment = format!("{code} sends you elsewhere; redirect = \"follow\" would go along");
+                (self.draft.with("status", code).noted(&comment), format!("{code} at {path}"))
             }
-            _ => (self.draft.clone().noted(&trouble(seen)), format!("at {path}: {}", reason(seen))),
+            _ => (self.draft.clone().noted(&trouble(seen)), format!("{path}: {}", reason(seen))),
         }
     }
 
@@ -89,9 +84,9 @@ impl Page {
         let parts = if names.is_empty() { String::new() } else { format!(" on {}", some_of(&names, 5)) };
         let now = match self.seen.outcome {
             Outcome::Pass => String::new(),
-            _ => format!("; {}", trouble(&self.seen)),
+            _ => format!("; when this was written: {}", reason(&self.seen)),
         };
-        format!("{what}{parts}{now}")
+        format!("{}{parts}{now}", sentence(what))
     }
 
     fn text(&self) -> &str {
@@ -123,7 +118,7 @@ impl Page {
         } else if text.starts_with('{') {
             ("json", "a JSON health report")
         } else {
-            ("plain", "a word of health")
+            ("plain", "one word of health")
         })
     }
 }

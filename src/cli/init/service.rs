@@ -5,13 +5,10 @@ use reqwest::Url;
 
 use super::address::{Address, Asked, place};
 use super::draft::{Draft, Login};
-use super::finding::{Finding, certificate, fact, is_well, reason, trouble};
+use super::finding::{Finding, certificate, fact, is_well, reason, silence, trouble};
 use super::lens::{FIRST, Lens, SECOND};
 use super::web;
 use crate::model::{Observation, Text};
-
-/// Ports that speak TLS from the first byte.
-const TLS_PORTS: [u16; 7] = [443, 465, 636, 853, 993, 995, 8443];
 
 /// Ports that a better probe knows how to ask.
 const BETTER: [(u16, &str); 4] = [
@@ -27,7 +24,8 @@ pub(super) async fn look(lens: &Lens, address: &Address) -> Finding {
         Asked::Web(url) => web::look(lens, address, url).await,
         Asked::Server(draft) => server(lens, address, draft).await,
         Asked::Broker(tls) => broker(lens, address, *tls).await,
-        Asked::Port => port(lens, address).await,
+        Asked::Port(true) => tls_port(lens, address).await,
+        Asked::Port(false) => tcp_port(lens, address).await,
         Asked::Host => host(lens, address).await,
     }
 }
@@ -43,41 +41,46 @@ async fn server(lens: &Lens, address: &Address, draft: &Draft) -> Finding {
     }
     if is_well(&seen) {
         let remark = if reason(&seen).is_empty() { String::new() } else { format!("; {}", reason(&seen)) };
-        let words = format!("{told}{}{remark}", super::finding::took(&seen));
-        return Finding::new(kind, vec![draft.clone().noted(&format!("{told}{remark}"))], words);
+        let words = format!("{told}{remark}");
+        return Finding::new(kind, vec![draft.clone().noted(&words)], words);
     }
-    let mut draft = draft.clone().noted(&trouble(&seen));
-    if reason(&seen).contains("asks for a password") && draft.login.is_none() {
-        draft.login = Some(Login { user: None, password: None });
-        draft = draft.noted(&format!("{} asks for a password", address.place()));
+    let asks = ["asks for a password", "Authentication required"].iter().any(|w| reason(&seen).contains(w));
+    if asks && draft.login.is_none() {
+        let words = format!("{product} asks for a password");
+        let draft = draft.clone().with_login(Some(&Login { user: None, password: None }), false).noted(&words);
+        return Finding::new(kind, vec![draft], words);
     }
-    Finding::new(kind, vec![draft], reason(&seen)).silent()
+    Finding::new(kind, vec![draft.clone().noted(&trouble(&seen))], reason(&seen)).silent()
 }
 
 /// RabbitMQ's management interface, if that is what answers under a base.
 pub(super) async fn management(lens: &Lens, base: &str, login: Option<&Login>) -> Option<Finding> {
-    let seen = lens.look(&Draft::new("live", "http", &format!("{base}/api/overview")), FIRST).await;
-    let answer = seen.answer.as_ref().map_or("", Text::as_str);
-    // Without a login it answers 401 with this word, in this spelling.
-    if !answer.contains("rabbitmq_version") && !answer.contains("\"not_authorised\"") {
+    let page = |path: &str| Draft::new("live", "http", &format!("{base}/{path}")).with_login(login, true);
+    let (overview, front) = (page("api/overview"), page(""));
+    let (overview, front) = join!(lens.look(&overview, FIRST), lens.look(&front, FIRST));
+    let says = |seen: &Observation, words: &str| seen.answer.as_ref().is_some_and(|a| a.as_str().contains(words));
+    // Without the right login the overview is refused, but the front page is for everybody and has this title.
+    let refused = fact(&overview, "status").is_some_and(|status| status.starts_with("401"));
+    let by_front = refused && says(&front, "<title>RabbitMQ Management");
+    if !by_front && !says(&overview, "\"rabbitmq_version\"") {
         return None;
     }
     let login = login.cloned().unwrap_or(Login { user: None, password: None });
     let login = Login { user: Some(login.user.unwrap_or_else(|| "monitoring".into())), ..login };
     let draft = Draft::new("live", "rabbitmq", base).with_login(Some(&login), true);
     if login.password.is_none() {
-        let comment = "RabbitMQ's management; give it a user with the tag monitoring";
+        let comment = "RabbitMQ's management; name a user with the tag monitoring";
         return Some(Finding::new(
             "rabbitmq",
             vec![draft.noted(comment)],
-            "RabbitMQ's management, which wants a login",
+            "RabbitMQ's management, which asks for a login",
         ));
     }
     let seen = lens.look(&draft, SECOND).await;
     let version = seen.version.as_ref().map(|v| format!(" {v}")).unwrap_or_default();
     Some(if is_well(&seen) {
-        let words = format!("RabbitMQ{version}{}", super::finding::took(&seen));
-        Finding::new("rabbitmq", vec![draft.noted(&format!("RabbitMQ{version}"))], words)
+        let words = format!("RabbitMQ{version}");
+        Finding::new("rabbitmq", vec![draft.noted(&words)], words)
     } else {
         Finding::new("rabbitmq", vec![draft.noted(&trouble(&seen))], format!("RabbitMQ{version}: {}", reason(&seen)))
     })
@@ -86,8 +89,9 @@ pub(super) async fn management(lens: &Lens, base: &str, login: Option<&Login>) -
 /// The port that clients use, and the management interface beside it.
 async fn broker(lens: &Lens, address: &Address, tls: bool) -> Finding {
     let port = async { if tls { tls_port(lens, address).await } else { tcp_port(lens, address).await } };
-    let host = place(&address.host, 15672);
-    let (base, login) = (format!("http://{host}"), address.login.as_ref());
+    // A login that was meant for TLS is not sent without it.
+    let (scheme, beside) = if tls { ("https", 15671) } else { ("http", 15672) };
+    let (base, login) = (format!("{scheme}://{}", place(&address.host, beside)), address.login.as_ref());
     let (mut finding, management) = join!(port, management(lens, &base, login));
     finding.kind = "rabbitmq";
     for draft in &mut finding.drafts {
@@ -98,10 +102,6 @@ async fn broker(lens: &Lens, address: &Address, tls: bool) -> Finding {
         finding.drafts.extend(management.drafts);
     }
     finding
-}
-
-async fn port(lens: &Lens, address: &Address) -> Finding {
-    if TLS_PORTS.contains(&address.port) { tls_port(lens, address).await } else { tcp_port(lens, address).await }
 }
 
 async fn tls_port(lens: &Lens, address: &Address) -> Finding {
@@ -115,15 +115,17 @@ async fn tcp_port(lens: &Lens, address: &Address) -> Finding {
     let draft = Draft::new("port", "tcp", &address.place());
     let seen = lens.look(&draft, FIRST).await;
     if !is_well(&seen) {
-        let words = format!("no answer: {}", reason(&seen));
+        let words = silence(&seen);
         return Finding::new("port", vec![draft.noted(&trouble(&seen))], words).silent();
     }
     let better = BETTER.iter().find(|(port, _)| *port == address.port);
     let draft = match better {
-        Some((_, probe)) => draft.noted(&format!("asks more: {}", probe.replace("HOST", &address.host))),
+        Some((_, probe)) => {
+            draft.noted(&format!("Says more, if it is what it looks like: {}", probe.replace("HOST", &address.host)))
+        }
         None => draft,
     };
-    Finding::new("port", vec![draft], format!("takes connections{}", super::finding::took(&seen)))
+    Finding::new("port", vec![draft], "takes connections")
 }
 
 /// The name, and what the web ports say.
@@ -150,7 +152,7 @@ async fn host(lens: &Lens, address: &Address) -> Finding {
 
 fn resolved(draft: Draft, seen: &Observation) -> Draft {
     match fact(seen, "A") {
-        Some(addresses) if is_well(seen) => draft.noted(addresses),
+        Some(addresses) if is_well(seen) => draft.noted(&format!("Found {addresses}; expect = [\"…\"] compares")),
         _ => draft.noted(&trouble(seen)),
     }
 }

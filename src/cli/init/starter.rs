@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::deck::{Setting, opening};
+use super::finding::sentence;
 use crate::source::health::KINDS;
 
 /// Probes of this machine that work wherever `qd` does: programs of POSIX, no shell.
@@ -32,12 +33,6 @@ pub(super) fn text(setting: &Setting<'_>) -> String {
     }
     text.push_str(COMMON);
     text
-}
-
-/// Starts with a capital letter.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

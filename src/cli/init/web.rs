@@ -7,7 +7,7 @@ use reqwest::Url;
 
 use super::address::{Address, place, text_of};
 use super::draft::{Draft, Login};
-use super::finding::{Finding, certificate, fact, reason, trouble};
+use super::finding::{Finding, certificate, fact, reason, some_of, trouble};
 use super::lens::{FIRST, Lens, SECOND};
 use super::page::Page;
 use super::{name, service};
@@ -26,8 +26,11 @@ pub(super) async fn look(lens: &Lens, address: &Address, url: &Url) -> Finding {
     let (mut finding, cert) = join!(pages(lens, url, login), cert);
     // A vendor's certificate is the vendor's to watch.
     if let Some(seen) = cert.filter(|_| finding.kind != "vendor") {
-        let (draft, words) = certificate(draft, &seen);
-        if seen.latency.is_some() {
+        let (mut draft, words) = certificate(draft, &seen);
+        if finding.words.contains(reason(&seen)) && !reason(&seen).is_empty() {
+            // The page failed for the same reason, which needs to be told once.
+            draft.comment = None;
+        } else {
             finding.words = format!("{}, {words}", finding.words);
         }
         finding.drafts.push(draft);
@@ -111,12 +114,12 @@ fn vendor(draft: &Draft, seen: &Observation) -> Option<Finding> {
     }
     let names: Vec<&str> = seen.entries.iter().map(|e| e.name.as_str()).collect();
     let comment = match names.as_slice() {
-        [] => "the vendor's own word on itself".to_owned(),
+        [] => "The vendor's own word on itself".to_owned(),
         names => {
-            let some = super::finding::some_of(names, 4);
-            format!("components = [\"…\"] watches some alone, of {some}")
+            let some = some_of(names, 4);
+            format!("A status page on {some}; components = [\"…\"] picks some of them")
         }
     };
-    let words = format!("a status page with {} components{}", names.len(), super::finding::took(seen));
+    let words = format!("a status page with {} components", names.len());
     Some(Finding::new("vendor", vec![draft.clone().noted(&comment)], words))
 }

@@ -42,9 +42,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     }
 }
 
-/// How many lines there are to scroll through.
-pub fn height(view: &View<'_>, cells: u16) -> usize {
-    selected(view.store, view.ui, view.now).map_or(0, |s| lines(s, usize::from(cells), view).len())
+/// The furthest it can be scrolled in this area.
+pub fn furthest(area: Rect, view: &View<'_>) -> usize {
+    let (cells, room) = (area.width.saturating_sub(2), area.height.saturating_sub(2));
+    let service = selected(view.store, view.ui, view.now);
+    service.map_or(0, |s| lines(s, usize::from(cells), view).len()).saturating_sub(usize::from(room))
 }
 
 fn title<'a>(service: &ServiceState, view: &View<'a>) -> Line<'a> {
@@ -150,8 +152,11 @@ fn latency<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Lin
         span(series.window(view.now)),
     );
     let mut line = vec![view.span(Role::Text, " ")];
-    line.extend(sparkline(series, shown, cells.saturating_sub(2).min(90), view));
-    vec![Line::default(), heading(words, view), Line::from(line)]
+    line.extend(sparkline(probe, shown, cells.saturating_sub(2).min(90), view));
+    let mut lines = vec![Line::default()];
+    lines.extend(wrap(&words, cells.saturating_sub(2)).into_iter().map(|words| heading(words, view)));
+    lines.push(Line::from(line));
+    lines
 }
 
 fn changes<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
@@ -165,7 +170,7 @@ fn changes<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Lin
         let probe = change.probe.as_ref().map_or(String::new(), |p| format!("{p}: "));
         let reason = change.reason.as_ref().map_or("", |r| r.as_str());
         let words = if reason.is_empty() { String::new() } else { format!("{probe}{reason}") };
-        let room = cells.saturating_sub(38);
+        let room = cells.saturating_sub(40);
         lines.push(Line::from(vec![
             view.span(Role::Dim, format!(" {} ", fit(&time(change.at, view.now, &zone), 12, ""))),
             view.span(Role::Dim, format!("{} {} ", fit(change.from.word(), 9, ""), glyphs.arrow)),

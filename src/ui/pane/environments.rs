@@ -21,11 +21,12 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     );
     let rows = environments(view.store, view.ui);
     let here = view.environment().map(|e| &e.id);
-    let selected = rows.iter().position(|e| Some(&e.id) == here).unwrap_or(0);
+    // None while the filter hides it.
+    let selected = rows.iter().position(|e| Some(&e.id) == here);
     let heights: Vec<usize> = rows.iter().map(|e| environment_height(view.store, e, view.now)).collect();
     let room = usize::from(area.height.saturating_sub(2));
     let wish = view.ui.tops.get(&Pane::Environments).copied().unwrap_or(0);
-    let top = first_row(&heights, wish, selected, room);
+    let top = first_row(&heights, wish, selected.unwrap_or(0), room);
     let inner = view.framed(buffer, area, Pane::Environments, title, Line::default());
     if rows.is_empty() {
         let words = if view.store.environments().is_empty() {
@@ -43,9 +44,16 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         }
         let summary = view.store.summary(environment, view.now);
         for (index, line) in
-            lines(environment, &summary, at == selected, usize::from(inner.width), view).iter().enumerate()
+            lines(environment, &summary, selected == Some(at), usize::from(inner.width), view).iter().enumerate()
         {
-            row(buffer, inner, y, line, at == selected && index == 0 && view.has_cursor(Pane::Environments), view);
+            row(
+                buffer,
+                inner,
+                y,
+                line,
+                selected == Some(at) && index == 0 && view.has_cursor(Pane::Environments),
+                view,
+            );
             y = y.saturating_add(1);
         }
         shown = at + 1;
@@ -67,19 +75,22 @@ fn lines<'a>(
 ) -> Vec<Line<'a>> {
     let glyphs = view.theme.glyphs();
     let tier = environment.tier.word();
-    let name_cells = cells.saturating_sub(4 + tier.len() + 1);
+    let name_cells = cells.saturating_sub(4 + tier.len() + 2);
     let mut lines = vec![Line::from(vec![
         view.span(Role::Accent, if is_selected { glyphs.cursor } else { " " }),
         view.span(Role::from(summary.worst), format!("{} ", glyphs.health(summary.worst))),
-        view.span(Role::Strong, fit(environment.id.as_str(), name_cells, glyphs.ellipsis)),
+        view.span(Role::Strong, fit(environment.id.as_str(), name_cells, glyphs.ellipsis) + " "),
         view.span(environment.tier.into(), tier_word(tier, environment)),
     ])];
-    lines.push(counts(summary, cells, view));
+    lines.push(counts(environment, summary, cells, view));
     if environment.faults > 0 {
         let words = format!("   {} in the deck", plural(environment.faults, "fault"));
         lines.push(Line::from(view.span(Role::Fault, words)));
     }
     lines.extend(summary.causes.iter().take(MOST_CAUSES).map(|trouble| cause(trouble, cells, view)));
+    if let Some(left) = summary.causes.len().checked_sub(MOST_CAUSES).filter(|left| *left > 0) {
+        lines.push(Line::from(view.span(Role::Dim, format!("   and {left} more"))));
+    }
     lines.push(Line::default());
     lines
 }
@@ -112,32 +123,42 @@ fn tier_word(tier: &str, environment: &Environment) -> String {
     if environment.tier.is_protected() { tier.to_uppercase() } else { tier.to_owned() }
 }
 
-/// `1 unhealthy · 5 healthy`, or `✕ 1 · ● 5` where there is no room for words.
-fn counts<'a>(summary: &Summary<'a>, cells: usize, view: &View<'a>) -> Line<'a> {
+/// `1 unhealthy · 5 healthy`, `✕ 1 · ● 5` where there is no room for words, `✕1 ●5` where there is hardly any.
+fn counts<'a>(environment: &Environment, summary: &Summary<'a>, cells: usize, view: &View<'a>) -> Line<'a> {
     let glyphs = view.theme.glyphs();
     let present: Vec<(Health, usize)> =
         Health::ALL.iter().rev().map(|h| (*h, summary.count(*h))).filter(|(_, count)| *count > 0).collect();
     if present.is_empty() {
-        return Line::from(view.span(Role::Dim, "   no services"));
+        let words = if environment.faults > 0 { "   not loaded" } else { "   no services" };
+        return Line::from(view.span(Role::Dim, words));
     }
-    let line = |words: bool| {
+    let line = |style: Counts| {
         let mut spans: Vec<Span<'a>> = vec![view.span(Role::Text, "   ")];
         for (at, (health, count)) in present.iter().enumerate() {
             if at > 0 {
-                spans.push(view.span(Role::Dim, format!(" {} ", glyphs.separator)));
+                let between = if style == Counts::Tight { " ".into() } else { format!(" {} ", glyphs.separator) };
+                spans.push(view.span(Role::Dim, between));
             }
             let role = if *health == Health::Healthy { Role::Dim } else { Role::from(*health) };
-            let text = if words {
-                format!("{count} {}", health.word())
-            } else {
-                format!("{} {count}", glyphs.health(*health))
+            let text = match style {
+                Counts::Words => format!("{count} {}", health.word()),
+                Counts::Glyphs => format!("{} {count}", glyphs.health(*health)),
+                Counts::Tight => format!("{}{count}", glyphs.health(*health)),
             };
             spans.push(view.span(role, text));
         }
         Line::from(spans)
     };
-    let in_words = line(true);
-    if in_words.width() <= cells { in_words } else { line(false) }
+    let fitting = [Counts::Words, Counts::Glyphs].into_iter().map(&line).find(|l| l.width() <= cells);
+    fitting.unwrap_or_else(|| line(Counts::Tight))
+}
+
+/// How counts are told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counts {
+    Words,
+    Glyphs,
+    Tight,
 }
 
 /// `1 fault`, `2 faults`.

@@ -7,9 +7,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{empty, more, row};
+use crate::command::Command;
 use crate::model::{Health, Outcome};
 use crate::store::snapshot::explain;
-use crate::store::{Series, ServiceState};
+use crate::store::{ProbeState, ServiceState};
 use crate::theme::Role;
 use crate::ui::rows::{first_row, selected, service_height, services};
 use crate::ui::text::{age, cut, fit, fit_right, millis, percent};
@@ -52,9 +53,10 @@ impl Columns {
         let fixed = 3 + 1 + 9 + 1 + 5 + 1 + 7;
         let wanted = longest_name.clamp(8, 32);
         let mut columns = Columns { name: wanted, span, ..Self::default() };
-        let mut left = cells.saturating_sub(fixed + wanted);
+        // A blank stays before the frame.
+        let mut left = cells.saturating_sub(fixed + wanted + 1);
         if left == 0 {
-            columns.name = cells.saturating_sub(fixed).max(4);
+            columns.name = cells.saturating_sub(fixed + 1).max(4);
             return columns;
         }
         let mut take = |cells: usize| {
@@ -80,7 +82,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let heights: Vec<usize> = rows.iter().map(|s| service_height(s, view.now)).collect();
     let room = usize::from(area.height.saturating_sub(3));
     let top = first_row(&heights, view.ui.tops.get(&Pane::Services).copied().unwrap_or(0), at, room);
-    let inner = view.framed(buffer, area, Pane::Services, title(view), summary_words(view, rows.len()));
+    let inner = view.framed(buffer, area, Pane::Services, title(view), summary_words(view, &rows));
     if rows.is_empty() {
         return empty(buffer, inner, &why_empty(view), view);
     }
@@ -135,13 +137,17 @@ pub fn filter_words(view: &View<'_>, pane: Pane) -> String {
     view.ui.live_filter(pane).map_or(String::new(), |f| format!(" /{}", f.text()))
 }
 
-fn summary_words<'a>(view: &View<'a>, shown: usize) -> Line<'a> {
+fn summary_words<'a>(view: &View<'a>, rows: &[&ServiceState]) -> Line<'a> {
+    let shown = rows.len();
     let separator = view.theme.glyphs().separator;
     let all = view.environment().map_or(0, |e| e.services.len());
     let mut words = if shown < all { format!(" {shown} of {all} ") } else { format!(" {all} ") };
-    let marked = view.ui.marks.len();
-    if marked > 0 {
-        words.push_str(&format!("{separator} {marked} marked "));
+    let marked = rows.iter().filter(|s| view.ui.marks.contains(&s.declared().id)).count();
+    // Marked services that the filter hides are not acted on.
+    match view.ui.marks.len() {
+        0 => {}
+        all if all == marked => words.push_str(&format!("{separator} {marked} marked ")),
+        all => words.push_str(&format!("{separator} {marked} of {all} marked ")),
     }
     words.push_str(&format!("{separator} {} ", view.ui.sort.words()));
     Line::from(view.span(Role::Dim, words))
@@ -151,13 +157,19 @@ fn why_empty(view: &View<'_>) -> String {
     match view.environment() {
         None => "the deck has no environments; `qd init` writes a start".into(),
         Some(e) if e.faults > 0 => {
-            "this environment does not load because of faults in the deck; press ! to see them".into()
+            let key = key_of(Command::Faults, view);
+            format!("this environment does not load because of faults in the deck; {key} shows them")
         }
         Some(e) if e.services.is_empty() => {
             "this environment has no services yet; add services.NAME to the deck".into()
         }
-        Some(_) => "nothing passes the filter; Esc drops it".into(),
+        Some(_) => format!("nothing passes the filter; {} drops it", key_of(Command::Back, view)),
     }
+}
+
+/// How a command is given: its key, or its name for the palette.
+fn key_of(command: Command, view: &View<'_>) -> String {
+    view.keymap.keys_of(command).into_iter().next().unwrap_or_else(|| format!(":{command}"))
 }
 
 fn head<'a>(columns: Columns, view: &View<'a>) -> Line<'a> {
@@ -208,7 +220,7 @@ fn line<'a>(service: &'a ServiceState, is_selected: bool, columns: Columns, view
     if columns.spark > 0 {
         spans.push(view.span(Role::Text, "  "));
         match service.leading() {
-            Some(probe) => spans.extend(sparkline(probe.series(), columns.span, columns.spark, view)),
+            Some(probe) => spans.extend(sparkline(probe, columns.span, columns.spark, view)),
             None => spans.push(view.span(Role::Dim, " ".repeat(columns.spark))),
         }
     }
@@ -223,10 +235,21 @@ fn line<'a>(service: &'a ServiceState, is_selected: bool, columns: Columns, view
     Line::from(spans)
 }
 
-/// One cell a bucket; its height is the latency against the slowest shown, its colour the worst outcome.
-pub fn sparkline<'a>(series: &Series, span: Duration, cells: usize, view: &View<'a>) -> Vec<Span<'a>> {
+/// One cell a bucket; its height is the latency against the slowest shown, its colour the worst outcome. What was seen
+/// holds until the probe should have looked again, so that only a look that did not happen leaves a hole.
+pub fn sparkline<'a>(probe: &ProbeState, span: Duration, cells: usize, view: &View<'a>) -> Vec<Span<'a>> {
     let glyphs = view.theme.glyphs();
-    let buckets = series.buckets(view.now, span, cells);
+    let mut buckets = probe.series().buckets(view.now, span, cells);
+    let pause = probe.info().every + probe.info().timeout;
+    let holds = (pause.as_secs_f64() * cells as f64 / span.as_secs_f64().max(1.0)) as usize;
+    let mut held = (None, 0);
+    for bucket in &mut buckets {
+        held = match bucket {
+            Some(_) => (*bucket, holds),
+            None => (held.0.filter(|_| held.1 > 0), held.1.saturating_sub(1)),
+        };
+        *bucket = held.0;
+    }
     let slowest = buckets.iter().flatten().filter_map(|b| b.latency).max().unwrap_or_default();
     // Against at least 20 ms, so that a calm line looks calm and not like a mountain range of noise.
     let scale = slowest.max(Duration::from_millis(20)).as_secs_f64();

@@ -8,15 +8,24 @@ use super::{framed, scrolled};
 use crate::model::{Fault, Severity};
 use crate::theme::Role;
 use crate::ui::View;
-use crate::ui::text::wrap;
+use crate::ui::text::{cut, wrap};
 
 /// Draws the popup.
 pub fn draw(buffer: &mut Buffer, body: Rect, scroll: usize, view: &View<'_>) {
-    let width = body.width.saturating_sub(4).min(120);
+    let width = width(body);
     let lines = lines(usize::from(width.saturating_sub(2)), view);
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let inner = framed(buffer, body, (width, height), "faults", view);
     scrolled(buffer, inner, &lines, scroll, view);
+}
+
+fn width(body: Rect) -> u16 {
+    body.width.saturating_sub(4).min(120)
+}
+
+/// How many lines there are.
+pub fn height(body: Rect, view: &View<'_>) -> usize {
+    lines(usize::from(width(body).saturating_sub(2)), view).len()
 }
 
 /// Every fault in a few lines.
@@ -25,9 +34,10 @@ pub fn lines<'a>(cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     if faults.is_empty() {
         return vec![Line::from(view.span(Role::Healthy, " no faults"))];
     }
-    let mut lines = vec![Line::from(
-        view.span(Role::Dim, " what is wrong does not load; the rest goes on, and a saved file is read again at once"),
-    )];
+    let words = "what is wrong does not load; the rest goes on, and a saved file is read again at once";
+    let room = cells.saturating_sub(2);
+    let mut lines: Vec<Line<'_>> =
+        wrap(words, room).into_iter().map(|l| Line::from(view.span(Role::Dim, format!(" {l}")))).collect();
     for fault in faults {
         let role = if fault.severity == Severity::Error { Role::Fault } else { Role::Degraded };
         lines.push(Line::default());
@@ -37,9 +47,12 @@ pub fn lines<'a>(cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
                 _ if text.trim_start().starts_with("help:") => Role::Text,
                 _ => Role::Code,
             };
-            lines.extend(
-                wrap(text, cells.saturating_sub(2)).into_iter().map(|l| Line::from(view.span(role, format!(" {l}")))),
-            );
+            // A line of the file is cut, not wrapped: the mark below it must stay below it.
+            let told = match role {
+                Role::Code => vec![cut(text, room, view.theme.glyphs().ellipsis).into_owned()],
+                _ => wrap(text, room),
+            };
+            lines.extend(told.into_iter().map(|l| Line::from(view.span(role, format!(" {l}")))));
         }
     }
     lines

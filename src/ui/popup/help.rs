@@ -15,7 +15,7 @@ const WIDTH: u16 = 96;
 
 /// Draws the popup.
 pub fn draw(buffer: &mut Buffer, body: Rect, scroll: usize, view: &View<'_>) {
-    let lines = lines(usize::from(body.width.min(WIDTH)).saturating_sub(2), view);
+    let lines = lines(cells(body), view);
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let inner = framed(
         buffer,
@@ -25,6 +25,15 @@ pub fn draw(buffer: &mut Buffer, body: Rect, scroll: usize, view: &View<'_>) {
         view,
     );
     scrolled(buffer, inner, &lines, scroll, view);
+}
+
+/// How many lines there are.
+pub fn height(body: Rect, view: &View<'_>) -> usize {
+    lines(cells(body), view).len()
+}
+
+fn cells(body: Rect) -> usize {
+    usize::from(body.width.min(WIDTH)).saturating_sub(2)
 }
 
 /// One line a command, by scope.

@@ -91,13 +91,14 @@ fn command_item(command: Command, store: &Store, ui: &Ui, now: Timestamp) -> Ite
     };
     let on = match on.as_slice() {
         [] => String::new(),
-        [one] => format!(" [{one}]"),
-        [first, rest @ ..] => format!(" [{first} and {} more]", rest.len()),
+        [one] => format!("{one}: "),
+        [first, rest @ ..] => format!("{first} and {} more: ", rest.len()),
     };
-    let refused = if ui.read_only && command.risk() == Risk::Acts { " (refused: read-only)" } else { "" };
+    // On what stands first: it is what must not be cut.
+    let refused = if ui.read_only && command.risk() == Risk::Acts { "refused, read-only: " } else { "" };
     Item {
         name: command.name().to_owned(),
-        words: format!("{}{on}{refused}", command.doc()),
+        words: format!("{refused}{on}{}", command.doc()),
         deed: Deed::Command(command),
     }
 }

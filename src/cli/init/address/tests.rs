@@ -1,3 +1,5 @@
+//! Arguments taken apart: every form, what is refused, and that no password is told.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -58,6 +60,7 @@ fn what_is_no_address_is_told_with_the_reason() {
         ("https://h/?access_token=abc", "`access_token`"),
         ("postgresql://db/x?sslmode=verify-ca", "sslmode=verify-ca"),
         ("app@db", "no scheme"),
+        ("tls://db", "no port"),
     ] {
         let why = parse(text).unwrap_err().to_string();
         assert!(why.contains(words), "{text}: {why}");

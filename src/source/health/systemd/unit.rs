@@ -191,4 +191,6 @@ pub fn bytes(count: u64) -> String {
 }
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;

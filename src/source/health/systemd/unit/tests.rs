@@ -1,4 +1,5 @@
-//! Judgements on `systemctl show` texts, composed by hand from the documented properties; none is a recording.
+//! Judgements on `systemctl show` texts composed by hand from the documented properties, for states that `recorded`
+//! does not hold.
 
 use proptest::prelude::*;
 

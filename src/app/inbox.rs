@@ -1,32 +1,24 @@
 //! What comes in besides facts: keys from a thread that reads the terminal, changes of the window, and signals.
 
 use std::io;
-use std::time::Duration;
 
-use crossterm::event::{Event, poll, read};
+use crossterm::event::{Event, read};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 /// Keys that may wait; the thread waits when there are more.
 const KEYS: usize = 256;
 
-/// Reads the terminal on a thread of its own; ends when nobody listens any more or the terminal is gone.
+/// Reads the terminal on a thread of its own, which sleeps until something comes; it ends with the process, when nobody
+/// listens any more, or when the terminal is gone.
 pub fn inputs() -> io::Result<mpsc::Receiver<Event>> {
     let (sender, receiver) = mpsc::channel(KEYS);
     follow_window(sender.downgrade())?;
     let spawned = std::thread::Builder::new().name("keys".into()).spawn(move || {
-        while !sender.is_closed() {
-            match poll(Duration::from_millis(100)) {
-                Ok(false) => {}
-                Ok(true) => match read() {
-                    Ok(event) => {
-                        if sender.blocking_send(event).is_err() {
-                            return;
-                        }
-                    }
-                    Err(_) => return,
-                },
-                Err(_) => return,
+        // Without a time limit: what waits for one turns in circles for its last millisecond, which adds up.
+        while let Ok(event) = read() {
+            if sender.blocking_send(event).is_err() {
+                return;
             }
         }
     });

@@ -119,7 +119,15 @@ fn a_broken_edit_leaves_the_services_of_before_on_the_screen() {
 #[test]
 fn where_nothing_happens_nothing_is_drawn() {
     let (stage, mut terminal) = moored(20, LARGE);
+    #[cfg(target_os = "linux")]
+    let before = super::support::process::processor_time(terminal.id());
     terminal.take_in(Duration::from_secs(5));
+    #[cfg(target_os = "linux")]
+    {
+        // No thread looks whether something happened: 0.6 % of a core would be 30 ms.
+        let spent = super::support::process::processor_time(terminal.id()).saturating_sub(before);
+        assert!(spent < Duration::from_millis(30), "{spent:?} of work in 5 s of nothing");
+    }
     terminal.signal(Signal::TERM);
     terminal.ends_well(0);
     let log = stage.log();

@@ -1,6 +1,7 @@
 //! Processes as the kernel of Linux sees them: children, state, memory. Only looks.
 
 use std::fs::read_to_string;
+use std::time::Duration;
 
 /// The processes whose parent is this one.
 pub fn children(parent: u32) -> Vec<u32> {
@@ -23,6 +24,13 @@ pub fn peak_memory(pid: u32) -> u64 {
     let status = read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+}
+
+/// The time that processors spent on its threads that live, as the scheduler counts it.
+pub fn processor_time(pid: u32) -> Duration {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
+    let spent = threads.filter_map(|t| read_to_string(t.path().join("schedstat")).ok());
+    spent.filter_map(|text| Some(Duration::from_nanos(text.split(' ').next()?.parse().ok()?))).sum()
 }
 
 fn stat(pid: u32) -> Option<(char, u32)> {

@@ -29,7 +29,10 @@ pub fn run(general: &General, options: &Options) -> Result<Ending> {
         crate::app::Look::new(&folders("themes"), &folders("keymaps"), super::console::terminal_of_process(), false);
     faults.extend(look.faults(&user.theme, &user.keymap));
     faults.extend(loaded.faults);
-    let mut text: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
+    let mut text = String::new();
+    for fault in &faults {
+        text.push_str(&format!("{fault}\n"));
+    }
     let errors = faults.iter().filter(|f| f.severity == Severity::Error).count();
     let warnings = faults.len() - errors;
     if let Some(deck) = &loaded.deck {

@@ -78,7 +78,7 @@ fn in_ascii_every_character_is() {
         let stage = Stage::new(&paused(3));
         let mut terminal = Terminal::qd_with(&stage, LARGE, arguments, variables);
         terminal.shows("s02");
-        for keys in [":", "\x03]", "/s", "\r", "\x1b", "!", "!", "t", "\x1b"] {
+        for keys in [":", "\x03]", "/s", "\r", "\x1b", "!", "!", "?", "?", "t", "\x1b"] {
             terminal.press(keys);
             terminal.take_in(std::time::Duration::from_millis(50));
         }

@@ -17,11 +17,12 @@ const WIDTH: u16 = 96;
 pub fn draw(buffer: &mut Buffer, body: Rect, scroll: usize, view: &View<'_>) {
     let lines = lines(cells(body), view);
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let dot = view.theme.glyphs().separator;
     let inner = framed(
         buffer,
         body,
         (WIDTH, height),
-        &format!("keys · keymap {} · theme {}", view.ui.keymap, view.ui.theme),
+        &format!("keys {dot} keymap {} {dot} theme {}", view.ui.keymap, view.ui.theme),
         view,
     );
     scrolled(buffer, inner, &lines, scroll, view);

@@ -14,7 +14,7 @@ pub fn of(error: &RedisError, place: &str) -> Trouble {
     let is = |prefix: &str| error.code() == Some(prefix) || told.contains(prefix);
     if is("WRONGPASS") {
         Trouble::unknown(format!("{place} refuses the login: wrong user or password"))
-    } else if is("NOAUTH") {
+    } else if is("NOAUTH") || is("Authentication required") {
         Trouble::unknown(format!("{place} asks for a password; add password = \"env:NAME\""))
     } else if is("NOPERM") {
         Trouble::unknown(format!("{place} does not let this user look; the user needs +ping +info"))

@@ -59,7 +59,7 @@ pub fn run(general: &General, options: &Options) -> Result<Ending> {
     let ending = runtime()?
         .block_on(async { if options.watch { watch(&deck, options).await } else { once(&deck, options).await } })?;
     // What could not be read could not be observed either; what is certainly wrong weighs more.
-    Ok(if broken && ending != Ending::Unhealthy { Ending::Usage } else { ending })
+    Ok(if broken && matches!(ending, Ending::Good | Ending::Unknown) { Ending::Usage } else { ending })
 }
 
 impl Options {

@@ -20,7 +20,7 @@ use crate::transport::{Argv, Exit, Limits, Output, TransportError};
 /// The kind's row.
 pub static KIND: Kind = Kind {
     name: "command",
-    doc: "a program's exit code and output, or a Nagios plugin",
+    doc: "A program's exit code and output, or a Nagios plugin",
     example: r#"{ command = ["pg_isready", "-p", "5432"], exit = [0], output = "accepting" }"#,
     every: Duration::from_secs(30),
     timeout: Duration::from_secs(10),

@@ -24,7 +24,7 @@ use judge::{Limits, Role};
 /// The kind's row.
 pub static KIND: Kind = Kind {
     name: "postgres",
-    doc: "a PostgreSQL server: role, replication lag, connections in use",
+    doc: "A PostgreSQL server: role, replication lag, connections in use",
     example: r#"{ postgres = "postgresql://monitor@127.0.0.1:5432/app", password = "env:PG_PASSWORD", role = "primary", standbys = 1 }"#,
     every: Duration::from_secs(15),
     timeout: Duration::from_secs(5),

@@ -21,7 +21,7 @@ use crate::settings::Section;
 /// The kind's row.
 pub static KIND: Kind = Kind {
     name: "rabbitmq",
-    doc: "a RabbitMQ node by its management interface: alarms, virtual hosts",
+    doc: "A RabbitMQ node by its management interface: alarms, virtual hosts",
     example: r#"{ rabbitmq = "http://127.0.0.1:15672", user = "ops", password = "env:RABBIT_PASSWORD", checks = ["alarms", "virtual-hosts"] }"#,
     every: Duration::from_secs(30),
     timeout: Duration::from_secs(10),

@@ -27,7 +27,7 @@ use sections::Sections;
 /// The kind's row.
 pub static KIND: Kind = Kind {
     name: "redis",
-    doc: "a Redis or Valkey server: loading, persistence, replication, memory",
+    doc: "A Redis or Valkey server: loading, persistence, replication, memory",
     example: r#"{ redis = "redis://127.0.0.1:6379/0", password = "env:REDIS_PASSWORD", role = "primary", memory-degraded = 85 }"#,
     every: Duration::from_secs(10),
     timeout: Duration::from_secs(5),

@@ -20,7 +20,7 @@ use report::Report;
 /// The kind's row.
 pub static KIND: Kind = Kind {
     name: "status-page",
-    doc: "a vendor's status page (Statuspage, incident.io), all of it or some components",
+    doc: "A vendor's status page (Statuspage, incident.io), all of it or some components",
     example: r#"{ status-page = "https://www.vendorstatus.example", components = ["API"] }"#,
     every: Duration::from_mins(2),
     timeout: Duration::from_secs(15),

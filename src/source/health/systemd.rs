@@ -18,7 +18,7 @@ use unit::{Expected, Unit};
 /// The kind's row.
 pub static KIND: Kind = Kind {
     name: "systemd",
-    doc: "the state of a systemd unit: active, failed, in a crash loop",
+    doc: "The state of a systemd unit: active, failed, in a crash loop",
     example: r#"{ systemd = "nginx.service", expect = "active" }"#,
     every: Duration::from_secs(10),
     timeout: Duration::from_secs(5),

@@ -21,5 +21,6 @@ mod look;
 mod panes;
 #[path = "screens/popups.rs"]
 mod popups;
+#[allow(dead_code, reason = "the keys let more happen than the screens do")]
 #[path = "screens/world.rs"]
 mod world;

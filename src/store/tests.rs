@@ -196,7 +196,10 @@ fn a_change_is_told_with_when_which_probe_and_why() {
     see(&mut store, "sales/live", 20, Outcome::Fail);
     let last = sales(&store).changes().next_back().unwrap();
     assert_eq!((last.at, last.from, last.to), (at(20), Health::Healthy, Health::Unhealthy));
-    assert_eq!((last.probe.as_deref(), last.reason.as_ref().map(|r| r.as_str())), (Some("live"), Some("refused")));
+    assert_eq!(
+        (last.probe.as_deref(), last.reason.as_ref().map(crate::model::Text::as_str)),
+        (Some("live"), Some("refused"))
+    );
     assert_eq!(sales(&store).since(at(21)), Some(at(20)));
     for round in 0..200 {
         let outcome = if round % 4 < 2 { Outcome::Pass } else { Outcome::Fail };
@@ -219,7 +222,7 @@ fn what_changes_on_the_screen_is_said() {
 fn a_reload_keeps_the_history_of_what_stays() {
     let mut store = one();
     see(&mut store, "sales/live", 0, Outcome::Pass);
-    let slower = ProbeSpec { every: Duration::from_secs(60), ..probe("sales", "live") };
+    let slower = ProbeSpec { every: Duration::from_mins(1), ..probe("sales", "live") };
     load(&mut store, vec![service("sales", vec![slower, probe("sales", "new")]), service("payroll", Vec::new())]);
     let [live, new] = sales(&store).probes() else { panic!("two probes") };
     assert_eq!((live.series().len(), live.patience().as_secs(), new.series().len()), (1, 185, 0));

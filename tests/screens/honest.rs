@@ -62,3 +62,23 @@ fn no_pane_calls_what_is_not_healthy_healthy() {
         }
     }
 }
+
+#[test]
+fn a_paused_service_is_not_counted_as_healthy() {
+    let world = deck(
+        "name = \"two\"\n[environments.qa]\ntier = \"staging\"\n[environments.qa.services]\n\
+                      a = { probes.live = { tcp = \"127.0.0.1:1\" } }\nb = { paused = true, probes.live = { tcp = \"127.0.0.1:2\" } }\n",
+    );
+    let shown = text(&world.pass("qa/a/live", 3).play());
+    assert!(shown.lines().next().unwrap().contains("● 1 of 2"), "{shown}");
+}
+
+#[test]
+fn a_look_that_did_not_happen_leaves_a_hole_and_the_time_between_two_looks_none() {
+    let row = |world: World| text(&world).lines().find(|l| l.contains("sales")).unwrap().to_owned();
+    let steady = deck(ONE).steady("qa/sales/live", 30, 570, 0).play();
+    let every = ONE.replace("10s", "30s");
+    let held = deck(&every).steady("qa/sales/live", 30, 570, 0).play();
+    let sparks = |row: &str| row.chars().filter(|c| ('▁'..='█').contains(c)).count();
+    assert!(sparks(&row(held)) > sparks(&row(steady)));
+}

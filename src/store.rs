@@ -7,6 +7,8 @@ pub mod series;
 pub mod service;
 pub mod snapshot;
 pub mod summary;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 

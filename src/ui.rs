@@ -52,6 +52,9 @@ pub fn render(frame: &mut Frame<'_>, view: &View<'_>) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
     buffer.set_style(area, view.style(Role::Text));
+    if area.is_empty() {
+        return;
+    }
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let text = format!("{}x{} is too small, {}x{} is enough", area.width, area.height, SMALLEST.0, SMALLEST.1);
         let text = text::cut(&text, usize::from(area.width), "");

@@ -13,7 +13,7 @@ use crate::keymap::{Key, Keymap, Resolved};
 use crate::model::ServiceId;
 use crate::store::Store;
 use crate::ui::state::Popup;
-use crate::ui::{Pane, Ui};
+use crate::ui::{Pane, Ui, rows};
 
 pub use input::paste;
 pub use mouse::mouse;
@@ -99,11 +99,22 @@ pub fn update(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> V
         ui.warn(format!("{command} acts, and this console is read-only"), now);
         return Vec::new();
     }
+    pin(ui, store, now);
     match command.scope() {
         Scope::Global => global(ui, store, command, now),
         Scope::List => navigate::list(ui, store, command, now),
         Scope::Service | Scope::Demo => act::service(ui, store, command, now),
         Scope::Input => input::command(ui, store, command, now),
+    }
+}
+
+/// Until the first key the cursor is on the first row, whatever that is: the worst is looked at without a key pressed.
+/// From then on it stays on its service, so that the next key means the same one even when rows have changed places.
+fn pin(ui: &mut Ui, store: &Store, now: Timestamp) {
+    let Some(environment) = rows::environment(store, ui).map(|e| e.id.clone()) else { return };
+    let chosen = ui.service.get(&environment).is_some_and(|id| store.service(id).is_some());
+    if let Some(service) = rows::selected(store, ui, now).filter(|_| !chosen) {
+        ui.service.insert(environment, service.declared().id.clone());
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::series::Series;
-use crate::model::{Health, Observation, Outcome, ProbeSpec};
+use crate::model::{Health, Observation, Outcome, ProbeSpec, Text};
 
 /// What is known of one probe.
 #[derive(Debug)]
@@ -13,16 +13,20 @@ pub struct ProbeState {
     info: ProbeSpec,
     series: Series,
     last: Option<(Timestamp, Box<Observation>)>,
-    /// The last observation that answered with something to show, for when the newest did not.
+    /// Confirmed, and since when.
     level: Option<(Outcome, Timestamp)>,
     /// An outcome other than the level, seen this often in a row.
     doubt: Option<(Outcome, u32)>,
+    /// Whether it has ever brought a health report.
+    reports: bool,
+    /// The version last told: it is still what was running when nothing answers any more.
+    version: Option<Text>,
 }
 
 impl ProbeState {
     /// Nothing is known yet.
     pub fn new(info: ProbeSpec) -> Self {
-        Self { info, series: Series::default(), last: None, level: None, doubt: None }
+        Self { info, series: Series::default(), last: None, level: None, doubt: None, reports: false, version: None }
     }
 
     /// Takes over a changed declaration; what was seen stays when it still looks at the same thing.
@@ -49,10 +53,24 @@ impl ProbeState {
         self.last.as_ref().map(|(at, seen)| (*at, &**seen))
     }
 
+    /// Whether it has ever brought a health report.
+    pub fn reports(&self) -> bool {
+        self.reports
+    }
+
+    /// The version last told.
+    pub fn version(&self) -> Option<&Text> {
+        self.version.as_ref()
+    }
+
     /// Takes a sample in; whether the level changed.
     pub fn sample(&mut self, at: Timestamp, observation: Observation) -> bool {
         let outcome = observation.outcome;
         self.series.push(at, outcome, observation.latency);
+        self.reports |= !observation.entries.is_empty();
+        if observation.version.is_some() {
+            self.version.clone_from(&observation.version);
+        }
         self.last = Some((at, Box::new(observation)));
         let Some((level, _)) = self.level else {
             // The first sample stands for itself: there is nothing to confirm it against.

@@ -167,16 +167,15 @@ impl ServiceState {
         Some(host.map_or(Cause::Probe(probe), |host| Cause::Host(host, probe)))
     }
 
-    /// The probe that speaks for the service in its row: one that brings a report, else the first with a latency.
+    /// The probe that speaks for the service in its row: one that brings reports, else the first with a latency.
     pub fn leading(&self) -> Option<&ProbeState> {
         let measured = || self.probes.iter().filter(|p| p.series().figures().p50.is_some());
-        let reports = |p: &&ProbeState| p.last().is_some_and(|(_, seen)| !seen.entries.is_empty());
-        measured().find(reports).or_else(|| measured().next()).or_else(|| self.probes.first())
+        measured().find(|p| p.reports()).or_else(|| measured().next()).or_else(|| self.probes.first())
     }
 
-    /// The version it says it runs.
+    /// The version it last said it runs.
     pub fn version(&self) -> Option<&Text> {
-        self.probes.iter().find_map(|p| p.last().and_then(|(_, seen)| seen.version.as_ref()))
+        self.probes.iter().find_map(ProbeState::version)
     }
 
     /// The oldest of the newest samples: how fresh what is shown is.

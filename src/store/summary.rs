@@ -87,12 +87,12 @@ impl Store {
             };
             let is_root = root == Root::Service(&service.declared().id);
             if let Some(trouble) = told.get(&root).and_then(|at| summary.causes.get_mut(*at)) {
-                trouble.followers += usize::from(!is_root)
-            } else {
-                told.insert(root, summary.causes.len());
-                let followers = usize::from(!is_root && matches!(root, Root::Service(_)));
-                summary.causes.push(Trouble { health: culprit.health(now), service: culprit, cause, followers });
+                trouble.followers += usize::from(!is_root);
+                continue;
             }
+            told.insert(root, summary.causes.len());
+            let followers = usize::from(!is_root && matches!(root, Root::Service(_)));
+            summary.causes.push(Trouble { health: culprit.health(now), service: culprit, cause, followers });
         }
         summary.causes.sort_by_key(|t| std::cmp::Reverse(t.health.rank()));
         if seen_any && summary.count(Health::Paused) == summary.total() {

@@ -86,7 +86,8 @@ fn tab<'a>(environment: &'a Environment, is_here: bool, room: usize, view: &View
     let total = summary.total();
     let count = match summary.worst {
         _ if environment.faults > 0 => format!("{glyph} faults "),
-        Health::Healthy => format!("{glyph} {total} "),
+        // Paused services are not claimed to be healthy.
+        worst if summary.count(worst) == total && worst == Health::Healthy => format!("{glyph} {total} "),
         worst => format!("{glyph} {} of {total} ", summary.count(worst)),
     };
     let name = cut(&name, room.saturating_sub(width(&count) + 4), view.theme.glyphs().ellipsis).into_owned();

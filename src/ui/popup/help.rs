@@ -11,7 +11,7 @@ use crate::ui::View;
 use crate::ui::text::{cut, fit};
 
 /// Cells of the popup, where there are as many.
-const WIDTH: u16 = 96;
+const WIDTH: u16 = 108;
 
 /// Draws the popup.
 pub fn draw(buffer: &mut Buffer, body: Rect, scroll: usize, view: &View<'_>) {

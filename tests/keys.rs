@@ -1,0 +1,35 @@
+//! Keys in, words on the screen and effects out, through the real keymaps and the real update. The worlds are those that
+//! the screens are drawn from.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "a test may stop at what it did not expect"
+)]
+
+#[path = "keys/acting.rs"]
+mod acting;
+#[path = "keys/anything.rs"]
+mod anything;
+#[allow(dead_code, reason = "the screens use more of the decks than the keys do")]
+#[path = "screens/decks.rs"]
+mod decks;
+#[allow(dead_code, reason = "the screens use pictures, the keys words alone")]
+#[path = "screens/look.rs"]
+mod look;
+#[path = "keys/mouse.rs"]
+mod mouse;
+#[path = "keys/moving.rs"]
+mod moving;
+#[path = "keys/typing.rs"]
+mod typing;
+#[allow(dead_code, reason = "the screens script more than the keys do")]
+#[path = "screens/world.rs"]
+mod world;
+
+/// The first keys of a command in the keymap of a world.
+fn keys_of(command: quarterdeck::command::Command, world: &world::World) -> String {
+    world.keymap.keys_of(command).into_iter().next().unwrap()
+}

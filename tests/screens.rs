@@ -1,0 +1,26 @@
+//! Screens: a scripted world in, the picture of a frame out, text and roles. The pictures lie under
+//! `tests/screens/snapshots`; look at a new one as somebody who was just woken up before you take it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "a test may stop at what it did not expect"
+)]
+
+#[path = "screens/decks.rs"]
+mod decks;
+#[path = "screens/edges.rs"]
+mod edges;
+#[path = "screens/honest.rs"]
+mod honest;
+#[path = "screens/look.rs"]
+mod look;
+#[path = "screens/panes.rs"]
+mod panes;
+#[path = "screens/popups.rs"]
+mod popups;
+#[allow(dead_code, reason = "the keys let more happen than the screens do")]
+#[path = "screens/world.rs"]
+mod world;

@@ -1,0 +1,192 @@
+//! A scripted world: a deck's text goes through the real configuration into the real store, then samples made by hand at
+//! fixed times. Owns no drawing and no expectations.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use quarterdeck::config::{Deck, parse};
+use quarterdeck::keymap::{Key, Keymap, KeymapBook};
+use quarterdeck::model::{EnvironmentId, Observation, ProbeId, ServiceId};
+use quarterdeck::store::{Event, Store};
+use quarterdeck::theme::Theme;
+use quarterdeck::ui::{Ui, View};
+use quarterdeck::update::{self, Effect};
+
+use crate::look;
+
+/// The moment at which every screen is drawn: 14:02:11 in Singapore.
+pub fn now() -> Timestamp {
+    "2026-11-20T06:02:11Z".parse().unwrap()
+}
+
+pub fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// `production/sales`.
+pub fn service(path: &str) -> ServiceId {
+    let (environment, name) = path.split_once('/').unwrap();
+    EnvironmentId::new(environment).service(name)
+}
+
+/// `production/sales/ready`.
+pub fn probe(path: &str) -> ProbeId {
+    let (of, name) = path.rsplit_once('/').unwrap();
+    service(of).probe(name)
+}
+
+/// What happened, in any order; played by time.
+pub struct Script {
+    deck: String,
+    events: Vec<(Timestamp, Event)>,
+    ago: i64,
+}
+
+/// A world of this deck in which nothing has been seen.
+pub fn deck(text: &str) -> Script {
+    Script { deck: text.to_owned(), events: Vec::new(), ago: 1 }
+}
+
+impl Script {
+    /// What follows happened this many seconds before the screen is drawn; a negative number lies ahead.
+    pub fn ago(mut self, seconds: i64) -> Self {
+        self.ago = seconds;
+        self
+    }
+
+    fn at(&self) -> Timestamp {
+        now() - SignedDuration::from_secs(self.ago)
+    }
+
+    pub fn see(mut self, path: &str, observation: Observation) -> Self {
+        let at = self.at();
+        let event = Event::SampleTaken { probe: probe(path), at, observation: Box::new(observation) };
+        self.events.push((at, event));
+        self
+    }
+
+    pub fn pass(self, path: &str, millis: u64) -> Self {
+        self.see(path, Observation::pass(ms(millis)))
+    }
+
+    pub fn fail(self, path: &str, reason: &str) -> Self {
+        self.see(path, Observation::fail(reason))
+    }
+
+    pub fn degraded(self, path: &str, millis: u64, reason: &str) -> Self {
+        self.see(path, Observation::degraded(reason).after(ms(millis)))
+    }
+
+    pub fn unknown(self, path: &str, reason: &str) -> Self {
+        self.see(path, Observation::unknown(reason))
+    }
+
+    /// A host could not be reached, so nothing is known of what lies behind it.
+    pub fn blocked(self, path: &str, host: &str, reason: &str) -> Self {
+        let environment = probe(path).service.environment;
+        let mut seen = Observation::unknown(reason);
+        seen.blocked_by = Some(environment.host(host));
+        self.see(path, seen)
+    }
+
+    /// Passes every half minute from `from` seconds ago until `until` seconds ago, with latencies that rise and fall.
+    pub fn steady(mut self, path: &str, millis: u64, from: i64, until: i64) -> Self {
+        let before = self.ago;
+        for (step, ago) in (until..=from).rev().step_by(30).enumerate() {
+            let wave = [0, 1, 3, 2, 0, 5, 1][step % 7] * millis / 10;
+            self = self.ago(ago).pass(path, millis + wave);
+        }
+        self.ago(before)
+    }
+
+    pub fn paused(mut self, path: &str, reason: &str) -> Self {
+        let at = self.at();
+        self.events.push((at, Event::ServicePaused { service: service(path), at, reason: reason.into() }));
+        self
+    }
+
+    /// Everything that happened, in the order of time.
+    pub fn play(mut self) -> World {
+        let loaded = parse(Path::new("quarterdeck.toml"), &self.deck);
+        let fleet = loaded.deck.as_ref().map(Deck::fleet).unwrap_or_default();
+        let mut store = Store::default();
+        store.apply(Event::FleetLoaded { fleet, faults: loaded.faults }, now() - SignedDuration::from_hours(1));
+        self.events.sort_by_key(|(at, _)| *at);
+        for (at, event) in self.events {
+            store.apply(event, at);
+        }
+        let mut ui = Ui::default();
+        ui.shelves.themes = ["ansi", "dark", "mono"].map(str::to_owned).to_vec();
+        ui.shelves.keymaps = KeymapBook::new(&[]).names().into_iter().map(str::to_owned).collect();
+        World { store, ui, theme: look::roles(), keymap: keymap("default"), now: now() }
+    }
+}
+
+/// A shipped keymap.
+pub fn keymap(name: &str) -> Keymap {
+    let (keymap, faults) = KeymapBook::new(&[]).load(name);
+    assert!(faults.is_empty(), "{faults:?}");
+    keymap.unwrap()
+}
+
+/// Everything that a frame is made from.
+pub struct World {
+    pub store: Store,
+    pub ui: Ui,
+    pub theme: Theme,
+    pub keymap: Keymap,
+    pub now: Timestamp,
+}
+
+impl World {
+    pub fn view(&self) -> View<'_> {
+        View { store: &self.store, ui: &self.ui, theme: &self.theme, keymap: &self.keymap, now: self.now }
+    }
+
+    pub fn sized(mut self, columns: u16, lines: u16) -> Self {
+        self.ui.size = (columns, lines);
+        self
+    }
+
+    /// Presses keys as a keymap writes them: `j j enter`; what comes out of the console.
+    pub fn press(&mut self, keys: &str) -> Vec<Effect> {
+        let keys = Key::parse_sequence(keys).unwrap();
+        keys.into_iter().flat_map(|key| self.key(key)).collect()
+    }
+
+    pub fn key(&mut self, key: Key) -> Vec<Effect> {
+        update::key(&mut self.ui, &self.store, &self.keymap, key, self.now)
+    }
+
+    /// Types a text, character by character.
+    pub fn write(&mut self, text: &str) {
+        for c in text.chars() {
+            let name = if c == ' ' { "space".to_owned() } else { c.to_string() };
+            self.press(&name);
+        }
+    }
+
+    /// The same world after keys.
+    pub fn after(mut self, keys: &str) -> Self {
+        self.press(keys);
+        self
+    }
+
+    /// The same world after a text was typed.
+    pub fn typed(mut self, text: &str) -> Self {
+        self.write(text);
+        self
+    }
+
+    /// Something more happens, now.
+    pub fn happens(&mut self, path: &str, observation: Observation) {
+        let event = Event::SampleTaken { probe: probe(path), at: self.now, observation: Box::new(observation) };
+        self.store.apply(event, self.now);
+    }
+
+    /// Time passes.
+    pub fn wait(&mut self, seconds: i64) {
+        self.now += SignedDuration::from_secs(seconds);
+    }
+}

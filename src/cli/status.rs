@@ -103,7 +103,7 @@ impl Options {
             print(&words(&snapshot, std::io::stdout().is_terminal()))?;
         }
         let counting = |e: &EnvironmentSnapshot| {
-            let unread = (e.faults > 0).then_some(Health::Unknown);
+            let unread = (e.faults > 0 || e.services.is_empty()).then_some(Health::Unknown);
             e.services.iter().filter(|s| !s.optional).map(|s| s.health).chain(unread).collect::<Vec<_>>()
         };
         Ok(Ending::of(snapshot.environments.iter().flat_map(counting)))

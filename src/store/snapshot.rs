@@ -94,22 +94,25 @@ pub struct ProbeSnapshot {
 impl Snapshot {
     /// Draws up the environments that `wanted` picks, and in them the services that it picks.
     pub fn of(store: &Store, now: Timestamp, wanted: impl Fn(&Environment, Option<&ServiceState>) -> bool) -> Self {
-        let environments = store.environments().iter().filter(|e| wanted(e, None)).map(|environment| {
+        let environments = store.environments().iter().filter(|e| wanted(e, None)).filter_map(|environment| {
             let services: Vec<_> = store
                 .services(environment)
                 .filter(|s| wanted(environment, Some(s)))
                 .map(|service| service_snapshot(store, service, now))
                 .collect();
-            let alarming = services.iter().filter(|s| !s.optional && s.health != Health::Paused).map(|s| s.health);
-            let unread = if environment.faults > 0 { Health::Unknown } else { Health::Healthy };
-            EnvironmentSnapshot {
+            // Nothing in it was asked for.
+            if services.is_empty() && !environment.services.is_empty() {
+                return None;
+            }
+            let health = sum_up(environment, &services);
+            Some(EnvironmentSnapshot {
                 name: environment.id.to_string(),
                 tier: environment.tier,
-                health: alarming.fold(unread, Health::worst),
+                health,
                 faults: environment.faults,
                 hosts: environment.hosts.iter().map(host_snapshot).collect(),
                 services,
-            }
+            })
         });
         Self { schema: 1, deck: store.name().to_string(), at: now, environments: environments.collect() }
     }
@@ -118,6 +121,20 @@ impl Snapshot {
     pub fn worst(&self) -> Health {
         self.environments.iter().map(|e| e.health).fold(Health::Healthy, Health::worst)
     }
+}
+
+/// What the services of an environment add up to. Where nothing is observed, nothing is known; optional services do
+/// not alarm; paused is what an environment is when all of it is.
+fn sum_up(environment: &Environment, services: &[ServiceSnapshot]) -> Health {
+    let unread = if environment.faults > 0 { Health::Unknown } else { Health::Healthy };
+    let counting = || services.iter().filter(|s| !s.optional).map(|s| s.health);
+    if services.is_empty() {
+        return Health::Unknown;
+    }
+    if counting().next().is_some() && counting().all(|h| h == Health::Paused) {
+        return Health::Paused.worst(unread);
+    }
+    counting().filter(|h| *h != Health::Paused).fold(unread, Health::worst)
 }
 
 fn host_snapshot(host: &crate::model::Host) -> HostSnapshot {

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::View;
 use super::text::{clock, cut, width};
-use crate::model::{Environment, Health};
+use crate::model::{Environment, Health, Severity};
 use crate::theme::Role;
 
 /// Draws the line.
@@ -37,10 +37,14 @@ fn width_of(spans: &[Span<'_>]) -> usize {
 }
 
 fn name(view: &View<'_>) -> String {
-    if view.ui.size.0 < 100 {
-        return view.store.name().to_string();
+    let name = view.store.name();
+    if name.as_str().is_empty() {
+        return "quarterdeck".into();
     }
-    format!("quarterdeck {} {}", view.theme.glyphs().separator, view.store.name())
+    if view.ui.size.0 < 100 {
+        return name.to_string();
+    }
+    format!("quarterdeck {} {name}", view.theme.glyphs().separator)
 }
 
 /// Tabs of environments; the one on the screen is always among those that fit.
@@ -103,7 +107,8 @@ fn tab<'a>(environment: &'a Environment, is_here: bool, room: usize, view: &View
 
 fn right<'a>(view: &View<'a>, with_clock: bool) -> Line<'a> {
     let mut spans = Vec::new();
-    let faults = view.store.faults().len() + view.ui.look_faults.len();
+    let all = view.store.faults().iter().chain(&view.ui.look_faults);
+    let faults = all.filter(|f| f.severity == Severity::Error).count();
     if faults > 0 {
         spans.push(view.span(Role::Fault, format!(" {} ", super::pane::environments::plural(faults, "fault"))));
     }

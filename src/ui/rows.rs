@@ -126,9 +126,15 @@ pub fn first_row(heights: &[usize], wish: usize, selected: usize, room: usize) -
     top
 }
 
-/// Lines a service takes in the list: a second one tells why it is not healthy.
+/// Lines a service takes in the list: a second one tells why it is not healthy. Before the first look there is nothing
+/// to tell, so a console that just started is calm.
 pub fn service_height(service: &ServiceState, now: Timestamp) -> usize {
-    if service.health(now) == Health::Healthy && service.doubtful().is_none() { 1 } else { 2 }
+    let calm = match service.health(now) {
+        Health::Healthy => service.doubtful().is_none(),
+        Health::Unknown => !service.probes().is_empty() && service.freshness().is_none(),
+        _ => false,
+    };
+    if calm { 1 } else { 2 }
 }
 
 /// Causes told of each environment in the list.

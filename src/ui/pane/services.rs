@@ -282,6 +282,9 @@ pub fn sparkline<'a>(probe: &ProbeState, span: Duration, cells: usize, view: &Vi
 
 /// The line under a service that is not well.
 fn reason<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Option<Line<'a>> {
+    if service_height(service, view.now) == 1 {
+        return None;
+    }
     let glyphs = view.theme.glyphs();
     let health = service.health(view.now);
     let unneeded = service.declared().optional;

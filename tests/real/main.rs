@@ -25,3 +25,4 @@ mod redis;
 mod settings;
 mod tcp;
 mod tls;
+mod truth;

@@ -8,8 +8,6 @@ use tempfile::TempDir;
 
 use super::{folder, free_port, ordinary, run};
 
-const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
-
 /// A server; ended on drop.
 pub struct Postgres {
     folder: TempDir,
@@ -124,5 +122,7 @@ impl Drop for Postgres {
 }
 
 fn program(name: &str) -> PathBuf {
-    Path::new(PROGRAMS).join(name)
+    // Debian keeps every version in a folder of its own.
+    let versions = std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed; tests/run installs it");
+    versions.filter_map(|v| Some(v.ok()?.path().join("bin").join(name))).find(|p| p.exists()).expect("its programs")
 }

@@ -74,9 +74,15 @@ enum Command {
     /// Write a commented starter deck, probing what it is given
     Init(init::Options),
     /// Print the keys of a keymap, and the names of all keymaps
-    Keys,
+    Keys {
+        /// Which keymap; without it the one in use
+        name: Option<String>,
+    },
     /// Print the roles of a theme, and the names of all themes
-    Themes,
+    Themes {
+        /// Which theme; without it the one in use
+        name: Option<String>,
+    },
     /// Print the JSON Schema of `qd status --json`
     Schema,
     /// Print completions for a shell
@@ -101,8 +107,8 @@ pub fn run() -> Result<Ending> {
         Some(Command::Status(options)) => status::run(&general, &options),
         Some(Command::Check(options)) => check::run(&general, &options),
         Some(Command::Init(options)) => init::run(&options),
-        Some(Command::Keys) => printed::keys(&general),
-        Some(Command::Themes) => printed::themes(&general),
+        Some(Command::Keys { name }) => printed::keys(&general, name),
+        Some(Command::Themes { name }) => printed::themes(&general, name),
         Some(Command::Schema) => printed::schema(),
         Some(Command::Completions { shell }) => printed::completions(shell),
         Some(Command::Man) => printed::man(),

@@ -9,44 +9,42 @@ use super::{General, Line};
 use crate::config::folder::look_folders;
 use crate::exit::Ending;
 use crate::keymap::{self, KeymapBook};
+use crate::model::Fault;
 use crate::store::snapshot::Snapshot;
 use crate::theme::{self, ThemeBook};
 
-/// Prints the keymap in use and the names of all.
-pub fn keys(general: &General) -> Result<Ending> {
-    let (user, _) = general.user();
+/// Prints a keymap (the one in use unless named) and the names of all.
+pub fn keys(general: &General, name: Option<String>) -> Result<Ending> {
     let deck = general.find_deck().ok();
     let book = KeymapBook::new(&look_folders("keymaps", deck.as_deref()));
-    let (keymap, faults) = book.load(&user.keymap);
-    for fault in &faults {
-        tell!("{fault}");
-    }
-    let Some(keymap) = keymap else { return Ok(Ending::Usage) };
-    let mut text = keymap::listing(&keymap);
-    text.push_str("\nkeymaps\n");
-    for name in book.names() {
-        let about = book.describe(name).map(|d| d.about).unwrap_or_default();
-        text.push_str(&format!("  {name:<18} {about}\n"));
-    }
-    print(&text)?;
-    Ok(if faults.is_empty() { Ending::Good } else { Ending::Usage })
+    let (keymap, faults) = book.load(&name.unwrap_or_else(|| general.user().0.keymap));
+    let about = |name: &str| book.describe(name).map(|d| d.about).unwrap_or_default();
+    listed(keymap.map(|k| keymap::listing(&k)), &faults, "keymaps", book.names().into_iter().map(|n| (n, about(n))))
 }
 
-/// Prints the theme in use and the names of all.
-pub fn themes(general: &General) -> Result<Ending> {
-    let (user, _) = general.user();
+/// Prints a theme (the one in use unless named) and the names of all.
+pub fn themes(general: &General, name: Option<String>) -> Result<Ending> {
     let deck = general.find_deck().ok();
     let book = ThemeBook::new(&look_folders("themes", deck.as_deref()));
-    let (theme, faults) = book.load(&user.theme);
-    for fault in &faults {
+    let (theme, faults) = book.load(&name.unwrap_or_else(|| general.user().0.theme));
+    let about = |name: &str| book.describe(name).map(|d| d.about).unwrap_or_default();
+    listed(theme.map(|t| theme::listing(&t)), &faults, "themes", book.names().into_iter().map(|n| (n, about(n))))
+}
+
+fn listed<'n>(
+    listing: Option<String>,
+    faults: &[Fault],
+    all: &str,
+    names: impl Iterator<Item = (&'n str, String)>,
+) -> Result<Ending> {
+    for fault in faults {
         tell!("{fault}");
     }
-    let Some(theme) = theme else { return Ok(Ending::Usage) };
-    let mut text = theme::listing(&theme);
-    text.push_str("\nthemes\n");
-    for name in book.names() {
-        let about = book.describe(name).map(|d| d.about).unwrap_or_default();
-        text.push_str(&format!("  {name:<18} {about}\n"));
+    let Some(mut text) = listing else { return Ok(Ending::Usage) };
+    text.push_str(&format!("\n{all}\n"));
+    for (name, about) in names {
+        text.push_str(format!("  {name:<18} {about}").trim_end());
+        text.push('\n');
     }
     print(&text)?;
     Ok(if faults.is_empty() { Ending::Good } else { Ending::Usage })

@@ -7,6 +7,7 @@ pub mod services;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::Line;
 
 use super::View;
@@ -17,9 +18,29 @@ pub(super) fn row(buffer: &mut Buffer, area: Rect, y: u16, line: &Line<'_>, unde
     if y >= area.bottom() {
         return;
     }
-    buffer.set_line(area.x, y, line, area.width);
+    put(buffer, area, y, line);
     if under_cursor {
         buffer.set_style(Rect { y, height: 1, ..area }, view.style(Role::Selected));
+    }
+}
+
+/// Draws a line of a table. Words are padded to columns in their own role; where that role reverses or underlines,
+/// the padding does not.
+fn put(buffer: &mut Buffer, area: Rect, y: u16, line: &Line<'_>) {
+    buffer.set_line(area.x, y, line, area.width);
+    let loud = Modifier::REVERSED | Modifier::UNDERLINED;
+    let is_loud = |buffer: &Buffer, x: u16| buffer.cell((x, y)).is_some_and(|c| c.modifier.intersects(loud));
+    let is_blank = |buffer: &Buffer, x: u16| buffer.cell((x, y)).is_some_and(|c| matches!(c.symbol(), " " | "│" | "|"));
+    let is_word = |buffer: &Buffer, x: u16| is_loud(buffer, x) && !is_blank(buffer, x);
+    for x in area.x..area.right() {
+        // A single blank between two words belongs to them.
+        let between = x > area.x && is_word(buffer, x - 1) && x + 1 < area.right() && is_word(buffer, x + 1);
+        if !is_loud(buffer, x) || !is_blank(buffer, x) || between {
+            continue;
+        }
+        if let Some(cell) = buffer.cell_mut((x, y)) {
+            cell.modifier.remove(loud);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use ratatui::text::Line;
 
 use super::probes::{answer, heading, phases_and_facts, report, table};
 use super::services::{span_for, sparkline};
-use super::{empty, more};
+use super::{empty, more, put};
 use crate::model::Health;
 use crate::store::ServiceState;
 use crate::store::snapshot::explain;
@@ -32,7 +32,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let room = usize::from(inner.height);
     let top = view.ui.scroll.min(lines.len().saturating_sub(room));
     for (line, y) in lines.iter().skip(top).zip(inner.y..inner.bottom()) {
-        buffer.set_line(inner.x, y, line, inner.width);
+        put(buffer, inner, y, line);
     }
     let hint = more(top, lines.len().saturating_sub(top + room));
     if !hint.is_empty() {
@@ -122,7 +122,7 @@ fn about<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Line<
             let health = view.store.service(id).map_or(Health::Unknown, |s| s.health(view.now));
             format!("{} {}", glyphs.health(health), id.name)
         });
-        words.push(format!("depends on {}", names.collect::<Vec<_>>().join(", ")));
+        words.push(format!("depends on {}", names.collect::<Vec<_>>().join(" ")));
     }
     if words.is_empty() {
         return Vec::new();

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use notify::RecommendedWatcher;
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -25,6 +25,7 @@ use crate::keymap::Keymap;
 use crate::source::{Supervisor, Surroundings};
 use crate::store::{Changed, Event, Store};
 use crate::theme::Theme;
+use crate::ui::pane::environments::plural;
 use crate::ui::{self, Ui, View};
 
 pub use clock::Now;
@@ -36,6 +37,9 @@ use terminal::Screen;
 const EVENTS: usize = 1024;
 /// Facts taken in before the screen is looked at again.
 const BATCH: usize = 256;
+
+/// Wall clock and timers drift apart by less than this unless the machine slept (or the clock was set forward).
+const NAP: Duration = Duration::from_secs(30);
 
 /// What the console is started with.
 pub struct Options {
@@ -79,6 +83,8 @@ struct App {
     notes: mpsc::Sender<String>,
     demo: Option<Switchboard>,
     report: Report,
+    /// When the last frame was drawn, by the wall clock and by the timers.
+    drawn: Option<(Timestamp, Instant)>,
     leaving: bool,
 }
 
@@ -89,8 +95,6 @@ struct Inlets {
     noted: mpsc::Receiver<String>,
     inputs: mpsc::Receiver<crossterm::event::Event>,
     signals: inbox::Signals,
-    /// Kept, because it watches as long as it lives.
-    _watcher: Option<RecommendedWatcher>,
 }
 
 /// Runs the console until the operator leaves or a signal ends it.
@@ -116,11 +120,13 @@ impl App {
         let telling = clock.clone();
         let surroundings = Surroundings::new(Arc::new(move || telling.get()));
         // Before the first frame: an edit of what is on the screen is seen.
-        let watcher = options.path.clone().and_then(|path| reload::watch(path, reloads.clone(), notes.clone()));
+        if let Some(path) = options.path.clone() {
+            reload::watch(path, reloads.clone(), &notes);
+        }
         // Before the terminal is taken: from then on no signal may end the console without giving it back.
         let signals = inbox::signals()?;
         let screen = Screen::enter(options.mouse)?;
-        let inlets = Inlets { events, reloaded, noted, inputs: inbox::inputs()?, signals, _watcher: watcher };
+        let inlets = Inlets { events, reloaded, noted, inputs: inbox::inputs()?, signals };
         let mut app = App {
             store: Store::default(),
             theme: options.look.theme(&options.ui.theme),
@@ -137,6 +143,7 @@ impl App {
             notes,
             demo: options.demo,
             report: Report::default(),
+            drawn: None,
             leaving: false,
         };
         app.ui.size = app.screen.size()?;
@@ -155,7 +162,11 @@ impl App {
                 Some(input) => {
                     self.input(input)?;
                     // What is queued behind it is taken in before drawing, so that a held key cannot outrun the screen.
-                    while let Ok(more) = inlets.inputs.try_recv() {
+                    for _ in 1..BATCH {
+                        let Ok(more) = inlets.inputs.try_recv() else { break };
+                        if self.leaving {
+                            break;
+                        }
                         self.input(more)?;
                     }
                 }
@@ -205,7 +216,7 @@ impl App {
         if self.deck.is_some() {
             match errors {
                 0 => self.ui.say("the deck was read again", now),
-                _ => self.ui.warn(format!("the deck has {errors} errors now; what was good goes on"), now),
+                _ => self.ui.warn(format!("the deck has {} now; what was good goes on", plural(errors, "error")), now),
             }
         }
         let fleet = newer.as_ref().map(Deck::fleet).unwrap_or_default();
@@ -224,8 +235,22 @@ impl App {
         self.leaving = true;
     }
 
+    /// While the machine slept its timers stood still: what is due for hours is looked at now.
+    fn wake_up(&mut self, now: Timestamp) {
+        let running = Instant::now();
+        if let Some((wall, monotonic)) = self.drawn.replace((now, running)) {
+            let slept = now.duration_since(wall).unsigned_abs().saturating_sub(running.duration_since(monotonic));
+            if slept > NAP {
+                tracing::info!(?slept, "the machine slept; every probe looks now");
+                self.supervisor.probe_all();
+            }
+        }
+    }
+
     fn draw(&mut self) -> io::Result<()> {
         let now = self.clock.get();
+        self.ui.set_back = self.clock.set_back();
+        self.wake_up(now);
         let view = View { store: &self.store, ui: &self.ui, theme: &self.theme, keymap: &self.keymap, now };
         self.screen.draw(|frame| ui::render(frame, &view))?;
         self.report.frames += 1;

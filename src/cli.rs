@@ -26,7 +26,7 @@ use crate::config::folder::{NotFound, Search, config_folder};
 use crate::demo::ServiceOptions;
 use crate::exit::Ending;
 
-/// Environments, service health and runbooks of your systems in one terminal console.
+/// The environments and the service health of your systems in one terminal console.
 #[derive(Debug, Parser)]
 #[command(name = "qd", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Line {
@@ -171,7 +171,12 @@ fn explain_missing(missing: &NotFound) -> Ending {
     Ending::Usage
 }
 
-/// A runtime for a command: two workers are plenty, since probes wait and hardly compute.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(64).enable_all().build()
+/// Runs a command to its end. Two workers are plenty, since probes wait and hardly compute.
+fn block_on<T>(work: impl Future<Output = T>) -> std::io::Result<T> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(64).enable_all().build()?;
+    let done = runtime.block_on(work);
+    // Long enough for tasks to end what they started, too short to wait for what hangs.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(60));
+    Ok(done)
 }

@@ -2,7 +2,7 @@
 //! `command:PROGRAM ARG…`, `keyring:SERVICE/ACCOUNT`. Values live in a type that prints nothing, are looked up when a
 //! probe runs, and every value ever looked up is replaced by `•••` in whatever comes back from outside.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
@@ -88,11 +88,15 @@ impl fmt::Display for SecretRef {
 /// screen's loop never touches it.
 #[derive(Clone, Debug, Default)]
 pub struct Vault {
-    seen: Arc<RwLock<BTreeSet<Seen>>>,
+    seen: Arc<RwLock<BTreeMap<String, Seen>>>,
 }
 
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Seen(String);
+/// The newest values behind one reference. A program that mints a new token for each look does not fill the memory.
+#[derive(Clone, Default)]
+struct Seen(VecDeque<String>);
+
+/// Values of one reference that are still taken out: those that may be under way when it is rotated.
+const MOST_SEEN: usize = 4;
 
 impl fmt::Debug for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,7 +123,16 @@ impl Vault {
         if value.chars().count() >= SHORTEST_REDACTED
             && let Ok(mut seen) = self.seen.write()
         {
-            seen.insert(Seen(value.clone()));
+            let of_reference = seen.entry(reference.to_string()).or_default();
+            // A value of several lines comes back in one, cleaned as all text is.
+            for form in [value.clone(), Text::line(&value).to_string()] {
+                if !of_reference.0.contains(&form) {
+                    of_reference.0.push_back(form);
+                }
+            }
+            while of_reference.0.len() > MOST_SEEN {
+                of_reference.0.pop_front();
+            }
         }
         Ok(SecretString::from(value))
     }
@@ -130,9 +143,12 @@ impl Vault {
         if seen.is_empty() {
             return;
         }
+        // The longest first, so that one value inside another leaves no rest.
+        let mut values: Vec<&str> = seen.values().flat_map(|s| &s.0).map(String::as_str).collect();
+        values.sort_by_key(|v| std::cmp::Reverse(v.len()));
         let clean = |text: &mut Text| {
-            if seen.iter().any(|s| text.as_str().contains(&s.0)) {
-                let plain = seen.iter().fold(text.as_str().to_owned(), |t, s| t.replace(&s.0, "•••"));
+            if values.iter().any(|v| text.as_str().contains(v)) {
+                let plain = values.iter().fold(text.as_str().to_owned(), |t, v| t.replace(v, "•••"));
                 *text = Text::block(&plain, Observation::MOST_ANSWER);
             }
         };

@@ -58,12 +58,12 @@ impl Surroundings {
 fn raise_file_limit() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    let wanted = limit.maximum.unwrap_or(65_536).min(65_536);
-    let raised = Rlimit { current: Some(wanted), maximum: limit.maximum };
-    let files = match setrlimit(Resource::Nofile, raised) {
-        Ok(()) => wanted,
-        Err(_) => limit.current.unwrap_or(256),
+    // macOS refuses more than 10,240 whatever its hard limit says.
+    let raise = |wanted: u64| {
+        let wanted = limit.maximum.unwrap_or(wanted).min(wanted);
+        setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum }).ok().map(|()| wanted)
     };
+    let files = raise(65_536).or_else(|| raise(10_240)).unwrap_or_else(|| limit.current.unwrap_or(256));
     // A check may hold two descriptors for a moment, a command three.
     usize::try_from(files.saturating_sub(SPARE_FILES) / 3).unwrap_or(64).clamp(8, 2048)
 }
@@ -92,15 +92,21 @@ impl Supervisor {
     /// Makes exactly the probes of this deck run; those that did not change go on undisturbed.
     pub fn follow(&mut self, deck: &Deck) {
         self.deck = deck.probes().cloned().collect();
+        // A service that goes and comes back is not paused any more: the store has forgotten it too.
+        let known: BTreeSet<&ServiceId> =
+            deck.environments.iter().flat_map(|e| &e.environment.services).map(|s| &s.id).collect();
+        self.paused.retain(|service| known.contains(service));
         self.settle();
     }
 
-    /// Stops or starts the probes of a service.
-    pub fn pause(&mut self, service: &ServiceId, paused: bool) {
-        if paused {
-            self.paused.insert(service.clone());
-        } else {
-            self.paused.remove(service);
+    /// Stops or starts the probes of services.
+    pub fn pause(&mut self, services: &[ServiceId], paused: bool) {
+        for service in services {
+            if paused {
+                self.paused.insert(service.clone());
+            } else {
+                self.paused.remove(service);
+            }
         }
         self.settle();
     }
@@ -109,6 +115,11 @@ impl Supervisor {
     pub fn probe_now(&self, services: &[ServiceId]) {
         let wanted = self.running.iter().filter(|(id, _)| services.contains(&id.service));
         wanted.for_each(|(_, running)| running.now.notify_one());
+    }
+
+    /// Lets every probe look now.
+    pub fn probe_all(&self) {
+        self.running.values().for_each(|running| running.now.notify_one());
     }
 
     /// Ends all of them, at once; nobody waits for an answer.
@@ -125,7 +136,8 @@ impl Supervisor {
             .map(|p| (p.info.id.clone(), Arc::clone(p)))
             .collect();
         self.running.retain(|id, running| {
-            let stays = wanted.get(id).is_some_and(|probe| probe.is_same(&running.probe));
+            let stays =
+                wanted.get(id).is_some_and(|probe| Arc::ptr_eq(probe, &running.probe) || probe.is_same(&running.probe));
             if !stays {
                 running.stop.cancel();
             }

@@ -12,7 +12,7 @@ mod tests;
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Environment, EnvironmentId, Fault, Fleet, Health, ServiceId, Text};
 
@@ -127,8 +127,28 @@ impl Store {
         // row tells the next one.
         let culprit = service.declared().depends.iter().filter_map(|id| self.services.get(id)).find(|dependency| {
             let theirs = dependency.health(now);
-            theirs.rank() >= Health::Degraded.rank() && theirs.rank() >= health.rank().min(4)
+            theirs.rank() >= Health::Degraded.rank()
+                && theirs.rank() >= health.rank()
+                && can_be_behind(dependency, service, now)
         });
         Some(culprit.map_or(own, Cause::Dependency))
     }
 }
+
+/// Whether trouble of a dependency may explain that of a service. A certificate, a record or a unit is a matter of the
+/// service itself, and so is a port that nobody listens on; and what came after cannot have been the cause.
+fn can_be_behind(dependency: &ServiceState, service: &ServiceState, now: Timestamp) -> bool {
+    let Some(Cause::Probe(probe)) = service.cause(now) else { return false };
+    let of_itself = matches!(probe.info().kind.as_str(), "tls" | "dns" | "systemd" | "command");
+    let refused = probe.last().is_some_and(|(_, seen)| {
+        seen.answer.is_none() && seen.reason.as_ref().is_some_and(|r| r.as_str().starts_with("connection refused"))
+    });
+    let later = match (dependency.since(now), service.since(now)) {
+        (Some(theirs), Some(ours)) => theirs.duration_since(ours) > SLACK,
+        _ => false,
+    };
+    !of_itself && !refused && !later
+}
+
+/// Probes look in turns, so a victim may be seen this much before its cause.
+const SLACK: SignedDuration = SignedDuration::from_secs(30);

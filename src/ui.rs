@@ -91,6 +91,11 @@ impl<'a> View<'a> {
         chosen.or_else(|| self.store.environments().first())
     }
 
+    /// A moment as the wall clock tells it now.
+    pub fn on_the_wall(&self, at: Timestamp) -> Timestamp {
+        at.checked_sub(self.ui.set_back).unwrap_or(at)
+    }
+
     /// The zone that times are shown in.
     pub fn zone(&self) -> TimeZone {
         match self.ui.times {

@@ -95,9 +95,16 @@ pub fn key(ui: &mut Ui, store: &Store, keymap: &Keymap, key: Key, now: Timestamp
 
 /// A command was given.
 pub fn update(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
-    if command.risk() == Risk::Acts && ui.read_only {
-        ui.warn(format!("{command} acts, and this console is read-only"), now);
-        return Vec::new();
+    if command.risk() == Risk::Acts {
+        let protected = rows::environment(store, ui).filter(|e| e.tier.is_protected());
+        if ui.read_only {
+            ui.warn(format!("{command} acts, and this console is read-only"), now);
+            return Vec::new();
+        }
+        if let Some(environment) = protected {
+            ui.warn(format!("{} is protected and read-only; try it in another environment", environment.id), now);
+            return Vec::new();
+        }
     }
     pin(ui, store, now);
     match command.scope() {
@@ -120,6 +127,8 @@ fn pin(ui: &mut Ui, store: &Store, now: Timestamp) {
 
 fn global(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
     match command {
+        // The key that leaves a pager leaves the popup, and not the console behind it.
+        Command::Quit if ui.popups.pop().is_some() => {}
         Command::Quit => return vec![Effect::Quit],
         Command::Suspend => return vec![Effect::Suspend],
         Command::Reload => return vec![Effect::Reload],

@@ -25,17 +25,25 @@ impl Now {
         let wall = Timestamp::now();
         self.0.at(wall)
     }
+
+    /// How far the wall clock was set back since the start: what to take off a time to show it as the wall does.
+    pub fn set_back(&self) -> SignedDuration {
+        SignedDuration::from_micros(self.0.shift.load(Ordering::Acquire))
+    }
 }
 
 impl Steady {
     /// The time that never goes back, for a reading of the wall clock.
     fn at(&self, wall: Timestamp) -> Timestamp {
         let micros = wall.as_microsecond();
-        let before = self.wall.fetch_max(micros, Ordering::AcqRel);
-        // Threads may read in one order and arrive in another; only a real step back counts.
+        let before = self.wall.load(Ordering::Acquire);
+        // Threads may read in one order and arrive in another; only a real step back counts, and only once.
         if before - micros > STEP {
-            self.wall.store(micros, Ordering::Release);
-            self.shift.fetch_add(before - micros, Ordering::AcqRel);
+            if self.wall.compare_exchange(before, micros, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                self.shift.fetch_add(before - micros, Ordering::AcqRel);
+            }
+        } else {
+            self.wall.fetch_max(micros, Ordering::AcqRel);
         }
         let shift = self.shift.load(Ordering::Acquire);
         wall.checked_add(SignedDuration::from_micros(shift)).unwrap_or(wall)

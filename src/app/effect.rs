@@ -45,20 +45,24 @@ impl App {
         let now = self.clock.get();
         match effect {
             Effect::Quit => self.leaving = true,
-            Effect::Suspend => self.screen.suspend()?,
+            Effect::Suspend => {
+                self.screen.suspend()?;
+                // The window may be another one by now.
+                self.ui.size = self.screen.size()?;
+            }
             Effect::Redraw => self.screen.forget()?,
             Effect::Reload => self.reload(),
             Effect::ProbeNow(services) => self.supervisor.probe_now(&services),
             Effect::Pause(services) => {
+                self.supervisor.pause(&services, true);
                 for service in services {
-                    self.supervisor.pause(&service, true);
                     let reason = Text::from("paused in this console");
                     self.event(Event::ServicePaused { service, at: now, reason });
                 }
             }
             Effect::Resume(services) => {
+                self.supervisor.pause(&services, false);
                 for service in services {
-                    self.supervisor.pause(&service, false);
                     self.event(Event::ServiceResumed { service });
                 }
             }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
 use crate::config::{self, Loaded};
@@ -12,12 +12,12 @@ use crate::config::{self, Loaded};
 /// Editors write in several steps; reading waits until they are done.
 const SETTLE: Duration = Duration::from_millis(150);
 
-/// Watches the deck; the watcher must be kept. Without one (too many watches, a strange file system) the console says
-/// so once, and reads on request.
-pub fn watch(path: PathBuf, reloads: mpsc::Sender<Loaded>, notes: mpsc::Sender<String>) -> Option<RecommendedWatcher> {
+/// Watches the deck for as long as the runtime lives. Where that cannot be done (too many watches, a strange file
+/// system) the console says so once, and reads on request.
+pub fn watch(path: PathBuf, reloads: mpsc::Sender<Loaded>, notes: &mpsc::Sender<String>) {
     let (touched, mut touches) = mpsc::channel::<()>(1);
     let file = path.canonicalize().unwrap_or_else(|_| path.clone());
-    let folder = file.parent().map(Path::to_owned)?;
+    let Some(folder) = file.parent().map(Path::to_owned) else { return };
     let parts = folder.join("environments");
     let (watched_file, watched_parts) = (file.clone(), parts.clone());
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -32,7 +32,7 @@ pub fn watch(path: PathBuf, reloads: mpsc::Sender<Loaded>, notes: mpsc::Sender<S
         Ok(watcher) => watcher,
         Err(error) => {
             notes.try_send(format!("the deck is not watched for changes: {error}")).ok();
-            return None;
+            return;
         }
     };
     for folder in [&folder, &parts] {
@@ -46,10 +46,14 @@ pub fn watch(path: PathBuf, reloads: mpsc::Sender<Loaded>, notes: mpsc::Sender<S
         while touches.recv().await.is_some() {
             tokio::time::sleep(SETTLE).await;
             while touches.try_recv().is_ok() {}
+            // The folder of environments may be new, or another one of that name.
+            watcher.unwatch(&parts).ok();
+            if parts.is_dir() {
+                watcher.watch(&parts, RecursiveMode::NonRecursive).ok();
+            }
             send(path.clone(), &reloads).await;
         }
     });
-    Some(watcher)
 }
 
 /// Reads the deck and sends what came of it.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use color_eyre::Result;
 
-use super::{General, console, runtime};
+use super::{General, block_on, console};
 use crate::config;
 use crate::demo::Demo;
 use crate::exit::Ending;
@@ -12,13 +12,13 @@ use crate::exit::Ending;
 /// Starts the fleet, shows it, ends it.
 pub fn run(general: &General) -> Result<Ending> {
     let executable = executable()?;
-    runtime()?.block_on(async {
+    block_on(async {
         let demo = Demo::start(&executable).await?;
         let loaded = config::parse(Path::new("demo.toml"), &demo.deck());
         let shown = console::show(general, loaded, None, Some(demo.switchboard())).await;
         demo.stop().await;
         shown
-    })
+    })?
 }
 
 /// This program. On Linux by a name that stays right when the file is replaced while the demo runs.

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::time::Duration;
 
 use color_eyre::Result;
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::printed::{is_read, print};
-use super::{General, explain_missing, runtime};
+use super::{General, block_on, explain_missing};
 use crate::app::Now;
 use crate::config::{self, Deck};
 use crate::exit::Ending;
@@ -17,6 +18,7 @@ use crate::model::{Environment, Health};
 use crate::source::{Supervisor, Surroundings, round};
 use crate::store::snapshot::{EnvironmentSnapshot, ServiceSnapshot, Snapshot};
 use crate::store::{Changed, Event, ServiceState, Store};
+use crate::theme::{GlyphSet, Glyphs};
 use crate::ui::text::age;
 
 /// Options of `qd status`.
@@ -34,10 +36,15 @@ pub struct Options {
     /// Go on, and print again whenever a state changes; Ctrl-C ends it
     #[arg(long)]
     watch: bool,
+    /// What the terminal can show.
+    #[arg(skip)]
+    ascii: bool,
 }
 
 /// Looks and prints.
 pub fn run(general: &General, options: &Options) -> Result<Ending> {
+    let ascii = general.ascii || super::console::terminal_of_process().glyphs() == Some(GlyphSet::Ascii);
+    let options = &Options { ascii, ..options.clone() };
     let path = match general.find_deck() {
         Ok(path) => path,
         Err(missing) => return Ok(explain_missing(&missing)),
@@ -56,8 +63,8 @@ pub fn run(general: &General, options: &Options) -> Result<Ending> {
     for environment in &mut deck.environments {
         environment.probes.retain(|p| options.wants_service(&p.info.id.service.name));
     }
-    let ending = runtime()?
-        .block_on(async { if options.watch { watch(&deck, options).await } else { once(&deck, options).await } })?;
+    let ending =
+        block_on(async { if options.watch { watch(&deck, options).await } else { once(&deck, options).await } })??;
     // What could not be read could not be observed either; what is certainly wrong weighs more.
     Ok(if broken && matches!(ending, Ending::Good | Ending::Unknown) { Ending::Usage } else { ending })
 }
@@ -100,7 +107,9 @@ impl Options {
         } else if self.json {
             print(&(serde_json::to_string_pretty(&snapshot)? + "\n"))?;
         } else {
-            print(&words(&snapshot, std::io::stdout().is_terminal()))?;
+            let set = if self.ascii { GlyphSet::Ascii } else { GlyphSet::Unicode };
+            let colour = std::io::stdout().is_terminal();
+            print(&words(&snapshot, Style { colour, glyphs: Glyphs::of(set), ages: self.watch }))?;
         }
         let counting = |e: &EnvironmentSnapshot| {
             let unread = (e.faults > 0 || e.services.is_empty()).then_some(Health::Unknown);
@@ -115,11 +124,23 @@ async fn once(deck: &Deck, options: &Options) -> Result<Ending> {
     let telling = clock.clone();
     let surroundings = Surroundings::new(Arc::new(move || telling.get()));
     let mut store = Store::default();
-    store.apply(Event::FleetLoaded { fleet: deck.fleet(), faults: Vec::new() }, clock.get());
-    round(deck.probes(), &surroundings, |probe, at, observation| {
+    let mut fleet = deck.fleet();
+    // One round: nothing comes after it, so nothing in it goes stale while slow probes are waited for.
+    let probes = fleet.environments.iter_mut().flat_map(|e| &mut e.services).flat_map(|s| &mut s.probes);
+    probes.for_each(|probe| probe.every = Duration::from_hours(24));
+    store.apply(Event::FleetLoaded { fleet, faults: Vec::new() }, clock.get());
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let looks = round(deck.probes(), &surroundings, |probe, at, observation| {
         store.apply(Event::SampleTaken { probe, at, observation: Box::new(observation) }, at);
-    })
-    .await;
+    });
+    // Leaving drops the looks, and with them the commands that they started.
+    tokio::select! {
+        () = looks => {}
+        _ = tokio::signal::ctrl_c() => return Ok(Ending::Cancelled),
+        _ = terminate.recv() => return Ok(Ending::Cancelled),
+        _ = hangup.recv() => return Ok(Ending::Cancelled),
+    }
     options.print(&store, clock.get())
 }
 
@@ -165,33 +186,46 @@ async fn watch(deck: &Deck, options: &Options) -> Result<Ending> {
     Ok(Ending::Cancelled)
 }
 
+/// How the document is put into words.
+#[derive(Clone, Copy)]
+struct Style {
+    colour: bool,
+    glyphs: &'static Glyphs,
+    /// In one round nobody knows since when.
+    ages: bool,
+}
+
 /// The document in words, one line a service, the troubled ones with their reason.
-fn words(snapshot: &Snapshot, colour: bool) -> String {
+fn words(snapshot: &Snapshot, style: Style) -> String {
     let longest = snapshot.environments.iter().flat_map(|e| &e.services).map(|s| s.name.chars().count()).max();
     let longest = longest.unwrap_or(0).max(8);
     let mut text = String::new();
     for environment in &snapshot.environments {
-        let word = paint(environment.health, environment.health.word(), colour);
+        let word = paint(environment.health, environment.health.word(), style.colour);
         text.push_str(&format!("{} ({}) {word}\n", environment.name, environment.tier.word()));
         if environment.faults > 0 {
             text.push_str("  does not load because of faults in the deck; `qd check` tells them\n");
         }
         for service in &environment.services {
-            text.push_str(&line(service, longest, snapshot.at, colour));
+            text.push_str(&line(service, longest, snapshot.at, style));
         }
     }
     text
 }
 
-fn line(service: &ServiceSnapshot, longest: usize, now: Timestamp, colour: bool) -> String {
-    let glyph = crate::theme::Glyphs::of(crate::theme::GlyphSet::Unicode).health(service.health);
-    let state =
-        paint(service.health, &format!("{glyph} {:<longest$}  {:<9}", service.name, service.health.word()), colour);
-    let since = service.since.map_or_else(|| "?".into(), |at| age(at, now));
+fn line(service: &ServiceSnapshot, longest: usize, now: Timestamp, style: Style) -> String {
+    let glyph = style.glyphs.health(service.health);
+    let state = format!("{glyph} {:<longest$}  {:<9}", service.name, service.health.word());
+    let state = paint(service.health, &state, style.colour);
+    let since = match service.since {
+        _ if !style.ages => String::new(),
+        None => format!(" {:>4}", ""),
+        Some(at) => format!(" {:>4}", age(at, now)),
+    };
     let latency = service.probes.iter().find_map(|p| p.latency_ms).map_or(String::new(), |ms| format!("{ms:.1} ms"));
     let cause = service.cause.as_deref().unwrap_or_default();
     let optional = if service.optional { "(optional) " } else { "" };
-    format!("  {state} {since:>4} {latency:>11}  {optional}{cause}").trim_end().to_owned() + "\n"
+    format!("  {state}{since} {latency:>11}  {optional}{cause}").trim_end().to_owned() + "\n"
 }
 
 /// The sixteen colours of the terminal, and only there.

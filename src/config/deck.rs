@@ -39,6 +39,8 @@ pub struct Probe {
     pub via: Option<HostId>,
     /// Whether the deck says not to run it.
     pub paused: bool,
+    /// Everything that the deck says of it, names filled in: equal texts look in the same way.
+    pub declared: String,
     /// How it looks.
     pub check: Arc<dyn Check>,
 }
@@ -46,7 +48,10 @@ pub struct Probe {
 impl Probe {
     /// Whether the two look in the same way, so that a reload may leave it running.
     pub fn is_same(&self, other: &Probe) -> bool {
-        format!("{self:?}") == format!("{other:?}")
+        self.info == other.info
+            && self.degraded == other.degraded
+            && self.via == other.via
+            && self.declared == other.declared
     }
 }
 

@@ -1,14 +1,14 @@
 //! One environment of a deck: tier, zone, variables, hosts, services.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use super::deck::EnvironmentDeck;
 use super::{check_name, probe, service, warn_of_later};
-use crate::model::{Environment, EnvironmentId, Host, Text, Tier};
+use crate::model::{Environment, EnvironmentId, Host, Service, ServiceId, Text, Tier};
 use crate::settings::{Entry, Faults, Names, Section, Table, Value, word};
 
 /// What all environments of a deck share.
@@ -89,6 +89,7 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
             probes.extend(of_service);
         }
     }
+    warn_of_circles(&environment.services, services, faults);
     warn_of_later(&section, &["queues", "alerts", "logs", "runbooks", "clusters"]);
     section.finish();
     if services.is_none_or(|t| t.entries.is_empty()) && faults.errors() == before {
@@ -101,6 +102,45 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
     faults.within(None);
     environment.faults = usize::from(faults.errors() > before);
     EnvironmentDeck { environment, probes }
+}
+
+/// Services that depend on each other in a circle: none of them can be the cause of the others. One circle is told; the
+/// next shows when it is mended.
+fn warn_of_circles(services: &[Service], table: Option<&Table>, faults: &Faults<'_>) {
+    let depends: HashMap<&ServiceId, &[ServiceId]> = services.iter().map(|s| (&s.id, s.depends.as_slice())).collect();
+    let mut needed_by: HashMap<&ServiceId, Vec<&ServiceId>> = HashMap::new();
+    let mut waits: HashMap<&ServiceId, usize> = HashMap::new();
+    for service in services {
+        waits.insert(&service.id, service.depends.len());
+        service.depends.iter().for_each(|on| needed_by.entry(on).or_default().push(&service.id));
+    }
+    // Take away what waits for nothing, and then what waited for that alone; only circles and what hangs on them stay.
+    let mut free: Vec<&ServiceId> = waits.iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
+    while let Some(id) = free.pop() {
+        waits.remove(id);
+        for waiting in needed_by.get(id).into_iter().flatten() {
+            if let Some(count) = waits.get_mut(waiting) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    free.push(waiting);
+                }
+            }
+        }
+    }
+    let Some(first) = services.iter().map(|s| &s.id).find(|id| waits.contains_key(id)) else { return };
+    let mut walked = vec![first];
+    let next = |id: &ServiceId| depends.get(id).and_then(|d| d.iter().find(|on| waits.contains_key(on)));
+    while let Some(on) = walked.last().and_then(|id| next(id)) {
+        if let Some(start) = walked.iter().position(|id| *id == on) {
+            let circle = walked.get(start..).unwrap_or_default();
+            let names: Vec<&str> = circle.iter().chain([&on]).map(|id| &*id.name).collect();
+            let place = table.and_then(|t| t.get(&on.name)).map(|e| e.place).unwrap_or_default();
+            let message = format!("services depend on each other in a circle: {}", names.join(" → "));
+            faults.warn(place, message, "remove one of these `depends`: it says what cannot work without what");
+            return;
+        }
+        walked.push(on);
+    }
 }
 
 fn timezone(section: &Section<'_>) -> Option<String> {

@@ -1,12 +1,13 @@
 //! One probe: the kind is the key that names it (`http = "…"`), the rest is common to all kinds or the kind's own.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::deck::Probe;
 use super::service::host;
 use crate::model::{Environment, ProbeSpec, Service, Text};
-use crate::settings::{Entry, Faults, Files, Names, Section, Table, Value, word};
+use crate::settings::{Entry, Faults, Files, Names, Node, Section, Table, Value, word};
 use crate::source::health::{KINDS, Kind};
 use crate::transport::human;
 
@@ -21,6 +22,9 @@ pub struct Defaults {
 
 /// Times below this would be load, not observation.
 const SHORTEST_EVERY: Duration = Duration::from_millis(500);
+
+/// Longer times are slips of the pen, and would overflow what is computed from them.
+const LONGEST: Duration = Duration::from_hours(24 * 365);
 
 impl Defaults {
     /// Reads `[defaults]` of a deck.
@@ -39,6 +43,15 @@ impl Defaults {
             section.error("every", "`every` is shorter than 500ms", "write every = \"1s\" or more");
         }
         let timeout = section.duration("timeout");
+        for (key, time) in [("every", every), ("timeout", timeout)] {
+            if time.is_some_and(|t| t > LONGEST) {
+                section.error(
+                    key,
+                    format!("`{key}` is longer than a year"),
+                    format!("write {key} = \"1d\" or less than a year"),
+                );
+            }
+        }
         if let (Some(every), Some(timeout)) = (every, timeout)
             && timeout > every
         {
@@ -84,11 +97,13 @@ pub fn read(entry: &Entry, around: &Around<'_>, names: &Names, faults: &Faults<'
         section.name_misspelt(&keys_of(kind));
         return None;
     };
-    let target = doc.unwrap_or_else(|| check.target());
+    let declared = written_out(&table, names, &Faults::new(faults.files()));
     let info = ProbeSpec {
         id: around.service.id.probe(&entry.name),
         kind: kind.name.into(),
-        target: Text::line_at_most(&target, 300),
+        target: Text::line_at_most(&check.target(), 300),
+        doc: doc.map(|d| Text::line_at_most(&d, 200)),
+        looks_at: looks_at(&table, &declared),
         every,
         timeout,
         rise: own.rise.or(common.rise).unwrap_or(2),
@@ -96,11 +111,39 @@ pub fn read(entry: &Entry, around: &Around<'_>, names: &Names, faults: &Faults<'
         optional,
     };
     let paused = around.service.paused.is_some();
-    section.finish().then(|| Probe { info, degraded, via, paused, check: Arc::from(check) })
+    section.finish().then(|| Probe { info, degraded, via, paused, declared, check: Arc::from(check) })
+}
+
+/// One line a key, with names filled in and without places: the same probe in the same text wherever it stands.
+fn written_out(table: &Table, names: &Names, unheard: &Faults<'_>) -> String {
+    let line = |e: &Entry| [e.name.as_str(), " = ", &one_line(&e.node, names, unheard), "\n"].concat();
+    table.entries.iter().map(line).collect()
+}
+
+fn one_line(node: &Node, names: &Names, unheard: &Faults<'_>) -> String {
+    let each = |nodes: &[Node]| nodes.iter().map(|n| one_line(n, names, unheard)).collect::<Vec<_>>().join(", ");
+    match &node.value {
+        // A pattern's braces may be no names; then it stands for itself.
+        Value::Text(text) => format!("{:?}", names.fill(text, node.place, unheard).as_ref().unwrap_or(text)),
+        Value::List(nodes) => format!("[{}]", each(nodes)),
+        Value::Table(table) => format!("{{{}}}", written_out(table, names, unheard).replace('\n', "; ")),
+        other => other.describe(),
+    }
+}
+
+/// Keys that change how often a probe looks and what counts, but not what it looks at.
+const PACE: [&str; 7] = ["every", "timeout", "rise", "fall", "degraded", "optional", "doc"];
+
+/// A number for what a probe looks at: history goes on while it stays the same.
+fn looks_at(table: &Table, declared: &str) -> u64 {
+    let lines = declared.lines().zip(table.names()).filter(|(_, name)| !PACE.contains(name));
+    let mut hasher = DefaultHasher::new();
+    lines.for_each(|(line, _)| line.hash(&mut hasher));
+    hasher.finish()
 }
 
 /// The keys that a kind knows, learnt by reading its example.
-fn keys_of(kind: &Kind) -> Vec<String> {
+pub fn keys_of(kind: &Kind) -> Vec<String> {
     let mut files = Files::default();
     let file = files.add("example", format!("probe = {}", kind.example));
     let unheard = Faults::new(&files);

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::text::Text;
+
 /// The name of an environment, unique in a deck.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -14,7 +16,7 @@ pub struct EnvironmentId(Arc<str>);
 impl EnvironmentId {
     /// An identity from a name as written in the deck.
     pub fn new(name: &str) -> Self {
-        Self(name.into())
+        Self(clean(name))
     }
 
     /// The name as written in the deck.
@@ -24,12 +26,12 @@ impl EnvironmentId {
 
     /// The identity of a service of this environment.
     pub fn service(&self, name: &str) -> ServiceId {
-        ServiceId { environment: self.clone(), name: name.into() }
+        ServiceId { environment: self.clone(), name: clean(name) }
     }
 
     /// The identity of a host of this environment.
     pub fn host(&self, name: &str) -> HostId {
-        HostId { environment: self.clone(), name: name.into() }
+        HostId { environment: self.clone(), name: clean(name) }
     }
 }
 
@@ -45,7 +47,7 @@ pub struct ServiceId {
 impl ServiceId {
     /// The identity of a probe of this service.
     pub fn probe(&self, name: &str) -> ProbeId {
-        ProbeId { service: self.clone(), name: name.into() }
+        ProbeId { service: self.clone(), name: clean(name) }
     }
 }
 
@@ -89,6 +91,11 @@ impl fmt::Display for HostId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.environment, self.name)
     }
+}
+
+/// Identities are printed everywhere; a name that is a fault is printed too, in what tells of it.
+fn clean(name: &str) -> Arc<str> {
+    Text::line_at_most(name, 80).as_str().into()
 }
 
 macro_rules! debug_as_display {

@@ -210,6 +210,10 @@ pub struct ProbeSpec {
     pub kind: Text,
     /// What it asks, without secrets.
     pub target: Text,
+    /// One line about it from the deck.
+    pub doc: Option<Text>,
+    /// Stands for what it looks at and how: another number, another history.
+    pub looks_at: u64,
     /// Time between two checks.
     pub every: Duration,
     /// Time after which a check has failed.

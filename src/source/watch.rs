@@ -81,24 +81,29 @@ impl Watch {
     }
 }
 
-/// Counts equal outcomes in a row.
+/// Follows the level that the store confirms, to hurry while a change is in doubt and at no other time.
 #[derive(Debug, Default)]
 struct Rhythm {
-    last: Option<Outcome>,
-    count: u32,
+    level: Option<Outcome>,
+    /// Looks in a row that contradict the level.
+    against: u32,
 }
 
 impl Rhythm {
-    /// Takes an outcome in; whether it changed and still needs to be confirmed.
+    /// Takes an outcome in; whether it still needs to be confirmed. A flapping target is not looked at more often
+    /// than once beyond its pace for each change.
     fn needs_another(&mut self, outcome: Outcome, rise: u32, fall: u32) -> bool {
-        let first = self.last.is_none();
-        self.count = if self.last == Some(outcome) { self.count.saturating_add(1) } else { 1 };
-        self.last = Some(outcome);
-        if first {
-            // The first sample stands alone: there is nothing to change from.
-            self.count = u32::MAX;
+        let level = *self.level.get_or_insert(outcome);
+        if outcome == level {
+            self.against = 0;
+            return false;
         }
-        self.count < if outcome == Outcome::Pass { rise } else { fall }
+        self.against = self.against.saturating_add(1);
+        if self.against >= if outcome == Outcome::Pass { rise } else { fall } {
+            self.level = Some(outcome);
+            self.against = 0;
+        }
+        self.against > 0
     }
 }
 
@@ -131,6 +136,17 @@ mod tests {
         assert!(!rhythm.needs_another(Outcome::Fail, 2, 3));
         assert!(rhythm.needs_another(Outcome::Pass, 2, 3));
         assert!(!rhythm.needs_another(Outcome::Pass, 2, 3));
+    }
+
+    #[test]
+    fn a_flapping_target_is_not_hurried_for_ever() {
+        let mut rhythm = Rhythm::default();
+        rhythm.needs_another(Outcome::Pass, 2, 2);
+        let flapping = [Outcome::Fail, Outcome::Pass].into_iter().cycle().take(20);
+        let hurried = flapping.filter(|outcome| rhythm.needs_another(*outcome, 2, 2)).count();
+        assert_eq!(hurried, 10);
+        assert!(rhythm.needs_another(Outcome::Fail, 2, 2));
+        assert!(!rhythm.needs_another(Outcome::Degraded, 2, 2), "bad in different ways is bad in a row");
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl ProbeState {
 
     /// Takes over a changed declaration; what was seen stays when it still looks at the same thing.
     pub fn declare(&mut self, info: ProbeSpec) {
-        if self.info.kind != info.kind || self.info.target != info.target {
+        if self.info.kind != info.kind || self.info.looks_at != info.looks_at {
             *self = Self::new(info);
         } else {
             self.info = info;
@@ -71,7 +71,11 @@ impl ProbeState {
         if observation.version.is_some() {
             self.version.clone_from(&observation.version);
         }
-        self.last = Some((at, Box::new(observation)));
+        let before = self.last.replace((at, Box::new(observation)));
+        // What was confirmed before a long silence is no evidence any more.
+        if before.is_some_and(|(before, _)| at.duration_since(before).unsigned_abs() > self.patience()) {
+            self.distrust();
+        }
         let Some((level, _)) = self.level else {
             // The first sample stands for itself: there is nothing to confirm it against.
             self.level = Some((outcome, at));
@@ -104,9 +108,15 @@ impl ProbeState {
         Some((outcome, count, if outcome == Outcome::Pass { self.info.rise } else { self.info.fall }))
     }
 
+    /// Forgets what was confirmed, so that the next sample stands for itself.
+    pub fn distrust(&mut self) {
+        self.level = None;
+        self.doubt = None;
+    }
+
     /// After this long without a sample nothing can be said any more: three intervals and a time-out.
     pub fn patience(&self) -> Duration {
-        self.info.every.saturating_mul(3) + self.info.timeout
+        self.info.every.saturating_mul(3).saturating_add(self.info.timeout)
     }
 
     /// The state and since when.

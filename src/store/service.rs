@@ -105,6 +105,10 @@ impl ServiceState {
     pub fn pause(&mut self, paused: Option<(Timestamp, Text)>, now: Timestamp) -> Changed {
         let reason = paused.as_ref().map(|(_, reason)| reason.clone());
         self.paused = paused;
+        if self.paused.is_none() {
+            // Nobody looked meanwhile.
+            self.probes.iter_mut().for_each(ProbeState::distrust);
+        }
         self.settle(now, now, None, reason);
         Changed::State
     }
@@ -112,18 +116,41 @@ impl ServiceState {
     fn settle(&mut self, at: Timestamp, now: Timestamp, probe: Option<Arc<str>>, reason: Option<Text>) -> bool {
         let health = self.health(now);
         if health == self.current && self.since.is_some() {
-            return false;
+            return self.note_another_reason(at, now);
         }
         if health != self.current {
-            if self.changes.len() == MOST_CHANGES {
-                self.changes.pop_front();
-            }
             let reason = if health == Health::Healthy { None } else { reason };
-            self.changes.push_back(Change { at, probe, from: self.current, to: health, reason });
+            self.note(Change { at, probe, from: self.current, to: health, reason });
         }
         self.current = health;
         self.since = Some(at);
         true
+    }
+
+    fn note(&mut self, change: Change) {
+        if self.changes.len() == MOST_CHANGES {
+            self.changes.pop_front();
+        }
+        self.changes.push_back(change);
+    }
+
+    /// It is as bad as before, but another probe says so now: an outage behind an outage.
+    fn note_another_reason(&mut self, at: Timestamp, now: Timestamp) -> bool {
+        let health = self.current;
+        let (Some(Cause::Probe(probe)), true) = (self.cause(now), health != Health::Stale) else { return false };
+        let name = Some(probe.info().id.name.clone());
+        if self.changes.back().is_none_or(|last| last.probe == name) {
+            return false;
+        }
+        let reason = probe.last().and_then(|(_, seen)| seen.reason.clone());
+        self.note(Change { at, probe: name, from: health, to: health, reason });
+        true
+    }
+
+    /// Probes besides the one that explains its health that are not well either.
+    pub fn others_in_trouble(&self, now: Timestamp) -> usize {
+        let bad = |p: &&ProbeState| !matches!(p.health(now).0, Health::Healthy | Health::Paused);
+        self.counting().filter(bad).count().saturating_sub(1)
     }
 
     /// Why it is paused, if it is.
@@ -171,6 +198,16 @@ impl ServiceState {
     pub fn leading(&self) -> Option<&ProbeState> {
         let measured = || self.probes.iter().filter(|p| p.series().figures().p50.is_some());
         measured().find(|p| p.reports()).or_else(|| measured().next()).or_else(|| self.probes.first())
+    }
+
+    /// The share of looks that found it working, by the probe that found it working least often.
+    pub fn uptime(&self) -> Option<f64> {
+        self.counting().filter_map(|p| p.series().figures().uptime).reduce(f64::min)
+    }
+
+    /// Whether `since` is when this console first looked: then it may have been so for longer.
+    pub fn is_older(&self) -> bool {
+        self.changes.iter().filter(|c| c.to != Health::Unknown && c.to != c.from).count() < 2
     }
 
     /// The version it last said it runs.

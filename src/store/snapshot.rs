@@ -58,7 +58,7 @@ pub struct ServiceSnapshot {
     pub name: String,
     /// What its probes add up to.
     pub health: Health,
-    /// Since when.
+    /// Since when; none while it has been so since the first look, and so for nobody knows how long.
     pub since: Option<Timestamp>,
     /// Why it is not healthy.
     pub cause: Option<String>,
@@ -147,7 +147,8 @@ fn service_snapshot(store: &Store, service: &ServiceState, now: Timestamp) -> Se
     ServiceSnapshot {
         name: declared.id.name.to_string(),
         health: service.health(now),
-        since: service.since(now),
+        // The moment of the first look says nothing of how long it has been so.
+        since: if service.is_older() { None } else { service.since(now) },
         cause: explain(store, service, now),
         optional: declared.optional,
         version: service.version().map(ToString::to_string),

@@ -25,6 +25,8 @@ fn id(name: &str) -> ServiceId {
 /// A probe every 10 s with 5 s of time: patience for 35 s. Two passes make it good, two failures bad.
 fn probe(service: &str, name: &str) -> ProbeSpec {
     ProbeSpec {
+        doc: None,
+        looks_at: 0,
         id: id(service).probe(name),
         kind: "tcp".into(),
         target: "127.0.0.1:80".into(),

@@ -104,7 +104,7 @@ static ASCII: Glyphs = Glyphs {
     unknown: "?",
     stale: "~",
     paused: "=",
-    spark: [" ", ".", ":", "-", "=", "+", "*", "#"],
+    spark: [".", ",", ":", ";", "o", "O", "8", "#"],
     border: border::Set {
         top_left: "+",
         top_right: "+",

@@ -90,8 +90,14 @@ fn tab<'a>(environment: &'a Environment, is_here: bool, room: usize, view: &View
     let total = summary.total();
     let count = match summary.worst {
         _ if environment.faults > 0 => format!("{glyph} faults "),
-        // Paused services are not claimed to be healthy.
-        worst if summary.count(worst) == total && worst == Health::Healthy => format!("{glyph} {total} "),
+        // The number of those that are well; with `of`, the number of those that are not.
+        Health::Healthy => {
+            let paused = match summary.count(Health::Paused) {
+                0 => String::new(),
+                paused => format!("{} {paused} ", view.theme.glyphs().health(Health::Paused)),
+            };
+            format!("{glyph} {} {paused}", summary.count(Health::Healthy))
+        }
         worst => format!("{glyph} {} of {total} ", summary.count(worst)),
     };
     let name = cut(&name, room.saturating_sub(width(&count) + 4), view.theme.glyphs().ellipsis).into_owned();
@@ -117,7 +123,7 @@ fn right<'a>(view: &View<'a>, with_clock: bool) -> Line<'a> {
         spans.push(view.span(Role::ReadOnly, " read-only "));
     }
     if with_clock {
-        spans.push(view.span(Role::Header, format!(" {} ", clock(view.now, &view.zone()))));
+        spans.push(view.span(Role::Header, format!(" {} ", clock(view.on_the_wall(view.now), &view.zone()))));
     }
     Line::from(spans)
 }

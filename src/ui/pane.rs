@@ -11,6 +11,7 @@ use ratatui::style::Modifier;
 use ratatui::text::Line;
 
 use super::View;
+use crate::store::ServiceState;
 use crate::theme::Role;
 
 /// Draws one line of a row and lays the cursor's colours over it when it is under the cursor.
@@ -57,6 +58,16 @@ fn empty(buffer: &mut Buffer, area: Rect, words: &str, view: &View<'_>) {
                 area.width.saturating_sub(2),
             );
         }
+    }
+}
+
+/// How long a service is as it is: `4m`, or `>4m` when it was so at the first look already.
+fn lasting(service: &ServiceState, view: &View<'_>) -> String {
+    let since = service.since(view.now).map(|at| super::text::age(at, view.now));
+    match since {
+        None => "?".into(),
+        Some(age) if service.is_older() && age != "?" => format!(">{age}"),
+        Some(age) => age,
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::state::{Pane, Sort, Ui};
 use crate::model::{Environment, EnvironmentId, Health, ServiceId};
-use crate::store::{ServiceState, Store};
+use crate::store::{Cause, ServiceState, Store};
 
 /// The environment that is on the screen.
 pub fn environment<'s>(store: &'s Store, ui: &Ui) -> Option<&'s Environment> {
@@ -15,12 +15,20 @@ pub fn environment<'s>(store: &'s Store, ui: &Ui) -> Option<&'s Environment> {
 }
 
 /// Environments that pass the filter, in the order of the deck.
-pub fn environments<'s>(store: &'s Store, ui: &Ui) -> Vec<&'s Environment> {
+pub fn environments<'s>(store: &'s Store, ui: &Ui, now: Timestamp) -> Vec<&'s Environment> {
     let filter = ui.live_filter(Pane::Environments).unwrap_or_default();
     store
         .environments()
         .iter()
-        .filter(|e| filter.matches(&format!("{} {}", e.id, e.tier.word()), |_| vec![e.tier.word()]))
+        .filter(|e| {
+            // An environment has every health that one of its services has.
+            let healths = || store.services(e).map(|s| s.health(now).word()).collect();
+            filter.matches(&format!("{} {}", e.id, e.tier.word()), |key| match key {
+                "health" => healths(),
+                "name" => vec![e.id.as_str()],
+                _ => vec![e.tier.word()],
+            })
+        })
         .collect()
 }
 
@@ -45,7 +53,9 @@ pub fn services<'s>(store: &'s Store, ui: &Ui, now: Timestamp) -> Vec<&'s Servic
         Sort::Worst => rows.sort_by_cached_key(|s| {
             let health = s.health(now);
             let quiet = health == Health::Paused || (s.declared().optional && health != Health::Healthy);
-            (quiet, Reverse(health.rank()))
+            // A cause stands above those that suffer from it.
+            let follows = matches!(store.cause(s, now), Some(Cause::Dependency(_)));
+            (quiet, Reverse(health.rank()), follows)
         }),
         Sort::Latency => {
             rows.sort_by_cached_key(|s| Reverse(s.leading().and_then(|p| p.series().figures().p95)));

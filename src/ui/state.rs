@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::edit::Edit;
 use super::filter::Filter;
@@ -123,6 +123,8 @@ pub struct Ui {
     pub times: Times,
     /// The zone of this machine.
     pub local: TimeZone,
+    /// How far the wall clock was set back while the console runs; times are shown as the wall tells them now.
+    pub set_back: SignedDuration,
     /// Commands that act are refused.
     pub read_only: bool,
     /// Whether this is `qd demo`.
@@ -166,6 +168,7 @@ impl Default for Ui {
             notice: None,
             times: Times::Environment,
             local: TimeZone::UTC,
+            set_back: SignedDuration::ZERO,
             read_only: false,
             demo: false,
             theme: "ansi".into(),

@@ -5,10 +5,12 @@ use jiff::Timestamp;
 use super::Effect;
 use crate::command::{Command, Scope};
 use crate::config::user::Times;
+use crate::demo::AWAY;
 use crate::model::ServiceId;
 use crate::store::Store;
 use crate::store::snapshot::explain;
 use crate::ui::rows::{environment, selected, targets};
+use crate::ui::text::span as human;
 use crate::ui::{Pane, Ui};
 
 /// Runs a command on the selected or marked services.
@@ -56,7 +58,14 @@ fn demo(ui: &mut Ui, on: ServiceId, command: Command, now: Timestamp) -> Vec<Eff
         ui.say(format!("{command} works in qd demo alone"), now);
         return Vec::new();
     }
-    ui.say(format!("{on}: {}", command.doc().to_lowercase()), now);
+    let done = match command {
+        Command::DemoCrash => format!("crashing {on}; it is started again after {}", human(AWAY)),
+        Command::DemoSlow => format!("{on} is slow from now on"),
+        Command::DemoHang => format!("{on} takes connections and never answers from now on"),
+        Command::DemoDegrade => format!("{on} reports itself degraded from now on"),
+        _ => format!("the fault of {on} ends"),
+    };
+    ui.say(done, now);
     vec![Effect::DemoFault(on, command)]
 }
 

@@ -14,7 +14,13 @@ use crate::ui::{Pane, Ui};
 /// Opens the palette with a text typed already.
 pub fn open_palette(ui: &mut Ui, typed: &str) {
     ui.popups.retain(|p| !matches!(p, Popup::Palette(_)));
-    ui.popups.push(Popup::Palette(Palette { edit: Edit::new(typed), at: 0 }));
+    // On the one in use, so that one key down is the next.
+    let in_use = match typed {
+        "theme " => ui.shelves.themes.iter().position(|t| *t == ui.theme),
+        "keymap " => ui.shelves.keymaps.iter().position(|k| *k == ui.keymap),
+        _ => None,
+    };
+    ui.popups.push(Popup::Palette(Palette { edit: Edit::new(typed), at: in_use.unwrap_or(0) }));
 }
 
 /// Types text where text is typed; elsewhere it is dropped.

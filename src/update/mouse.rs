@@ -78,7 +78,7 @@ fn click_service(ui: &mut Ui, store: &Store, line: usize, room: usize, now: Time
 }
 
 fn click_environment(ui: &mut Ui, store: &Store, line: usize, room: usize, now: Timestamp) {
-    let all = rows::environments(store, ui);
+    let all = rows::environments(store, ui, now);
     let heights: Vec<usize> = all.iter().map(|e| rows::environment_height(store, e, now)).collect();
     let here = rows::environment(store, ui).map(|e| &e.id);
     let at = all.iter().position(|e| Some(&e.id) == here).unwrap_or(0);

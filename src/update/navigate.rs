@@ -150,7 +150,7 @@ pub fn by(ui: &mut Ui, store: &Store, now: Timestamp, step: isize) {
         Some(Popup::Help(at) | Popup::Faults(at)) => *at = moved((*at).min(last), step, last),
         Some(Popup::Palette(_)) => {}
         Some(Popup::Filter(_)) | None => match ui.focus {
-            Pane::Environments => move_environment(ui, store, step),
+            Pane::Environments => move_environment(ui, store, now, step),
             Pane::Services => move_service(ui, store, now, step),
             Pane::Detail => ui.scroll = moved(ui.scroll.min(last), step, last),
         },
@@ -177,8 +177,8 @@ fn moved(at: usize, step: isize, last: usize) -> usize {
     usize::try_from(at.max(0)).unwrap_or(0).min(last)
 }
 
-fn move_environment(ui: &mut Ui, store: &Store, step: isize) {
-    let all = rows::environments(store, ui);
+fn move_environment(ui: &mut Ui, store: &Store, now: Timestamp, step: isize) {
+    let all = rows::environments(store, ui, now);
     let here = rows::environment(store, ui).map(|e| &e.id);
     let at = all.iter().position(|e| Some(&e.id) == here).unwrap_or(0);
     if let Some(next) = all.get(moved(at, step, all.len().saturating_sub(1))) {

@@ -62,7 +62,12 @@ fn state<'a>(service: &ServiceState, view: &View<'a>) -> Line<'a> {
     let glyph = view.theme.glyphs().health(health);
     let mut spans = vec![view.span(Role::from(health), format!(" {glyph} {} ", health.word()))];
     if let Some(since) = service.since(view.now) {
-        let words = format!("since {} ({}) ", time(since, view.now, &view.zone()), age(since, view.now));
+        let since_when = if service.is_older() { "since before" } else { "since" };
+        let words = format!(
+            "{since_when} {} ({}) ",
+            time(view.on_the_wall(since), view.on_the_wall(view.now), &view.zone()),
+            age(since, view.now)
+        );
         spans.push(view.span(Role::Dim, words));
     }
     Line::from(spans)
@@ -172,7 +177,10 @@ fn changes<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Lin
         let words = if reason.is_empty() { String::new() } else { format!("{probe}{reason}") };
         let room = cells.saturating_sub(40);
         lines.push(Line::from(vec![
-            view.span(Role::Dim, format!(" {} ", fit(&time(change.at, view.now, &zone), 12, ""))),
+            view.span(
+                Role::Dim,
+                format!(" {} ", fit(&time(view.on_the_wall(change.at), view.on_the_wall(view.now), &zone), 12, "")),
+            ),
             view.span(Role::Dim, format!("{} {} ", fit(change.from.word(), 9, ""), glyphs.arrow)),
             view.span(Role::from(change.to), format!("{} {} ", glyphs.health(change.to), fit(change.to.word(), 9, ""))),
             view.span(Role::Text, crate::ui::text::cut(&words, room, glyphs.ellipsis).into_owned()),

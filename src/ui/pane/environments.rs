@@ -11,7 +11,7 @@ use crate::store::summary::Trouble;
 use crate::store::{Cause, Summary};
 use crate::theme::Role;
 use crate::ui::rows::{MOST_CAUSES, environment_height, environments, first_row};
-use crate::ui::text::{age, cut, fit, fit_right, width};
+use crate::ui::text::{cut, fit, fit_right, width};
 use crate::ui::{Pane, View};
 
 /// Draws the pane.
@@ -19,7 +19,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let title = Line::from(
         view.span(Role::Title, format!(" environments{} ", super::services::filter_words(view, Pane::Environments))),
     );
-    let rows = environments(view.store, view.ui);
+    let rows = environments(view.store, view.ui, view.now);
     let here = view.environment().map(|e| &e.id);
     // None while the filter hides it.
     let selected = rows.iter().position(|e| Some(&e.id) == here);
@@ -103,7 +103,7 @@ fn cause<'a>(trouble: &Trouble<'a>, cells: usize, view: &View<'a>) -> Line<'a> {
         _ => (trouble.service.declared().id.name.to_string(), trouble.followers),
     };
     let more = if followers > 0 { format!(" +{followers}") } else { String::new() };
-    let since = trouble.service.since(view.now).map_or_else(|| "?".into(), |at| age(at, view.now));
+    let since = super::lasting(trouble.service, view);
     let room = cells.saturating_sub(9);
     let why = if cells > 60 { explain(view.store, trouble.service, view.now) } else { None };
     let name = cut(&name, room.saturating_sub(width(&more)), glyphs.ellipsis).into_owned() + &more;

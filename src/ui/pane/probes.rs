@@ -34,6 +34,8 @@ pub fn table<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<L
         let latency = last.and_then(|(_, seen)| seen.latency);
         let outcome = last.map_or("not yet", |(_, seen)| seen.outcome.word());
         let seen = last.map_or_else(|| "?".into(), |(at, _)| age(at, view.now));
+        let doubted = probe.doubt().is_some() && health == Health::Healthy;
+        let health = if doubted { Health::Degraded } else { health };
         let target = if probe.info().optional {
             format!("{} (optional)", probe.info().target)
         } else {

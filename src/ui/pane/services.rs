@@ -13,7 +13,7 @@ use crate::store::snapshot::explain;
 use crate::store::{ProbeState, ServiceState};
 use crate::theme::Role;
 use crate::ui::rows::{first_row, selected, service_height, services};
-use crate::ui::text::{age, cut, fit, fit_right, millis, percent};
+use crate::ui::text::{cut, fit, fit_right, millis, percent};
 use crate::ui::{Pane, View};
 
 /// Times that a sparkline may cover: as little as holds what has been seen, so that a young console shows something.
@@ -201,7 +201,7 @@ fn line<'a>(service: &'a ServiceState, is_selected: bool, columns: Columns, view
         (false, true) => view.span(Role::Accent, glyphs.cursor),
         (false, false) => view.span(Role::Text, " "),
     };
-    let since = service.since(view.now).map_or_else(|| "?".into(), |at| age(at, view.now));
+    let since = super::lasting(service, view);
     let figures = service.leading().map(|p| p.series().figures()).unwrap_or_default();
     let p95 = match (figures.p95, health) {
         (Some(p95), _) => millis(p95),
@@ -225,7 +225,7 @@ fn line<'a>(service: &'a ServiceState, is_selected: bool, columns: Columns, view
         }
     }
     if columns.uptime > 0 {
-        let uptime = figures.uptime.map_or_else(|| "?".into(), percent);
+        let uptime = service.uptime().map_or_else(|| "?".into(), percent);
         spans.push(view.span(Role::Dim, fit_right(&uptime, columns.uptime)));
     }
     if columns.version > 0 {
@@ -294,7 +294,11 @@ fn reason<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Option<L
         let words = format!("{} {} {count} of {needed}: {reason}", probe.info().id.name, outcome.word());
         (Role::from(Health::from(outcome)), words)
     } else {
-        let words = explain(view.store, service, view.now).unwrap_or_default();
+        let mut words = explain(view.store, service, view.now).unwrap_or_default();
+        let others = service.others_in_trouble(view.now);
+        if others > 0 && health != Health::Paused {
+            words = format!("(+{others}) {words}");
+        }
         (
             if unneeded { Role::Dim } else { Role::from(health) },
             if unneeded { format!("optional {} {words}", glyphs.separator) } else { words },

@@ -81,6 +81,11 @@ pub fn items(store: &Store, ui: &Ui, now: Timestamp, typed: &str) -> Vec<Item> {
             }));
         }
     }
+    // `theme ` and `keymap ` ask for one of them, not for commands that sound alike.
+    let asked = ["theme ", "keymap "].into_iter().find(|kind| typed.starts_with(kind));
+    if let Some(kind) = asked {
+        all.retain(|item| item.name.starts_with(kind));
+    }
     rank(typed, all, |item| (item.name.as_str(), item.words.as_str()))
 }
 

@@ -16,8 +16,8 @@ async fn flood(first: &'static [u8]) -> u16 {
             tokio::spawn(async move {
                 let _request = stream.read(&mut [0; 2048]).await;
                 stream.write_all(first).await?;
-                for _ in 0..512 * 16 {
-                    stream.write_all(&[0; 64 * 1024]).await?;
+                for _ in 0..512 * 128 {
+                    stream.write_all(&[0; 8 * 1024]).await?;
                 }
                 Ok::<_, std::io::Error>(())
             });

@@ -85,6 +85,8 @@ impl AsyncRead for Bounded {
         self.taken = self.taken.saturating_add(buffer.filled().len().saturating_sub(before));
         if self.taken > MOST_BYTES {
             self.meter.0.store(true, Ordering::Relaxed);
+            // An error brings no bytes.
+            buffer.set_filled(before);
             return Poll::Ready(Err(io::Error::other("more than 1 MiB")));
         }
         Poll::Ready(Ok(()))

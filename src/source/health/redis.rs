@@ -99,7 +99,7 @@ fn read(section: &mut Section<'_>) -> Option<Box<dyn Check>> {
         None => None,
     };
     let place = info.addr().to_string();
-    Some(Box::new(Redis { place, url, info, host, port, tls, user, password, ca, limits }))
+    Some(Box::new(Redis { url, info, host, port, tls, place, user, password, ca, limits }))
 }
 
 impl Check for Redis {

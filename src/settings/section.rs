@@ -2,6 +2,7 @@
 //! for. Texts may hold `{name}`, filled from [`Names`]. Knows no key of its own.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use regex::Regex;
@@ -85,6 +86,13 @@ impl<'a> Section<'a> {
     pub fn text(&self, key: &str) -> Option<String> {
         let entry = self.entry(key)?;
         self.text_of(&entry.node, key)
+    }
+
+    /// A path. A relative one starts at the folder of the file that it is written in, wherever the console runs.
+    pub fn path(&self, key: &str) -> Option<PathBuf> {
+        let text = self.text(key)?;
+        let folder = self.faults.files().path(self.place_of(key).file).parent();
+        Some(folder.map_or_else(|| PathBuf::from(&text), |folder| folder.join(&text)))
     }
 
     /// A text that must be there.

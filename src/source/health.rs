@@ -2,6 +2,7 @@
 //! example, how to read its settings and how to check. Adding one is its file and its row.
 
 pub mod api;
+mod bounded;
 pub mod command;
 pub mod dns;
 #[cfg(test)]

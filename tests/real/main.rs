@@ -9,15 +9,21 @@
 )]
 #![allow(missing_docs, reason = "nobody calls a test from outside")]
 
+#[path = "../support/process.rs"]
+#[allow(dead_code, reason = "each test crate uses a part")]
+mod process;
+
 #[path = "../support/mod.rs"]
 mod support;
 
 mod certificates;
 mod dns;
 mod encrypted;
+mod flood;
 mod hostile;
 mod http;
 mod init;
+mod paths;
 mod postgres;
 mod proxy;
 mod rabbitmq;

@@ -60,6 +60,38 @@ async fn lag_is_honest_while_idle_while_replay_waits_and_when_an_end_is_gone() {
 }
 
 #[tokio::test]
+async fn lag_that_the_role_may_not_see_is_not_taken_for_none() {
+    let primary = Postgres::start();
+    let standby = primary.standby();
+    primary.sql("create role \"On-Call\" login");
+    primary.sql("create table t (n int)");
+    look_until(&primary.deck("app", "standbys = 1"), Outcome::Pass).await;
+    standby.sql("select pg_wal_replay_pause()");
+    primary.sql("insert into t select generate_series(1, 1000)");
+    for more in ["lag-fail = \"2s\"", "lag-degraded = \"2s\"", "standbys = 1"] {
+        let seen = look_calmly(&primary.deck("On-Call", more)).await;
+        assert_eq!(seen.outcome, Outcome::Unknown, "{more}: {seen:?}");
+        let words = "the role \"On-Call\" cannot see replication lag; grant pg_monitor to \"On-Call\"";
+        assert_eq!(reason(&seen), words);
+    }
+    // Nobody asked for it: it is told, and no reason to worry.
+    let seen = look_calmly(&primary.deck("On-Call", "")).await;
+    assert_eq!((seen.outcome, fact(&seen, "lag")), (Outcome::Pass, "not visible"), "{seen:?}");
+    let seen = look_calmly(&primary.deck("On-Call", "standbys = 2")).await;
+    assert!(seen.outcome == Outcome::Degraded && reason(&seen).contains("at most 1 of 2 standbys"), "{seen:?}");
+    primary.sql("grant pg_monitor to \"On-Call\"");
+    look_until(&primary.deck("On-Call", "lag-fail = \"100ms\""), Outcome::Fail).await;
+}
+
+#[tokio::test]
+async fn a_time_limit_that_no_server_could_keep_is_no_fault() {
+    let server = Postgres::start();
+    let limit = Duration::from_hours(24 * 365);
+    let seen = look_within(&server.deck("app", ""), limit).await;
+    assert_eq!(seen.outcome, Outcome::Pass, "{seen:?}");
+}
+
+#[tokio::test]
 async fn a_stopped_server_refuses_and_a_hung_one_gives_no_answer() {
     let server = Postgres::start();
     server.signal(Signal::STOP);

@@ -20,8 +20,13 @@ use quarterdeck::transport::Local;
 /// A check from the keys of a probe table, as they would stand in a deck: `http = "…"\nreport = "aspnet"`. The error
 /// is every fault as it would be printed.
 pub fn read_check(text: &str) -> Result<Box<dyn Check>, String> {
+    read_check_from(Path::new("deck"), text)
+}
+
+/// The same of a deck in this folder.
+pub fn read_check_from(folder: &Path, text: &str) -> Result<Box<dyn Check>, String> {
     let mut files = Files::default();
-    let file = files.add("deck/quarterdeck.toml", text);
+    let file = files.add(folder.join("quarterdeck.toml"), text);
     let faults = Faults::new(&files);
     let check = Table::parse(file, &faults).and_then(|table| {
         let kind = KINDS.iter().find(|k| table.get(k.name).is_some()).expect("a kind that exists");
@@ -54,11 +59,20 @@ pub async fn look(text: &str) -> Observation {
 
 /// Looks once, with this much time, which the check must keep.
 pub async fn look_within(text: &str, timeout: Duration) -> Observation {
+    look_with(&*check_of(text), timeout).await
+}
+
+async fn look_with(check: &dyn Check, timeout: Duration) -> Observation {
     let context = context(timeout, "2026-11-20T12:00:00Z");
-    let mut seen =
-        tokio::time::timeout(timeout, check_of(text).check(&context)).await.expect("the check keeps its time");
+    let mut seen = tokio::time::timeout(timeout, check.check(&context)).await.expect("the check keeps its time");
     context.vault.redact(&mut seen);
     seen
+}
+
+/// Looks once with plenty of time, as a deck in this folder says.
+pub async fn look_calmly_from(folder: &Path, text: &str) -> Observation {
+    let check = read_check_from(folder, text).unwrap_or_else(|faults| panic!("{faults}"));
+    look_with(&*check, Duration::from_secs(10)).await
 }
 
 /// Looks once with plenty of time.

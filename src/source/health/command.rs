@@ -5,7 +5,6 @@ pub mod perfdata;
 pub mod signal;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -58,7 +57,7 @@ impl fmt::Debug for Command {
 fn read(section: &mut Section<'_>) -> Option<Box<dyn Check>> {
     let words = words(section);
     let env = section.has("env").then(|| section.text_map("env"));
-    let folder = section.text("folder").map(PathBuf::from);
+    let folder = section.path("folder");
     let nagios = section.truth("nagios").unwrap_or(false);
     let accepted = section.has("exit").then(|| codes(section));
     let output = section.has("output").then(|| section.pattern("output"));

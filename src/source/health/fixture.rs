@@ -28,6 +28,13 @@ pub(crate) fn faults(deck: &str) -> Vec<Fault> {
     faults
 }
 
+/// The warnings of a sound table.
+pub(crate) fn warnings(deck: &str) -> Vec<Fault> {
+    let (check, faults) = read(deck);
+    assert!(check.is_some(), "{faults:?}");
+    faults
+}
+
 fn read(deck: &str) -> (Option<Box<dyn Check>>, Vec<Fault>) {
     let mut files = Files::default();
     let file = files.add("quarterdeck.toml", deck);

@@ -1,25 +1,28 @@
 //! `postgres`: a new connection, one read-only round of questions, a judgement on role, replication and connections.
-//! Never writes: the session is read-only and its statements are limited in time.
+//! Never writes: the session is read-only and its statements are limited in time. Whom it believes is told in its
+//! settings: an address without `sslmode` encrypts if it can and proves nothing.
 
 pub mod answer;
 pub mod judge;
+mod settings;
 pub mod trouble;
+mod way;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Config, NoTls, SimpleQueryMessage};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::config::Host;
+use tokio_postgres::{Config, SimpleQueryMessage};
 
-use super::api::{Budget, Trouble, address, tls};
+use super::api::{Budget, Trouble, tls};
 use super::{Check, Context, Kind};
 use crate::model::Observation;
 use crate::secret::{SecretRef, expose};
-use crate::settings::Section;
 use answer::{Answer, QUESTIONS};
-use judge::{Limits, Role};
+use judge::Limits;
+use settings::Proof;
+use way::{Link, Way};
 
 /// The kind's row.
 pub static KIND: Kind = Kind {
@@ -29,19 +32,12 @@ pub static KIND: Kind = Kind {
     every: Duration::from_secs(15),
     timeout: Duration::from_secs(5),
     latency: true,
-    read,
+    read: settings::read,
 };
 
 const EXAMPLE: &str = "postgresql://monitor@127.0.0.1:5432/app";
-
-/// What stands for proof of the server's identity. Source: PostgreSQL manual, "SSL Support", table of sslmode values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Proof {
-    /// `disable`, `prefer`, `require`: none.
-    None,
-    /// `verify-full`: certificate and name.
-    Full,
-}
+/// As reasons call it.
+const SERVICE: &str = "PostgreSQL";
 
 struct Postgres {
     url: String,
@@ -57,89 +53,6 @@ impl std::fmt::Debug for Postgres {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Postgres").field("url", &self.url).field("limits", &self.limits).finish_non_exhaustive()
     }
-}
-
-fn read(section: &mut Section<'_>) -> Option<Box<dyn Check>> {
-    let url = address(section, "postgres", &["postgresql", "postgres"], EXAMPLE);
-    let password = section.has("password").then(|| section.secret("password"));
-    let ca = section.text("ca").map(PathBuf::from);
-    let limits = limits(section);
-    let url = url?;
-    let (plain, proof) = proof(section, &url, ca.is_some())?;
-    let mut config = match plain.parse::<Config>() {
-        Ok(config) if !config.get_hosts().is_empty() => config,
-        Ok(_) => {
-            section.error("postgres", "`postgres` names no host", format!("write postgres = \"{EXAMPLE}\""));
-            return None;
-        }
-        Err(error) => {
-            let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-            let message = format!("`postgres` is not a connection address: {why}");
-            section.error("postgres", message, format!("write postgres = \"{EXAMPLE}\""));
-            return None;
-        }
-    };
-    if proof == Proof::Full {
-        config.ssl_mode(SslMode::Require);
-    }
-    config.application_name("quarterdeck");
-    let password = match password {
-        Some(reference) => Some(reference?),
-        None => None,
-    };
-    Some(Box::new(Postgres { place: place(&config), url, config, proof, ca, password, limits: limits? }))
-}
-
-/// What the address says of proof; the address as the driver takes it, which knows no `verify-full`.
-fn proof(section: &Section<'_>, url: &str, ca: bool) -> Option<(String, Proof)> {
-    match (mode(url), ca) {
-        (Some("verify-full"), _) => Some((url.replace("sslmode=verify-full", "sslmode=require"), Proof::Full)),
-        (Some("disable"), true) => {
-            section.error("ca", "`ca` is of no use without TLS", "write sslmode=verify-full in the address");
-            None
-        }
-        (None | Some("disable" | "prefer" | "require"), ca) => {
-            Some((url.to_owned(), if ca { Proof::Full } else { Proof::None }))
-        }
-        (Some(mode), _) => {
-            let help = "write sslmode=disable, prefer, require or verify-full";
-            section.error("postgres", format!("`sslmode={mode}` is not known here"), help);
-            None
-        }
-    }
-}
-
-fn mode(url: &str) -> Option<&str> {
-    let (_, query) = url.split_once('?')?;
-    query.split('&').find_map(|pair| pair.strip_prefix("sslmode="))
-}
-
-fn limits(section: &Section<'_>) -> Option<Limits> {
-    let errors = section.faults().errors();
-    let percent = |key: &str, default: i64| section.whole(key, 1..=100).unwrap_or(default);
-    let limits = Limits {
-        role: section.choice("role", &[("primary", Role::Primary), ("standby", Role::Standby)]),
-        standbys: section.whole("standbys", 0..=99),
-        lag_degraded: section.duration("lag-degraded"),
-        lag_fail: section.duration("lag-fail"),
-        connections_degraded: percent("connections-degraded", 80),
-        connections_fail: percent("connections-fail", 95),
-    };
-    if limits.connections_degraded > limits.connections_fail {
-        let help = "the first limit comes first: connections-degraded = 80, connections-fail = 95";
-        section.error("connections-degraded", "`connections-degraded` is above `connections-fail`", help);
-    }
-    if let (Some(first), Some(second)) = (limits.lag_degraded, limits.lag_fail)
-        && first > second
-    {
-        let help = "the first limit comes first: lag-degraded = \"30s\", lag-fail = \"5m\"";
-        section.error("lag-degraded", "`lag-degraded` is above `lag-fail`", help);
-    }
-    if limits.role == Some(Role::Standby) && limits.standbys.is_some() {
-        let help = "`standbys` counts what hangs on a primary; leave it out or write role = \"primary\"";
-        section.error("standbys", "`standbys` is asked of a standby", help);
-    }
-    (section.faults().errors() == errors).then_some(limits)
 }
 
 /// `host:port` of the first host, for reasons.
@@ -176,29 +89,21 @@ impl Postgres {
             let secret = budget.spend("while looking the password up", context.vault.reveal(reference)).await?;
             config.password(expose(&secret));
         }
-        let limit = budget.left().as_millis().max(1);
         let own = config.get_options().map(|o| format!("{o} ")).unwrap_or_default();
+        let limit = statement_timeout(budget.left());
         config.options(format!("{own}-c default_transaction_read_only=on -c statement_timeout={limit}"));
-        let doing = format!("while connecting to {}", self.place);
-        if config.get_ssl_mode() == SslMode::Disable {
-            let connect = async { config.connect(NoTls).await.map_err(|e| self.trouble(&e)) };
-            let (client, connection) = budget.spend(&doing, connect).await?;
-            return self.talk(client, connection, budget).await;
-        }
         let tls = match self.proof {
             Proof::None => tls::believing()?,
             Proof::Full => tls::trusting(self.ca.as_deref()).await?,
         };
-        let connect = async { config.connect(MakeRustlsConnect::new(tls)).await.map_err(|e| self.trouble(&e)) };
-        let (client, connection) = budget.spend(&doing, connect).await?;
-        self.talk(client, connection, budget).await
+        let way = Way { config, tls, place: &self.place, limit: context.timeout };
+        let link = budget.spend(&format!("while connecting to {}", self.place), way.connect()).await?;
+        self.talk(link, budget).await
     }
 
     /// Puts the questions. The connection is driven here, so that a dropped check drops it too.
-    async fn talk<C>(&self, client: tokio_postgres::Client, connection: C, budget: &Budget) -> Result<Answer, Trouble>
-    where
-        C: Future<Output = Result<(), tokio_postgres::Error>>,
-    {
+    async fn talk(&self, link: Link, budget: &Budget) -> Result<Answer, Trouble> {
+        let Link { client, connection, meter } = link;
         let asking = async move {
             let rows = client.simple_query(QUESTIONS).await;
             drop(client);
@@ -207,7 +112,7 @@ impl Postgres {
         let both = async {
             let (rows, end) = futures::join!(asking, connection);
             // The answer's own error says more than the connection's.
-            let rows = rows.map_err(|e| self.trouble(&e))?;
+            let rows = rows.map_err(|e| meter.judge(trouble::of(&e, &self.place), &self.place, SERVICE))?;
             drop(end);
             Ok::<_, Trouble>(rows)
         };
@@ -219,41 +124,21 @@ impl Postgres {
         let cells = cells.filter_map(|row| Some((row.get(0)?.to_owned(), row.get(1)?.to_owned())));
         Answer::read(cells).ok_or_else(|| Trouble::unknown(format!("{} did not say what role it has", self.place)))
     }
+}
 
-    fn trouble(&self, error: &tokio_postgres::Error) -> Trouble {
-        trouble::of(error, &self.place)
-    }
+/// In milliseconds, at least one (none means no limit) and at most what the server takes. Source: PostgreSQL manual,
+/// "Client Connection Defaults": an integer of 32 bits.
+fn statement_timeout(left: Duration) -> i32 {
+    i32::try_from(left.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{check, faults};
+    use super::*;
 
     #[test]
-    fn a_password_in_the_address_is_a_fault_that_does_not_repeat_it() {
-        let found = faults("postgres = \"postgresql://app:hunter2@db/x\"");
-        assert!(found[0].help.as_deref().unwrap().contains("password = \"env:NAME\""));
-        assert!(!format!("{found:?}").contains("hunter2"));
-    }
-
-    #[test]
-    fn limits_in_the_wrong_order_and_unknown_words_are_faults() {
-        let base = "postgres = \"postgresql://app@db/x\"\n";
-        for (more, words) in [
-            ("connections-degraded = 99", "is above"),
-            ("lag-degraded = \"10m\"\nlag-fail = \"1m\"", "is above"),
-            ("role = \"master\"", "cannot be \"master\""),
-            ("role = \"standby\"\nstandbys = 1", "asked of a standby"),
-        ] {
-            assert!(faults(&format!("{base}{more}"))[0].message.contains(words), "{more}");
-        }
-        assert!(faults("postgres = \"postgresql://db/x?sslmode=verify-ca\"")[0].message.contains("sslmode=verify-ca"));
-        assert!(faults("postgres = \"mysql://db/x\"")[0].message.contains("starts with postgresql://"));
-    }
-
-    #[test]
-    fn the_target_is_the_address_as_written() {
-        let url = "postgresql://app@db:5432/x?sslmode=verify-full";
-        assert_eq!(check(&format!("postgres = \"{url}\"\npassword = \"env:X\"")).target(), url);
+    fn no_time_limit_is_more_than_a_server_takes() {
+        let limits = [Duration::ZERO, Duration::from_secs(5), Duration::from_hours(24 * 25), Duration::MAX];
+        assert_eq!(limits.map(statement_timeout), [1, 5000, i32::MAX, i32::MAX]);
     }
 }

@@ -52,7 +52,7 @@ fn read(section: &mut Section<'_>) -> Option<Box<dyn Check>> {
     if !section.has("password") {
         section.error("password", "`rabbitmq` needs `password`", "add password = \"env:RABBIT_PASSWORD\"");
     }
-    let ca = section.text("ca").map(PathBuf::from);
+    let ca = section.path("ca");
     let checks = if section.has("checks") { checks(section) } else { Some(CHECKS.map(str::to_owned).to_vec()) };
     let text = text?;
     let Ok(url) = Url::parse(&text) else {

@@ -1,26 +1,30 @@
 //! `redis`: a new connection, `PING` and `INFO`, a judgement on persistence, replication and memory. Sends nothing
-//! else, so a login that may only `+ping +info` will do.
+//! else, so a login that may only `+ping +info` will do. Reads at most 1 MiB of what the server says.
 
 pub mod judge;
 pub mod sections;
 pub mod trouble;
 
 use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, Either, select};
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisResult,
-    TlsCertificates,
+    AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, RedisResult,
 };
 use secrecy::SecretString;
+use tokio_rustls::TlsConnector;
 
 use super::api::{Budget, Trouble, address, tls};
+use super::bounded::{Bounded, Wire};
 use super::{Check, Context, Kind};
 use crate::model::Observation;
 use crate::secret::{SecretRef, expose};
 use crate::settings::Section;
+use crate::source::tls::server_name;
 use judge::{Limits, Role};
 use sections::Sections;
 
@@ -41,6 +45,9 @@ const EXAMPLE: &str = "redis://127.0.0.1:6379/0";
 struct Redis {
     url: String,
     info: ConnectionInfo,
+    host: String,
+    port: u16,
+    tls: bool,
     place: String,
     user: Option<String>,
     password: Option<SecretRef>,
@@ -52,7 +59,7 @@ fn read(section: &mut Section<'_>) -> Option<Box<dyn Check>> {
     let url = address(section, "redis", &["redis", "rediss"], EXAMPLE);
     let user = section.text("user");
     let password = section.has("password").then(|| section.secret("password"));
-    let ca = section.text("ca").map(PathBuf::from);
+    let ca = section.path("ca");
     let errors = section.faults().errors();
     let limits = Limits {
         role: section.choice("role", &[("primary", Role::Primary), ("replica", Role::Replica)]),
@@ -78,11 +85,21 @@ fn read(section: &mut Section<'_>) -> Option<Box<dyn Check>> {
         section.error("redis", "`redis` is not an address of a server", format!("write redis = \"{EXAMPLE}\""));
         return None;
     };
+    let (host, port, tls) = match info.addr() {
+        ConnectionAddr::Tcp(host, port) => (host.clone(), *port, false),
+        ConnectionAddr::TcpTls { host, port, insecure: false, .. } => (host.clone(), *port, true),
+        _ => {
+            let help = "leave #insecure out; a private authority is named by ca = \"FILE.pem\"";
+            section.error("redis", "`redis` asks for TLS without proof of identity", help);
+            return None;
+        }
+    };
     let password = match password {
         Some(reference) => Some(reference?),
         None => None,
     };
-    Some(Box::new(Redis { place: info.addr().to_string(), url, info, user, password, ca, limits }))
+    let place = info.addr().to_string();
+    Some(Box::new(Redis { url, info, host, port, tls, place, user, password, ca, limits }))
 }
 
 impl Check for Redis {
@@ -109,34 +126,57 @@ impl Redis {
             }
             None => None,
         };
+        let doing = format!("while connecting to {}", self.place);
+        let dialled = Bounded::dial(&self.host, self.port, context.timeout);
+        let (stream, meter) = budget.spend(&doing, dialled).await?;
+        let told = |trouble| meter.judge(trouble, &self.place, "Redis");
+        if !self.tls {
+            return self.talk(stream, secret.as_ref(), budget).await.map_err(told);
+        }
+        let connector = TlsConnector::from(Arc::new(tls::trusting(self.ca.as_deref()).await?));
+        let name = server_name(&self.host).map_err(|e| Trouble::unknown(e.to_string()))?;
+        let shake =
+            async { connector.connect(name, stream).await.map_err(|e| Trouble::of_connection(&e, &self.place)) };
+        let stream = budget.spend(&doing, shake).await.map_err(told)?;
+        self.talk(stream, secret.as_ref(), budget).await.map_err(told)
+    }
+
+    async fn talk<W: Wire + 'static>(
+        &self,
+        stream: W,
+        secret: Option<&SecretString>,
+        budget: &Budget,
+    ) -> Result<Sections, Trouble> {
         // The crate would log in by itself, but keeps the server's words about a refusal to itself.
         let plain = RedisConnectionInfo::default().set_skip_set_lib_name();
-        let info = self.info.clone().set_redis_settings(plain);
-        let client = match &self.ca {
-            Some(path) => {
-                let root_cert = Some(tls::pem(path).await?);
-                Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert })
-            }
-            None => Client::open(info),
-        };
-        let client = client.map_err(|e| self.trouble(&e))?;
         // The budget alone decides on time.
         let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        let connect =
-            async { client.get_multiplexed_async_connection_with_config(&config).await.map_err(|e| self.trouble(&e)) };
-        let mut connection = budget.spend(&format!("while connecting to {}", self.place), connect).await?;
-        let asking = async {
-            self.enter(&mut connection, secret.as_ref()).await.map_err(|e| self.trouble(&e))?;
-            let ping = redis::cmd("PING").query_async::<String>(&mut connection).await;
-            let text = redis::cmd("INFO").query_async::<String>(&mut connection).await;
-            match (ping, text) {
-                // `INFO` is answered while data are loaded, and says how far that is.
-                (_, Ok(text)) if Sections::parse(&text).is_loading() => Ok(Sections::parse(&text)),
-                (Err(error), _) | (Ok(_), Err(error)) => Err(self.trouble(&error)),
-                (Ok(_), Ok(text)) => Ok(Sections::parse(&text)),
+        let both = async {
+            let made = MultiplexedConnection::new_with_config(&plain, stream, config).await;
+            let (mut connection, driver) = made.map_err(|e| self.trouble(&e))?;
+            // The connection is driven here, so that a dropped check drops it too.
+            match select(pin!(self.put_questions(&mut connection, secret)), pin!(driver)).await {
+                Either::Left((answer, _)) => answer,
+                Either::Right(((), asking)) => asking.await,
             }
         };
-        budget.spend(&format!("from {} to PING and INFO", self.place), asking).await
+        budget.spend(&format!("from {} to PING and INFO", self.place), both).await
+    }
+
+    async fn put_questions(
+        &self,
+        connection: &mut MultiplexedConnection,
+        secret: Option<&SecretString>,
+    ) -> Result<Sections, Trouble> {
+        self.enter(connection, secret).await.map_err(|e| self.trouble(&e))?;
+        let ping = redis::cmd("PING").query_async::<String>(connection).await;
+        let text = redis::cmd("INFO").query_async::<String>(connection).await;
+        match (ping, text) {
+            // `INFO` is answered while data are loaded, and says how far that is.
+            (_, Ok(text)) if Sections::parse(&text).is_loading() => Ok(Sections::parse(&text)),
+            (Err(error), _) | (Ok(_), Err(error)) => Err(self.trouble(&error)),
+            (Ok(_), Ok(text)) => Ok(Sections::parse(&text)),
+        }
     }
 
     /// Logs in and chooses the database, as far as the deck asks for it.
@@ -176,6 +216,8 @@ mod tests {
         assert!(faults(&format!("{base}memory-degraded = 96"))[0].message.contains("is above"));
         assert!(faults(&format!("{base}user = \"ops\""))[0].message.contains("without `password`"));
         assert!(faults(&format!("{base}ca = \"x.pem\""))[0].message.contains("without TLS"));
+        let insecure = faults("redis = \"rediss://cache/#insecure\"");
+        assert!(insecure[0].message.contains("without proof of identity"), "{insecure:?}");
         assert!(faults("redis = \"cache:6379\"")[0].message.contains("starts with redis:// or rediss://"));
     }
 

@@ -2,7 +2,8 @@
 //! cannot answer one of them still answers the others. Never judges.
 //!
 //! Source: PostgreSQL manual 10 to 18, "The Cumulative Statistics System" and "System Administration Functions". A role
-//! without `pg_monitor` sees rows of other sessions, but with empty columns; the questions count those too.
+//! without `pg_monitor` sees rows of other sessions, but with empty columns; the questions count those too. An empty
+//! lag means "caught up" only where the state beside it can be seen.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -20,6 +21,8 @@ union all select 'used', count(*)::text from pg_stat_activity
 union all select 'standbys', count(*)::text from pg_stat_replication r
     left join pg_replication_slots s on s.active_pid = r.pid
     where coalesce(r.state, 'streaming') in ('streaming', 'catchup') and coalesce(s.slot_type, 'physical') = 'physical'
+union all select 'user', quote_ident(current_user)
+union all select 'hidden', count(*)::text from pg_stat_replication where state is null
 union all select 'replay-lag', extract(epoch from max(replay_lag))::text from pg_stat_replication
 union all select 'behind', max(pg_wal_lsn_diff(sent_lsn, replay_lsn))::bigint::text from pg_stat_replication
 union all select 'receiver', coalesce(status, 'streaming') from pg_stat_wal_receiver
@@ -42,7 +45,11 @@ pub struct Answer {
     pub limit: Option<i64>,
     /// On a primary: how many standbys stream from it.
     pub standbys: i64,
-    /// On a primary: the slowest standby's lag; none when all have caught up or there is none.
+    /// On a primary: how many of its senders do not show their state, and so not their lag, to this role.
+    pub hidden: i64,
+    /// The role that asks, quoted as SQL needs it.
+    pub user: Option<String>,
+    /// On a primary: the slowest standby's lag; none when all have caught up, there is none, or it is hidden.
     pub replay_lag: Option<Duration>,
     /// On a primary: most bytes sent to a standby and not replayed there.
     pub behind: Option<i64>,
@@ -72,6 +79,8 @@ impl Answer {
             used: number("used"),
             limit: number("limit"),
             standbys: number("standbys").unwrap_or(0),
+            hidden: number("hidden").unwrap_or(0),
+            user: get("user").map(str::to_owned),
             replay_lag: seconds("replay-lag"),
             behind: number("behind"),
             receiver: get("receiver").map(str::to_owned),

@@ -1,8 +1,9 @@
 //! What a PostgreSQL server's answer means. Pure.
 //!
-//! Lag has three traps, all measured on real servers: on an idle primary `replay_lag` is empty, which means caught up,
+//! Lag has four traps, all measured on real servers: on an idle primary `replay_lag` is empty, which means caught up,
 //! and a standby's last transaction grows old without any lag; on a standby whose primary died, received and replayed
-//! are equal, which looks like no lag at all; a standby that is down has no row on its primary. So: no lag only if a
+//! are equal, which looks like no lag at all; a standby that is down has no row on its primary; and to
+//! a role without `pg_monitor` every lag is empty, which proves nothing. So: no lag only if a
 //! receiver streams and all is replayed, else the age of the last transaction, and without a receiver "disconnected".
 
 use std::time::Duration;
@@ -53,6 +54,8 @@ pub enum Lag {
     Behind(Duration),
     /// Behind, but nobody knows how far.
     Unmeasured,
+    /// The role that asks may not see it.
+    Hidden,
     /// Not connected to its primary; the last transaction is this old.
     Disconnected(Option<Duration>),
     /// There is nothing to measure: a primary without standbys.
@@ -63,6 +66,7 @@ pub enum Lag {
 pub fn lag(answer: &Answer) -> Lag {
     if !answer.standby {
         return match (answer.standbys, answer.replay_lag, answer.behind) {
+            _ if answer.hidden > 0 => Lag::Hidden,
             (0, _, _) => Lag::None,
             (_, Some(lag), _) => Lag::Behind(lag),
             (_, None, Some(1..)) => Lag::Unmeasured,
@@ -88,13 +92,31 @@ pub fn judge(answer: &Answer, limits: &Limits) -> Observation {
     }
     let lag = lag(answer);
     judge_lag(&mut seen, lag, limits);
-    if let (Some(expected), false) = (limits.standbys, answer.standby)
-        && answer.standbys < expected
-    {
-        seen.worsen(Outcome::Degraded, format!("{} of {expected} standbys connected", answer.standbys));
+    if !answer.standby {
+        judge_standbys(&mut seen, answer, lag, limits);
     }
     judge_connections(&mut seen, answer, limits);
     add_facts(seen, answer, role, lag)
+}
+
+fn judge_standbys(seen: &mut Observation, answer: &Answer, lag: Lag, limits: &Limits) {
+    let is_hidden = lag == Lag::Hidden;
+    let missing = limits.standbys.filter(|expected| answer.standbys < *expected);
+    if let Some(expected) = missing {
+        // A sender that hides its state may be no standby at all.
+        let most = if is_hidden { "at most " } else { "" };
+        seen.worsen(Outcome::Degraded, format!("{most}{} of {expected} standbys connected", answer.standbys));
+    }
+    let asks_for_lag = limits.lag_degraded.is_some() || limits.lag_fail.is_some();
+    if is_hidden && (asks_for_lag || (limits.standbys.is_some() && missing.is_none())) {
+        seen.worsen(
+            Outcome::Unknown,
+            match &answer.user {
+                Some(user) => format!("the role {user} cannot see replication lag; grant pg_monitor to {user}"),
+                None => "this role cannot see replication lag; grant it pg_monitor".to_owned(),
+            },
+        );
+    }
 }
 
 fn judge_lag(seen: &mut Observation, lag: Lag, limits: &Limits) {
@@ -115,7 +137,7 @@ fn judge_lag(seen: &mut Observation, lag: Lag, limits: &Limits) {
             let last = age.map(|a| format!("; its last transaction is {} old", whole(a)));
             seen.worsen(outcome, format!("disconnected from its primary{}", last.unwrap_or_default()));
         }
-        Lag::Unmeasured | Lag::None => {}
+        Lag::Unmeasured | Lag::Hidden | Lag::None => {}
     }
 }
 
@@ -144,6 +166,7 @@ fn add_facts(mut seen: Observation, answer: &Answer, role: Role, lag: Lag) -> Ob
     seen = match lag {
         Lag::Behind(lag) => seen.fact("lag", whole(lag)),
         Lag::Unmeasured => seen.fact("lag", "not measured yet"),
+        Lag::Hidden => seen.fact("lag", "not visible"),
         Lag::Disconnected(_) => seen.fact("lag", "disconnected"),
         Lag::None => seen,
     };

@@ -48,6 +48,28 @@ fn a_dead_primary_is_not_zero_lag_on_its_standby() {
 }
 
 #[test]
+fn lag_that_is_hidden_is_not_taken_for_none() {
+    let primary = Answer { standbys: 1, hidden: 1, user: Some("looker".into()), ..Answer::default() };
+    assert_eq!(lag(&primary), Lag::Hidden);
+    let second = Some(Duration::from_secs(1));
+    for limits in [
+        Limits { lag_fail: second, ..OPEN },
+        Limits { lag_degraded: second, ..OPEN },
+        Limits { standbys: Some(1), ..OPEN },
+        Limits { standbys: Some(2), lag_fail: second, ..OPEN },
+    ] {
+        let seen = judge(&primary, &limits);
+        let words = "the role looker cannot see replication lag; grant pg_monitor to looker";
+        assert_eq!((seen.outcome, why(&seen)), (Outcome::Unknown, words), "{limits:?}");
+    }
+    let seen = judge(&primary, &Limits { standbys: Some(2), ..OPEN });
+    assert_eq!((seen.outcome, why(&seen)), (Outcome::Degraded, "at most 1 of 2 standbys connected"));
+    let seen = judge(&primary, &OPEN);
+    assert_eq!(seen.outcome, Outcome::Pass);
+    assert!(seen.facts.iter().any(|f| f.name.as_str() == "lag" && f.value.as_str() == "not visible"));
+}
+
+#[test]
 fn a_missing_standby_is_told_by_its_primary() {
     let primary = Answer { standbys: 0, ..Answer::default() };
     let seen = judge(&primary, &Limits { standbys: Some(1), ..OPEN });

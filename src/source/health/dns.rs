@@ -19,6 +19,7 @@ use super::{Check, Context, Kind};
 use crate::model::{Observation, PhaseName, Text};
 use crate::settings::Section;
 use crate::source::dial::Watch;
+use crate::source::dial::refusal::Refusal;
 
 /// The kind.
 pub static KIND: Kind = Kind {
@@ -160,6 +161,12 @@ impl Dns {
     }
 
     fn failed(&self, error: &NetError, watch: &Watch) -> Observation {
+        if let NetError::Io(e) = error {
+            let refusal = Refusal::of(e, self.server);
+            if refusal.ours {
+                return Observation::unknown(refusal.told(&self.asked()));
+            }
+        }
         let why = match error {
             NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
                 ResponseCode::NXDomain => return Observation::fail(format!("no such name: {}", self.name)),

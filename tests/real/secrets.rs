@@ -14,7 +14,7 @@ const LIMIT: Duration = Duration::from_millis(600);
 /// Decks of every kind here that sends a secret.
 fn decks(port: u16, secret: &str) -> [String; 2] {
     [
-        format!("http = \"http://127.0.0.1:{port}/\"\nbearer = \"{secret}\""),
+        format!("http = \"http://127.0.0.1:{port}/\"\ntoken = \"{secret}\""),
         format!("rabbitmq = \"http://127.0.0.1:{port}\"\nuser = \"ops\"\npassword = \"{secret}\""),
     ]
 }

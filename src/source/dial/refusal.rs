@@ -22,6 +22,13 @@ impl Refusal {
         Self::judge(error, || address.is_some_and(has_route))
     }
 
+    /// What keeps this machine from sending anything to an address at all: no route, no descriptor left. For protocols
+    /// whose library does not say why it has no connection.
+    pub fn before_sending(address: SocketAddr) -> Option<Self> {
+        let refusal = Self::judge(&route(address).err()?, || false);
+        refusal.ours.then_some(refusal)
+    }
+
     fn judge(error: &Error, has_route: impl Fn() -> bool) -> Self {
         if let Some(before) = shortage(error) {
             return Self { ours: true, before, after: String::new() };
@@ -63,11 +70,14 @@ fn shortage(error: &Error) -> Option<&'static str> {
     })
 }
 
-/// Whether this machine knows a way towards an address. Asks its routing table alone: connecting a UDP socket sends
-/// nothing.
 fn has_route(address: SocketAddr) -> bool {
+    route(address).is_ok()
+}
+
+/// Asks this machine's routing table for a way towards an address: connecting a UDP socket sends nothing.
+fn route(address: SocketAddr) -> Result<(), Error> {
     let any: SocketAddr = if address.is_ipv4() { ([0; 4], 0).into() } else { ([0_u16; 8], 0).into() };
-    UdpSocket::bind(any).and_then(|socket| socket.connect(address)).is_ok()
+    UdpSocket::bind(any)?.connect(address)
 }
 
 #[cfg(test)]
@@ -107,6 +117,7 @@ mod tests {
 
     #[test]
     fn there_is_a_way_to_loopback() {
-        assert!(has_route("127.0.0.1:9".parse().unwrap()));
+        let loopback = "127.0.0.1:9".parse().unwrap();
+        assert!(has_route(loopback) && Refusal::before_sending(loopback).is_none());
     }
 }

@@ -161,11 +161,13 @@ impl Dns {
     }
 
     fn failed(&self, error: &NetError, watch: &Watch) -> Observation {
-        if let NetError::Io(e) = error {
-            let refusal = Refusal::of(e, self.server);
-            if refusal.ours {
-                return Observation::unknown(refusal.told(&self.asked()));
-            }
+        let refusal = match error {
+            NetError::Io(e) => Some(Refusal::of(e, self.server)),
+            NetError::NoConnections => self.server.and_then(Refusal::before_sending),
+            _ => None,
+        };
+        if let Some(refusal) = refusal.filter(|r| r.ours) {
+            return Observation::unknown(refusal.told(&self.asked()));
         }
         let why = match error {
             NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::model::{Observation, Text};
-use crate::transport::{Argv, Exit, Limits, Local, Transport};
+use crate::transport::{Argv, Exit, Limits, Local, Transport, human};
 
 /// Where a secret is found. Prints the place, never the value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +44,14 @@ pub enum SecretError {
         place: String,
         /// What went wrong.
         why: String,
+    },
+    /// The file, program or keyring takes too long.
+    #[error("secret {place} did not answer within {limit}")]
+    Silent {
+        /// The reference.
+        place: String,
+        /// How long it had: `5s`.
+        limit: String,
     },
 }
 
@@ -135,6 +143,13 @@ impl Vault {
             }
         }
         Ok(SecretString::from(value))
+    }
+
+    /// The same, given up after `limit`: a trifle before, so that whoever holds the same limit still hears why.
+    pub async fn reveal_within(&self, reference: &SecretRef, limit: Duration) -> Result<SecretString, SecretError> {
+        let margin = (limit / 10).min(Duration::from_millis(10));
+        let silent = |_| SecretError::Silent { place: reference.to_string(), limit: human(limit) };
+        tokio::time::timeout(limit.saturating_sub(margin), self.reveal(reference)).await.map_err(silent)?
     }
 
     /// Takes every known value out of an observation.

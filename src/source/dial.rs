@@ -1,6 +1,9 @@
 //! From a name and a port to a TCP connection, every address of the name tried, with the time of each phase and with
 //! words for each way it can go wrong. Sends nothing and keeps no connection.
 
+pub mod lookup;
+pub mod refusal;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -11,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::model::{Phase, PhaseName};
 use crate::transport::human;
+use refusal::Refusal;
 
 /// The time of one check: when it began, when it must be over, and how long each phase took.
 #[derive(Debug)]
@@ -97,6 +101,9 @@ pub enum DialError {
         /// What the resolver says.
         why: String,
     },
+    /// This machine could not try one address; the sentence tells for each why.
+    #[error("{0}")]
+    Ours(String),
     /// No address took the connection; the sentence tells for each why.
     #[error("{0}")]
     NoConnection(String),
@@ -105,7 +112,7 @@ pub enum DialError {
 impl DialError {
     /// Whether this machine is at fault, so that nothing is known about the target.
     pub fn is_ours(&self) -> bool {
-        matches!(self, Self::NoResolver { .. })
+        matches!(self, Self::NoResolver { .. } | Self::Ours(_))
     }
 }
 
@@ -134,26 +141,8 @@ pub async fn dial(host: &str, port: u16, watch: &mut Watch) -> Result<(TcpStream
 }
 
 async fn resolve(host: &str, port: u16, watch: &Watch) -> Result<Vec<SocketAddr>, DialError> {
-    let failed = |why: String| DialError::NoResolver { host: host.to_owned(), why };
-    let found = match timeout_at(watch.until, tokio::net::lookup_host((host, port))).await {
-        Err(_) => return Err(failed(format!("the resolver does not answer within {}", watch.limit()))),
-        Ok(Ok(found)) => found,
-        Ok(Err(e)) => {
-            // getaddrinfo(3) has no error kind in std, only its words (glibc, musl, macOS).
-            let words = e.to_string();
-            let words = words.rsplit(": ").next().unwrap_or_default();
-            let absent = ["not known", "No address", "no address", "does not resolve", "Non-recoverable", "No data"];
-            return Err(if absent.iter().any(|a| words.contains(a)) {
-                DialError::NoName(host.to_owned())
-            } else if words.contains("Temporary") || words.contains("ry again") {
-                failed("the resolver of this machine does not answer".into())
-            } else {
-                failed(words.to_owned())
-            });
-        }
-    };
-    let found = interleave(found);
-    if found.is_empty() { Err(DialError::NoName(host.to_owned())) } else { Ok(found) }
+    let found = lookup::lookup(host, watch).await?;
+    Ok(interleave(found.into_iter().map(|ip| SocketAddr::new(ip, port))))
 }
 
 /// Both families in turn, in the order the resolver prefers, each address once.
@@ -208,31 +197,28 @@ async fn connect(address: SocketAddr, until: Instant) -> Result<TcpStream, Optio
     }
 }
 
-/// One sentence for all addresses; those that failed alike are told together.
+/// One sentence for all addresses; those that failed alike are told together. As soon as one of them shows the
+/// target's own trouble, what this machine could not try (no IPv6, say) is left out.
 fn refused(failed: &[(SocketAddr, Option<io::Error>)], watch: &Watch) -> DialError {
-    let mut told: Vec<(String, Vec<String>, String)> = Vec::new();
+    let mut told: Vec<(Option<Refusal>, Vec<String>)> = Vec::new();
     for (address, error) in failed {
-        let (before, after) = words(error.as_ref(), watch);
-        match told.iter_mut().find(|(b, _, a)| *b == before && *a == after) {
-            Some((_, places, _)) => places.push(address.to_string()),
-            None => told.push((before, vec![address.to_string()], after)),
+        let refusal = error.as_ref().map(|e| Refusal::of(e, Some(*address)));
+        match told.iter_mut().find(|(r, _)| *r == refusal) {
+            Some((_, places)) => places.push(address.to_string()),
+            None => told.push((refusal, vec![address.to_string()])),
         }
     }
-    let parts: Vec<String> = told.into_iter().map(|(b, p, a)| format!("{b} {}{a}", p.join(" and "))).collect();
-    DialError::NoConnection(parts.join("; "))
-}
-
-fn words(error: Option<&io::Error>, watch: &Watch) -> (String, String) {
-    let Some(error) = error else { return ("no connection to".into(), format!(" within {}", watch.limit())) };
-    let before = match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused on",
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "no route to",
-        io::ErrorKind::TimedOut => "no answer from",
-        io::ErrorKind::ConnectionReset => "connection reset by",
-        io::ErrorKind::PermissionDenied => "this machine may not connect to",
-        _ => return ("cannot connect to".into(), format!(": {error}")),
-    };
-    (before.to_owned(), String::new())
+    let is_ours = |refusal: &Option<Refusal>| refusal.as_ref().is_some_and(|r| r.ours);
+    let ours = told.iter().all(|(r, _)| is_ours(r));
+    let parts = told.iter().filter(|(r, _)| ours || !is_ours(r)).map(|(refusal, places)| {
+        let places = places.join(" and ");
+        match refusal {
+            Some(refusal) => refusal.told(&places),
+            None => format!("no connection to {places} within {}", watch.limit()),
+        }
+    });
+    let sentence = parts.collect::<Vec<_>>().join("; ");
+    if ours { DialError::Ours(sentence) } else { DialError::NoConnection(sentence) }
 }
 
 #[cfg(test)]
@@ -255,6 +241,19 @@ mod tests {
         assert_eq!(address, open);
         let error = race(&[closed, closed], &Watch::new(Duration::from_secs(5))).await.unwrap_err();
         assert_eq!(error.to_string(), format!("connection refused on {closed} and {closed}"));
+    }
+
+    #[test]
+    fn what_this_machine_cannot_try_is_left_out_beside_a_refusal() {
+        let watch = Watch::new(Duration::from_secs(5));
+        let places = ["192.0.2.1:80", "[2001:db8::1]:80"].map(|p| p.parse::<SocketAddr>().unwrap());
+        let of = |kind: io::ErrorKind| Some(io::Error::from(kind));
+        let missing = || of(io::ErrorKind::AddrNotAvailable);
+        let both = refused(&[(places[0], of(io::ErrorKind::ConnectionRefused)), (places[1], missing())], &watch);
+        assert!(!both.is_ours());
+        assert_eq!(both.to_string(), "connection refused on 192.0.2.1:80");
+        let ours = refused(&[(places[0], missing()), (places[1], missing())], &watch);
+        assert!(ours.is_ours() && ours.to_string().ends_with("192.0.2.1:80 and [2001:db8::1]:80"), "{ours}");
     }
 
     #[test]

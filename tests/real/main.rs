@@ -28,6 +28,7 @@ mod postgres;
 mod proxy;
 mod rabbitmq;
 mod redis;
+mod secrets;
 mod settings;
 mod tcp;
 mod tls;

@@ -19,6 +19,7 @@ use super::{Check, Context, Kind};
 use crate::model::{Observation, PhaseName, Text};
 use crate::settings::Section;
 use crate::source::dial::Watch;
+use crate::source::dial::refusal::Refusal;
 
 /// The kind.
 pub static KIND: Kind = Kind {
@@ -160,6 +161,14 @@ impl Dns {
     }
 
     fn failed(&self, error: &NetError, watch: &Watch) -> Observation {
+        let refusal = match error {
+            NetError::Io(e) => Some(Refusal::of(e, self.server)),
+            NetError::NoConnections => self.server.and_then(Refusal::before_sending),
+            _ => None,
+        };
+        if let Some(refusal) = refusal.filter(|r| r.ours) {
+            return Observation::unknown(refusal.told(&self.asked()));
+        }
         let why = match error {
             NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
                 ResponseCode::NXDomain => return Observation::fail(format!("no such name: {}", self.name)),

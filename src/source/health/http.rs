@@ -15,7 +15,6 @@ use hyper::header::{HeaderMap, LOCATION};
 
 use super::{Check, Context, Kind};
 use crate::model::{Observation, Text};
-use crate::secret::SecretError;
 use crate::source::dial::Watch;
 use crate::source::fetch::{Answer, FetchError, Proxies, Request, Target, Trail, fetch};
 use crate::source::tls::{Trust, chain};
@@ -51,7 +50,6 @@ struct Http {
 
 /// Why there is nothing to judge.
 enum Stop {
-    Secret(SecretError),
     Fetch(FetchError),
     Redirect(String),
 }
@@ -66,8 +64,14 @@ impl Check for Http {
 
     fn check<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
+            // Before the time of the target begins: a slow password manager is not its failure, nor its latency.
+            let revealed = credential::add(&self.headers, &self.credentials, &context.vault, context.timeout).await;
+            let headers = match revealed {
+                Ok(headers) => headers,
+                Err(e) => return Observation::unknown(cut(&e.to_string())),
+            };
             let mut trail = Trail::new(Watch::new(context.timeout));
-            let result = self.ask(context, &mut trail).await;
+            let result = self.ask(context, &headers, &mut trail).await;
             let latency = trail.watch.elapsed();
             let mut seen = match result {
                 Ok((answer, end)) => {
@@ -77,7 +81,6 @@ impl Check for Http {
                     }
                     seen
                 }
-                Err(Stop::Secret(e)) => Observation::unknown(e.to_string()),
                 Err(Stop::Redirect(why)) => Observation::fail(why).after(latency),
                 Err(Stop::Fetch(e)) if e.is_ours() => Observation::unknown(cut(&e.to_string())),
                 Err(Stop::Fetch(e)) => Observation::fail(cut(&e.to_string())),
@@ -90,14 +93,12 @@ impl Check for Http {
 
 impl Http {
     /// The last answer, and where it came from if that is not where it was asked for.
-    async fn ask(&self, context: &Context, trail: &mut Trail) -> Result<(Answer, Option<Target>), Stop> {
-        let with_credentials;
-        let mut headers = &self.headers;
-        if !self.credentials.is_empty() {
-            let added = credential::add(headers, &self.credentials, &context.vault).await;
-            with_credentials = added.map_err(Stop::Secret)?;
-            headers = &with_credentials;
-        }
+    async fn ask(
+        &self,
+        context: &Context,
+        mut headers: &HeaderMap,
+        trail: &mut Trail,
+    ) -> Result<(Answer, Option<Target>), Stop> {
         let request = Request {
             target: &self.target,
             method: &self.method,

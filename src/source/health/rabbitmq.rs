@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use super::api::client::{place, under};
-use super::api::{Budget, Client, Trouble, address};
+use super::api::{Budget, Client, Trouble, address, secret};
 use super::{Check, Context, Kind};
 use crate::model::{Observation, Outcome};
 use crate::secret::SecretRef;
@@ -82,8 +82,12 @@ impl Check for RabbitMq {
 
     fn check<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
+            let password = match secret(context, &self.password).await {
+                Ok(password) => password,
+                Err(trouble) => return trouble.into(),
+            };
             let budget = Budget::of(context);
-            match self.ask(context, &budget).await {
+            match self.ask(&password, &budget).await {
                 Ok(seen) => seen.after(budget.took()),
                 Err(trouble) => trouble.into(),
             }
@@ -92,18 +96,17 @@ impl Check for RabbitMq {
 }
 
 impl RabbitMq {
-    async fn ask(&self, context: &Context, budget: &Budget) -> Result<Observation, Trouble> {
-        let password = budget.spend("while looking the password up", context.vault.reveal(&self.password)).await?;
+    async fn ask(&self, password: &SecretString, budget: &Budget) -> Result<Observation, Trouble> {
         let client = self.client.get_or_try_init(|| Client::towards(&self.url, self.ca.as_deref())).await?;
         let place = place(&self.url);
         let doing = format!("from the management interface on {place}");
         // First of all, because it tells whether this is RabbitMQ and takes the login.
-        let overview = budget.spend(&doing, self.get(client, "api/overview", &password)).await?;
+        let overview = self.get(client, "api/overview", password, budget, &doing).await?;
         let mut seen = answer::overview(&overview, &place)?;
-        let (doing, password) = (&doing, &password);
+        let doing = &doing;
         let asked = self.checks.iter().map(|check| async move {
             let path = format!("api/health/checks/{check}");
-            (check, budget.spend(doing, self.get(client, &path, password)).await)
+            (check, self.get(client, &path, password, budget, doing).await)
         });
         for (check, answer) in join_all(asked).await {
             let (outcome, reason) = match answer {
@@ -119,9 +122,16 @@ impl RabbitMq {
         Ok(seen)
     }
 
-    async fn get(&self, client: &Client, path: &str, password: &SecretString) -> Result<super::api::Answer, Trouble> {
+    async fn get(
+        &self,
+        client: &Client,
+        path: &str,
+        password: &SecretString,
+        budget: &Budget,
+        doing: &str,
+    ) -> Result<super::api::Answer, Trouble> {
         let url = under(&self.url, path).ok_or_else(|| Trouble::unknown(format!("`{path}` makes no address")))?;
-        client.get(url, Some((&self.user, password))).await
+        client.get(url, Some((&self.user, password)), budget, doing).await
     }
 }
 

@@ -103,7 +103,7 @@ impl StatusPage {
         let mut refused = String::new();
         for format in &self.formats {
             let Some(url) = under(&self.url, format.path()) else { continue };
-            let answer = budget.spend(&format!("from the status page on {place}"), client.get(url, None)).await?;
+            let answer = client.get(url, None, budget, &format!("from the status page on {place}")).await?;
             match answer.status {
                 200 => {
                     if let Some(report) = format.read(&answer) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Trouble;
+use crate::source::dial::lookup;
 use crate::source::health::Context;
 use crate::transport::human;
 
@@ -45,6 +46,23 @@ impl Budget {
     ) -> Result<T, Trouble> {
         match tokio::time::timeout(self.left(), work).await {
             Ok(done) => done.map_err(Into::into),
+            Err(_) => Err(Trouble::fail(format!("no answer within {} {doing}", human(self.told)))),
+        }
+    }
+
+    /// The same for work that connects to `host` by way of [`lookup::lookup_patiently`]: when time is up and the name
+    /// is still being looked up, it is this machine's resolver that keeps silent.
+    pub async fn reach<T, E: Into<Trouble>>(
+        &self,
+        host: &str,
+        doing: &str,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Trouble> {
+        let mut work = std::pin::pin!(work);
+        match tokio::time::timeout(self.left(), &mut work).await {
+            Ok(done) => done.map_err(Into::into),
+            // Asked while the work still waits for the name: once it is dropped, its look-up may be struck off.
+            Err(_) if lookup::is_under_way(host) => Err(lookup::silence(host, &human(self.told)).into()),
             Err(_) => Err(Trouble::fail(format!("no answer within {} {doing}", human(self.told)))),
         }
     }

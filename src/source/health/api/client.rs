@@ -1,17 +1,20 @@
 //! One HTTP client for the checks that read JSON interfaces: each question has a connection of its own, redirects
 //! are not followed, an answer is read in pieces up to a limit. Never judges a status.
 
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::LOCATION;
 use reqwest::redirect::Policy;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
-use super::{Trouble, tls};
+use super::{Budget, Trouble, tls};
 use crate::secret::expose;
+use crate::source::dial::lookup::lookup_patiently;
 
 /// Most bytes of an answer that are read.
 const MOST_BYTES: usize = 256 * 1024;
@@ -52,7 +55,8 @@ impl Client {
             .redirect(Policy::none())
             .user_agent(concat!("quarterdeck/", env!("CARGO_PKG_VERSION")))
             // A kept connection may be dead by the next check, and would not show whether new ones are taken.
-            .pool_max_idle_per_host(0);
+            .pool_max_idle_per_host(0)
+            .dns_resolver(Arc::new(Names));
         if direct {
             builder = builder.no_proxy();
         }
@@ -60,8 +64,19 @@ impl Client {
         Ok(Self(if ca.is_none() { shared.get_or_init(|| client).clone() } else { client }))
     }
 
-    /// Asks for one address.
-    pub async fn get(&self, url: Url, login: Option<(&str, &SecretString)>) -> Result<Answer, Trouble> {
+    /// Asks for one address within what is left of a budget; `doing` tells of whom, should it run out.
+    pub async fn get(
+        &self,
+        url: Url,
+        login: Option<(&str, &SecretString)>,
+        budget: &Budget,
+        doing: &str,
+    ) -> Result<Answer, Trouble> {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        budget.reach(&host, doing, self.ask(url, login)).await
+    }
+
+    async fn ask(&self, url: Url, login: Option<(&str, &SecretString)>) -> Result<Answer, Trouble> {
         let place = place(&url);
         let mut request = self.0.get(url).header("accept", "application/json, */*;q=0.5");
         if let Some((user, password)) = login {
@@ -87,6 +102,18 @@ impl Answer {
     /// The body as JSON; none when it is something else or was cut.
     pub fn json<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.body).ok()
+    }
+}
+
+/// Names by the same look-ups as everybody else's.
+struct Names;
+
+impl Resolve for Names {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = lookup_patiently(name.as_str()).await?;
+            Ok(Box::new(found.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs)
+        })
     }
 }
 

@@ -1,6 +1,9 @@
 //! What an HTTP check sends to prove who asks. Values are looked up for each check and marked sensitive.
 
+use std::time::Duration;
+
 use base64::prelude::{BASE64_STANDARD, Engine};
+use futures::future::try_join_all;
 use hyper::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 
 use crate::secret::{SecretError, SecretRef, Vault, expose};
@@ -24,14 +27,15 @@ impl Credential {
         }
     }
 
-    async fn value(&self, vault: &Vault) -> Result<HeaderValue, SecretError> {
+    async fn value(&self, vault: &Vault, limit: Duration) -> Result<HeaderValue, SecretError> {
+        let reveal = |reference| vault.reveal_within(reference, limit);
         let (reference, text) = match self {
-            Self::Header(_, reference) => (reference, expose(&vault.reveal(reference).await?).to_owned()),
+            Self::Header(_, reference) => (reference, expose(&reveal(reference).await?).to_owned()),
             Self::Basic(user, reference) => {
-                let secret = vault.reveal(reference).await?;
+                let secret = reveal(reference).await?;
                 (reference, format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{}", expose(&secret)))))
             }
-            Self::Bearer(reference) => (reference, format!("Bearer {}", expose(&vault.reveal(reference).await?))),
+            Self::Bearer(reference) => (reference, format!("Bearer {}", expose(&reveal(reference).await?))),
         };
         let mut value = HeaderValue::try_from(text).map_err(|_| SecretError::Missing {
             place: reference.to_string(),
@@ -42,15 +46,17 @@ impl Credential {
     }
 }
 
-/// The headers with the credentials among them.
+/// The headers with the credentials among them. All are looked up at once, so that together they keep to the limit.
 pub(super) async fn add(
     headers: &HeaderMap,
     credentials: &[Credential],
     vault: &Vault,
+    limit: Duration,
 ) -> Result<HeaderMap, SecretError> {
+    let values = try_join_all(credentials.iter().map(|c| c.value(vault, limit))).await?;
     let mut all = headers.clone();
-    for credential in credentials {
-        all.insert(credential.name().clone(), credential.value(vault).await?);
+    for (credential, value) in credentials.iter().zip(values) {
+        all.insert(credential.name().clone(), value);
     }
     Ok(all)
 }

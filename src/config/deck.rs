@@ -51,6 +51,7 @@ impl Probe {
         self.info == other.info
             && self.degraded == other.degraded
             && self.via == other.via
+            && self.paused == other.paused
             && self.declared == other.declared
     }
 }

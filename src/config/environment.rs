@@ -104,6 +104,9 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
     EnvironmentDeck { environment, probes }
 }
 
+/// Services of a circle that are told.
+const MOST_NAMES: usize = 8;
+
 /// Services that depend on each other in a circle: none of them can be the cause of the others. One circle is told; the
 /// next shows when it is mended.
 fn warn_of_circles(services: &[Service], table: Option<&Table>, faults: &Faults<'_>) {
@@ -133,7 +136,9 @@ fn warn_of_circles(services: &[Service], table: Option<&Table>, faults: &Faults<
     while let Some(on) = walked.last().and_then(|id| next(id)) {
         if let Some(start) = walked.iter().position(|id| *id == on) {
             let circle = walked.get(start..).unwrap_or_default();
-            let names: Vec<&str> = circle.iter().chain([&on]).map(|id| &*id.name).collect();
+            let mut names: Vec<&str> = circle.iter().take(MOST_NAMES).map(|id| &*id.name).collect();
+            names.extend((circle.len() > MOST_NAMES).then_some("…"));
+            names.push(&on.name);
             let place = table.and_then(|t| t.get(&on.name)).map(|e| e.place).unwrap_or_default();
             let message = format!("services depend on each other in a circle: {}", names.join(" → "));
             faults.warn(place, message, "remove one of these `depends`: it says what cannot work without what");

@@ -108,6 +108,11 @@ impl ProbeState {
         Some((outcome, count, if outcome == Outcome::Pass { self.info.rise } else { self.info.fall }))
     }
 
+    /// Whether it has looked, but what it saw does not count any more.
+    pub fn is_forgotten(&self) -> bool {
+        self.level.is_none() && self.last.is_some()
+    }
+
     /// Forgets what was confirmed, so that the next sample stands for itself.
     pub fn distrust(&mut self) {
         self.level = None;

@@ -183,6 +183,9 @@ pub fn explain(store: &Store, service: &ServiceState, now: Timestamp) -> Option<
                 format!("{}: the newest sample lies ahead; the clock went back", probe.info().id.name)
             }
             (_, Health::Stale) => format!("{}: no sample any more", probe.info().id.name),
+            (_, Health::Unknown) if probe.is_forgotten() => {
+                format!("{}: not looked since the pause", probe.info().id.name)
+            }
             (Some(reason), _) => format!("{}: {reason}", probe.info().id.name),
             (None, _) => format!("{}: not looked yet", probe.info().id.name),
         }

@@ -178,14 +178,18 @@ fn a_pause_hides_health_and_what_goes_on_shows_it_again() {
     assert_eq!(paused.paused().map(crate::model::Text::as_str), Some("moving house"));
     assert!(paused.is_paused_here() && paused.cause(at(5)).is_none());
     store.apply(Event::ServiceResumed { service: id("sales") }, at(9));
-    assert_eq!((sales(&store).health(at(9)), sales(&store).since(at(9))), (Health::Unhealthy, Some(at(9))));
+    // Nobody looked meanwhile, so nobody knows.
+    assert_eq!((sales(&store).health(at(9)), sales(&store).since(at(9))), (Health::Unknown, Some(at(9))));
+    see(&mut store, "sales/live", 10, Outcome::Fail);
+    assert_eq!(sales(&store).health(at(10)), Health::Unhealthy, "the first look after it stands for itself");
     let changes: Vec<_> = sales(&store).changes().map(|c| (c.from, c.to)).collect();
     assert_eq!(
         changes,
         [
             (Health::Unknown, Health::Unhealthy),
             (Health::Unhealthy, Health::Paused),
-            (Health::Paused, Health::Unhealthy)
+            (Health::Paused, Health::Unknown),
+            (Health::Unknown, Health::Unhealthy)
         ]
     );
 }
@@ -221,6 +225,14 @@ fn what_changes_on_the_screen_is_said() {
 }
 
 #[test]
+fn after_a_long_silence_the_first_look_stands_for_itself() {
+    let mut store = one();
+    see(&mut store, "sales/live", 0, Outcome::Pass);
+    see(&mut store, "sales/live", 1000, Outcome::Fail);
+    assert_eq!(sales(&store).health(at(1000)), Health::Unhealthy);
+}
+
+#[test]
 fn a_reload_keeps_the_history_of_what_stays() {
     let mut store = one();
     see(&mut store, "sales/live", 0, Outcome::Pass);
@@ -230,7 +242,7 @@ fn a_reload_keeps_the_history_of_what_stays() {
     assert_eq!((live.series().len(), live.patience().as_secs(), new.series().len()), (1, 185, 0));
     assert_eq!(sales(&store).changes().len(), 1);
     assert_eq!(sales(&store).health(at(1)), Health::Unknown, "the new probe has not looked");
-    let elsewhere = ProbeSpec { target: "127.0.0.1:81".into(), ..probe("sales", "live") };
+    let elsewhere = ProbeSpec { looks_at: 81, ..probe("sales", "live") };
     load(&mut store, vec![service("sales", vec![elsewhere])]);
     assert!(sales(&store).probes()[0].last().is_none(), "what was seen elsewhere says nothing");
     load(&mut store, Vec::new());

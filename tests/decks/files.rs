@@ -89,8 +89,9 @@ fn large(services: usize, depends: &str) -> String {
          [environments.live]\ntier = \"production\"\n[environments.live.services]\n",
     );
     for n in 0..services {
-        writeln!(text, "s{n} = {{ use = \"web\", port = 5006, depends = [\"{depends}{}\"] }}", (n + 1) % services)
-            .unwrap();
+        // On the one after it; the last on one before it would close a circle, so it depends on the first of others.
+        let on = if n + 1 < services || depends != "s" { format!("\"{depends}{}\"", n + 1) } else { String::new() };
+        writeln!(text, "s{n} = {{ use = \"web\", port = 5006, depends = [{on}] }}").unwrap();
     }
     text
 }

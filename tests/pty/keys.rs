@@ -64,6 +64,8 @@ fn escape_sequences_nobody_knows_do_no_harm() {
     terminal.take_in(Duration::from_millis(50));
     terminal.press("?");
     terminal.shows("Leave the console");
+    // Out of the popup, then out of the console.
+    terminal.press("\x03");
     terminal.press("\x03");
     terminal.ends_well(0);
 }
@@ -111,6 +113,7 @@ fn garbage_does_not_end_the_console_and_the_keys_work_after_it() {
     }
     terminal.press("?");
     terminal.shows("Leave the console");
+    terminal.press("q");
     terminal.press("q");
     terminal.ends_well(0);
 }

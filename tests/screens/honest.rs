@@ -70,7 +70,7 @@ fn a_paused_service_is_not_counted_as_healthy() {
                       a = { probes.live = { tcp = \"127.0.0.1:1\" } }\nb = { paused = true, probes.live = { tcp = \"127.0.0.1:2\" } }\n",
     );
     let shown = text(&world.pass("qa/a/live", 3).play());
-    assert!(shown.lines().next().unwrap().contains("● 1 of 2"), "{shown}");
+    assert!(shown.lines().next().unwrap().contains("● 1 ‖ 1"), "{shown}");
 }
 
 #[test]

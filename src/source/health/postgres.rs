@@ -15,7 +15,9 @@ use futures::future::BoxFuture;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Config, SimpleQueryMessage};
 
-use super::api::{Budget, Trouble, tls};
+use secrecy::SecretString;
+
+use super::api::{Budget, Trouble, secret_if_any, tls};
 use super::{Check, Context, Kind};
 use crate::model::Observation;
 use crate::secret::{SecretRef, expose};
@@ -73,8 +75,13 @@ impl Check for Postgres {
 
     fn check<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
+            // A secret that comes slowly is no slowness of the server.
+            let secret = match secret_if_any(context, self.password.as_ref()).await {
+                Ok(secret) => secret,
+                Err(trouble) => return trouble.into(),
+            };
             let budget = Budget::of(context);
-            match self.ask(context, &budget).await {
+            match self.ask(context, secret.as_ref(), &budget).await {
                 Ok(answer) => judge::judge(&answer, &self.limits).after(budget.took()),
                 Err(trouble) => trouble.into(),
             }
@@ -83,11 +90,10 @@ impl Check for Postgres {
 }
 
 impl Postgres {
-    async fn ask(&self, context: &Context, budget: &Budget) -> Result<Answer, Trouble> {
+    async fn ask(&self, context: &Context, secret: Option<&SecretString>, budget: &Budget) -> Result<Answer, Trouble> {
         let mut config = self.config.clone();
-        if let Some(reference) = &self.password {
-            let secret = budget.spend("while looking the password up", context.vault.reveal(reference)).await?;
-            config.password(expose(&secret));
+        if let Some(secret) = secret {
+            config.password(expose(secret));
         }
         let own = config.get_options().map(|o| format!("{o} ")).unwrap_or_default();
         let limit = statement_timeout(budget.left());

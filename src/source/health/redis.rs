@@ -18,7 +18,7 @@ use redis::{
 use secrecy::SecretString;
 use tokio_rustls::TlsConnector;
 
-use super::api::{Budget, Trouble, address, tls};
+use super::api::{Budget, Trouble, address, secret_if_any, tls};
 use super::bounded::{Bounded, Wire};
 use super::{Check, Context, Kind};
 use crate::model::Observation;
@@ -109,8 +109,13 @@ impl Check for Redis {
 
     fn check<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
+            // A secret that comes slowly is no slowness of the server.
+            let secret = match secret_if_any(context, self.password.as_ref()).await {
+                Ok(secret) => secret,
+                Err(trouble) => return trouble.into(),
+            };
             let budget = Budget::of(context);
-            match self.ask(context, &budget).await {
+            match self.ask(context, secret.as_ref(), &budget).await {
                 Ok(info) => judge::judge(&info, &self.limits).after(budget.took()),
                 Err(trouble) => trouble.into(),
             }
@@ -119,26 +124,25 @@ impl Check for Redis {
 }
 
 impl Redis {
-    async fn ask(&self, context: &Context, budget: &Budget) -> Result<Sections, Trouble> {
-        let secret = match &self.password {
-            Some(reference) => {
-                Some(budget.spend("while looking the password up", context.vault.reveal(reference)).await?)
-            }
-            None => None,
-        };
+    async fn ask(
+        &self,
+        context: &Context,
+        secret: Option<&SecretString>,
+        budget: &Budget,
+    ) -> Result<Sections, Trouble> {
         let doing = format!("while connecting to {}", self.place);
         let dialled = Bounded::dial(&self.host, self.port, context.timeout);
         let (stream, meter) = budget.spend(&doing, dialled).await?;
         let told = |trouble| meter.judge(trouble, &self.place, "Redis");
         if !self.tls {
-            return self.talk(stream, secret.as_ref(), budget).await.map_err(told);
+            return self.talk(stream, secret, budget).await.map_err(told);
         }
         let connector = TlsConnector::from(Arc::new(tls::trusting(self.ca.as_deref()).await?));
         let name = server_name(&self.host).map_err(|e| Trouble::unknown(e.to_string()))?;
         let shake =
             async { connector.connect(name, stream).await.map_err(|e| Trouble::of_connection(&e, &self.place)) };
         let stream = budget.spend(&doing, shake).await.map_err(told)?;
-        self.talk(stream, secret.as_ref(), budget).await.map_err(told)
+        self.talk(stream, secret, budget).await.map_err(told)
     }
 
     async fn talk<W: Wire + 'static>(

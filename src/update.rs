@@ -95,6 +95,10 @@ pub fn key(ui: &mut Ui, store: &Store, keymap: &Keymap, key: Key, now: Timestamp
 
 /// A command was given.
 pub fn update(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
+    if command.scope() == Scope::Demo && !ui.demo {
+        ui.say(format!("{command} works in qd demo alone"), now);
+        return Vec::new();
+    }
     if command.risk() == Risk::Acts {
         let protected = rows::environment(store, ui).filter(|e| e.tier.is_protected());
         if ui.read_only {

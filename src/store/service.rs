@@ -147,10 +147,13 @@ impl ServiceState {
         true
     }
 
-    /// Probes besides the one that explains its health that are not well either.
+    /// Probes besides the one that explains its health that fail too, and for another reason.
     pub fn others_in_trouble(&self, now: Timestamp) -> usize {
-        let bad = |p: &&ProbeState| !matches!(p.health(now).0, Health::Healthy | Health::Paused);
-        self.counting().filter(bad).count().saturating_sub(1)
+        let Some(Cause::Probe(first)) = self.cause(now) else { return 0 };
+        let reason = |p: &ProbeState| p.last().and_then(|(_, seen)| seen.reason.clone());
+        let told = reason(first);
+        let others = self.counting().filter(|p| p.health(now).0 == Health::Unhealthy && reason(p) != told);
+        others.count()
     }
 
     /// Why it is paused, if it is.

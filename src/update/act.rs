@@ -54,10 +54,6 @@ fn pause(ui: &mut Ui, store: &Store, on: Vec<ServiceId>, now: Timestamp) -> Vec<
 }
 
 fn demo(ui: &mut Ui, on: ServiceId, command: Command, now: Timestamp) -> Vec<Effect> {
-    if !ui.demo {
-        ui.say(format!("{command} works in qd demo alone"), now);
-        return Vec::new();
-    }
     let done = match command {
         Command::DemoCrash => format!("crashing {on}; it is started again after {}", human(AWAY)),
         Command::DemoSlow => format!("{on} is slow from now on"),

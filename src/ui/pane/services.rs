@@ -296,7 +296,7 @@ fn reason<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Option<L
     } else {
         let mut words = explain(view.store, service, view.now).unwrap_or_default();
         let others = service.others_in_trouble(view.now);
-        if others > 0 && health != Health::Paused {
+        if others > 0 && health == Health::Unhealthy {
             words = format!("(+{others}) {words}");
         }
         (

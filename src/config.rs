@@ -17,6 +17,7 @@ use crate::settings::{Faults, Files, Section, Table, Value, word};
 use part::Part;
 
 pub use deck::{Deck, EnvironmentDeck, Probe};
+pub use probe::keys_of;
 pub use user::User;
 
 /// A deck as far as it could be read, and everything wrong with it.

@@ -139,10 +139,10 @@ impl ServiceState {
         let health = self.current;
         let (Some(Cause::Probe(probe)), true) = (self.cause(now), health != Health::Stale) else { return false };
         let name = Some(probe.info().id.name.clone());
-        if self.changes.back().is_none_or(|last| last.probe == name) {
+        let reason = probe.last().and_then(|(_, seen)| seen.reason.clone());
+        if self.changes.back().is_none_or(|last| last.probe == name || last.reason == reason) {
             return false;
         }
-        let reason = probe.last().and_then(|(_, seen)| seen.reason.clone());
         self.note(Change { at, probe: name, from: health, to: health, reason });
         true
     }

@@ -2,6 +2,7 @@
 //! newline at the end. Decides no words of its own but column heads.
 
 use quarterdeck::command::{Command, Scope};
+use quarterdeck::config::keys_of;
 use quarterdeck::exit::Ending;
 use quarterdeck::keymap::{self, KeymapBook};
 use quarterdeck::source::health::KINDS;
@@ -48,10 +49,12 @@ pub fn exit_codes() -> String {
     table(&["exit", "is", "when"], rows)
 }
 
-/// Kind, what it checks, how often and an example.
+/// Kind, what it checks, how often, an example and every key of its own.
 pub fn probes() -> String {
     let rows = KINDS.iter().map(|kind| {
-        vec![code(kind.name), kind.doc.to_owned(), human(kind.every), human(kind.timeout), code(kind.example)]
+        let keys = keys_of(kind).into_iter().filter(|key| key != kind.name);
+        let keys: Vec<String> = keys.map(|key| code(&key)).collect();
+        vec![code(kind.name), kind.doc.to_owned(), human(kind.every), code(kind.example), keys.join(" ")]
     });
-    table(&["kind", "checks", "every", "at most", "for example"], rows)
+    table(&["kind", "checks", "every", "for example", "keys of its own"], rows)
 }

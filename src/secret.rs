@@ -239,4 +239,22 @@ mod tests {
         vault.redact(&mut seen);
         assert_eq!(seen.reason.unwrap().as_str(), "login ••• refused");
     }
+
+    #[tokio::test]
+    async fn a_rotating_secret_does_not_fill_the_vault_and_the_longest_value_goes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        let vault = Vault::default();
+        for number in 0..100 {
+            std::fs::write(&path, format!("token-{number}")).unwrap();
+            vault.reveal(&SecretRef::File(path.clone())).await.unwrap();
+        }
+        assert!(vault.seen.read().unwrap().values().all(|of_one| of_one.0.len() <= MOST_SEEN));
+        let longer = folder.path().join("longer");
+        std::fs::write(&longer, "token-99-and-more").unwrap();
+        vault.reveal(&SecretRef::File(longer)).await.unwrap();
+        let mut seen = Observation::fail("refused token-99-and-more");
+        vault.redact(&mut seen);
+        assert_eq!(seen.reason.unwrap().as_str(), "refused •••");
+    }
 }

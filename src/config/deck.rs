@@ -182,4 +182,31 @@ mod tests {
             assert!(!before.is_same(&probe(&other)), "{other}");
         }
     }
+
+    #[test]
+    fn a_setting_that_is_never_printed_makes_another_probe_all_the_same() {
+        let probe = |table: &str| {
+            let text = format!("[environments.qa]\ntier = \"staging\"\nservices.sales.probes.live = {table}\n");
+            deck(&text).environments[0].probes[0].clone()
+        };
+        for (before, after) in [
+            (
+                r#"{ postgres = "postgresql://ops@127.0.0.1/app", password = "env:OLD" }"#,
+                r#"{ postgres = "postgresql://ops@127.0.0.1/app", password = "env:NEW" }"#,
+            ),
+            (r#"{ command = ["env"], env = { A = "1" } }"#, r#"{ command = ["env"], env = { A = "2" } }"#),
+        ] {
+            assert!(probe(before).is_same(&probe(before)), "{before}");
+            assert!(!probe(before).is_same(&probe(after)), "{after}");
+        }
+    }
+
+    #[test]
+    fn history_belongs_to_what_is_looked_at_and_not_to_how_often_or_what_it_is_called() {
+        let looks_at = |text: &str| deck(text).environments[0].probes[0].info.looks_at;
+        let before = looks_at(QA);
+        assert_eq!(before, looks_at(&QA.replace("{ tcp", "{ every = \"3s\", doc = \"the till\", tcp")));
+        assert_ne!(before, looks_at(&QA.replace(":80", ":81")));
+        assert_ne!(before, looks_at(&QA.replace("{ tcp", "{ expect = \"^220\", tcp")));
+    }
 }

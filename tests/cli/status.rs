@@ -162,3 +162,47 @@ fn colours_are_for_terminals_alone() {
     let ended = qd(&Stage::new(&deck(&[("down", on(&server, "/down"))])), &["status"]);
     assert!(!ended.out.contains('\x1b'), "{ended:?}");
 }
+
+#[test]
+fn a_slow_probe_does_not_make_the_quick_ones_stale() {
+    let server = Server::start();
+    let slow = "probes.live = { command = [\"sleep\", \"4\"], every = \"6s\", timeout = \"5s\" }".to_owned();
+    let quick = on(&server, "/ok").replace(" }", ", timeout = \"500ms\" }");
+    let ended = qd(&Stage::new(&deck(&[("quick", quick), ("slow", slow)])), &["status"]);
+    assert!(ended.code == 0 && !ended.out.contains("stale"), "{ended:?}");
+}
+
+#[test]
+fn a_round_that_is_cut_short_leaves_no_command_running() {
+    // A number that no other process of this machine sleeps for.
+    let seconds = format!("9{}", std::process::id());
+    let waits = format!("probes.live = {{ command = [\"sleep\", \"{seconds}\"], every = \"1h\", timeout = \"1h\" }}");
+    let stage = Stage::new(&deck(&[("waits", waits)]));
+    let sleeps = || {
+        let found = std::process::Command::new("pgrep").args(["-f", &format!("^sleep {seconds}$")]).output().unwrap();
+        !found.stdout.is_empty()
+    };
+    let until = |wanted: bool| {
+        let deadline = tokio::time::Instant::now() + super::support::stage::patience();
+        while sleeps() != wanted {
+            assert!(tokio::time::Instant::now() < deadline, "sleeping is {}", !wanted);
+            std::thread::yield_now();
+        }
+    };
+    let mut child = command(&stage, &["status"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until(true);
+    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(5), "cancelled");
+    until(false);
+}
+
+#[test]
+fn names_that_hold_control_sequences_reach_no_terminal() {
+    let odd = "[environments.\"\\u001b]0;owned\\u0007\"]\ntier = \"staging\"\nservices.a.probes.b = { tcp = \"127.0.0.1:1\" }\n";
+    let stage = Stage::new(odd);
+    for arguments in [&["check"][..], &["status"]] {
+        let ended = qd(&stage, arguments);
+        assert_eq!(ended.code, 2, "{ended:?}");
+        assert!(!format!("{}{}", ended.out, ended.told).contains(['\u{1b}', '\u{7}']), "{ended:?}");
+    }
+}

@@ -144,3 +144,44 @@ fn the_counts_add_up_to_the_services() {
     assert_eq!((counts, sum.total()), (vec![1, 0, 1, 0, 1, 1], 4));
     assert_eq!(causes(&store), ["unhealthy c +0", "unknown d +0", "degraded b +0"]);
 }
+
+#[test]
+fn a_dependency_is_not_blamed_for_what_it_cannot_have_caused() {
+    let of_kind = |kind: &str| {
+        let spec = crate::model::ProbeSpec { kind: kind.into(), ..probe("shop", "live") };
+        Service { depends: vec![id("ledger")], ..service("shop", vec![spec]) }
+    };
+    let judged = |kind: &str, shop: Observation, ledger: Outcome| {
+        let mut store = store(vec![of_kind(kind), on("ledger", &[])]);
+        sample(&mut store, "shop", shop);
+        see(&mut store, "ledger/live", 0, ledger);
+        words(&store, "shop")
+    };
+    let answered = Observation::fail("503, ledger: gone");
+    assert_eq!(
+        judged("http", answered.clone(), Outcome::Fail),
+        "because ledger is unhealthy · live: 503, ledger: gone"
+    );
+    assert_eq!(judged("http", answered.clone(), Outcome::Unknown), "live: 503, ledger: gone", "nobody knows of ledger");
+    assert_eq!(judged("http", answered, Outcome::Degraded), "live: 503, ledger: gone", "ledger still works");
+    let expired = Observation::fail("certificate expired 2 days ago");
+    assert_eq!(judged("tls", expired, Outcome::Fail), "live: certificate expired 2 days ago");
+    let closed = Observation::fail("connection refused on 127.0.0.1:80");
+    assert_eq!(judged("http", closed, Outcome::Fail), "live: connection refused on 127.0.0.1:80");
+}
+
+#[test]
+fn what_failed_later_is_not_the_cause() {
+    let mut store = store(vec![on("shop", &["ledger"]), on("ledger", &[])]);
+    see(&mut store, "ledger/live", 0, Outcome::Pass);
+    see(&mut store, "shop/live", 0, Outcome::Fail);
+    for second in [300, 301] {
+        see(&mut store, "shop/live", second, Outcome::Fail);
+        see(&mut store, "ledger/live", second, Outcome::Pass);
+    }
+    for second in [330, 331] {
+        see(&mut store, "ledger/live", second, Outcome::Fail);
+    }
+    let shop = store.service(&id("shop")).unwrap();
+    assert_eq!(explain(&store, shop, at(332)).unwrap(), "live: refused");
+}

@@ -135,3 +135,21 @@ fn where_nothing_happens_nothing_is_drawn() {
     // The first, and one when the minute of the clock changes.
     assert!(frames <= 3, "{frames} frames in 5 s:\n{log}");
 }
+
+#[test]
+fn environments_in_files_that_come_while_it_runs_are_read() {
+    let stage = Stage::new(&paused(1));
+    let mut terminal = Terminal::qd(&stage, LARGE, &[]);
+    terminal.shows("s00");
+    let folder = stage.work().join("environments");
+    for name in ["north", "south"] {
+        std::fs::create_dir_all(&folder).unwrap();
+        let text = "tier = \"staging\"\nservices.boat = { paused = true, probes.live = { tcp = \"127.0.0.1:1\" } }\n";
+        std::fs::write(folder.join(format!("{name}.toml")), text).unwrap();
+        terminal.shows(name);
+        std::fs::remove_dir_all(&folder).unwrap();
+        terminal.shows("the deck was read again");
+    }
+    terminal.press("q");
+    terminal.ends_well(0);
+}

@@ -130,20 +130,30 @@ pub fn fit_right(text: &str, cells: usize) -> String {
 
 /// The text in lines of at most `most` cells, broken at blanks where there are some.
 pub fn wrap(text: &str, most: usize) -> Vec<String> {
+    broken(text, most, str::split_word_bounds)
+}
+
+/// The text in lines of at most `most` cells, broken where they are full: for text that is shown as it is.
+pub fn chop(text: &str, most: usize) -> Vec<String> {
+    broken(text, most, std::iter::once)
+}
+
+/// Lines of at most `most` cells; a piece that does not fit any more begins a line, one that fits none is cut.
+fn broken<'t, P: Iterator<Item = &'t str>>(text: &'t str, most: usize, pieces: impl Fn(&'t str) -> P) -> Vec<String> {
     let most = most.max(1);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
         let mut line = String::new();
         let mut used = 0;
-        for word in paragraph.split_word_bounds() {
-            if used + word.width() > most && used > 0 {
+        for piece in pieces(paragraph) {
+            if used + piece.width() > most && used > 0 {
                 lines.push(std::mem::take(&mut line));
                 used = 0;
-                if word.trim().is_empty() {
+                if piece.trim().is_empty() {
                     continue;
                 }
             }
-            for grapheme in word.graphemes(true) {
+            for grapheme in piece.graphemes(true) {
                 if used + grapheme.width() > most {
                     lines.push(std::mem::take(&mut line));
                     used = 0;
@@ -151,26 +161,6 @@ pub fn wrap(text: &str, most: usize) -> Vec<String> {
                 line.push_str(grapheme);
                 used += grapheme.width();
             }
-        }
-        lines.push(line);
-    }
-    lines
-}
-
-/// The text in lines of at most `most` cells, broken where they are full: for text that is shown as it is.
-pub fn chop(text: &str, most: usize) -> Vec<String> {
-    let most = most.max(1);
-    let mut lines = Vec::new();
-    for paragraph in text.split('\n') {
-        let mut line = String::new();
-        let mut used = 0;
-        for grapheme in paragraph.graphemes(true) {
-            if used + grapheme.width() > most {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-            }
-            line.push_str(grapheme);
-            used += grapheme.width();
         }
         lines.push(line);
     }

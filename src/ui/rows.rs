@@ -48,15 +48,8 @@ pub fn services<'s>(store: &'s Store, ui: &Ui, now: Timestamp) -> Vec<&'s Servic
     match ui.sort {
         Sort::Deck => {}
         Sort::Name => rows.sort_by(|a, b| a.declared().id.name.cmp(&b.declared().id.name)),
-        // Stable, so that services of the same rank stay in the order of the deck. What does not alarm (optional
-        // services that are not there, paused ones) comes last.
-        Sort::Worst => rows.sort_by_cached_key(|s| {
-            let health = s.health(now);
-            let quiet = health == Health::Paused || (s.declared().optional && health != Health::Healthy);
-            // A cause stands above those that suffer from it.
-            let follows = matches!(store.cause(s, now), Some(Cause::Dependency(_)));
-            (quiet, Reverse(health.rank()), follows)
-        }),
+        // Stable, so that services of the same rank stay in the order of the deck.
+        Sort::Worst => rows.sort_by_cached_key(|s| need(store, s, now)),
         Sort::Latency => {
             rows.sort_by_cached_key(|s| Reverse(s.leading().and_then(|p| p.series().figures().p95)));
         }
@@ -64,10 +57,32 @@ pub fn services<'s>(store: &'s Store, ui: &Ui, now: Timestamp) -> Vec<&'s Servic
     rows
 }
 
+/// How much a service needs a look, the smallest first. What does not alarm (optional services that are not there,
+/// paused ones) comes last, and a cause stands above those that suffer from it.
+fn need(store: &Store, service: &ServiceState, now: Timestamp) -> (bool, Reverse<u8>, bool) {
+    let health = service.health(now);
+    if health == Health::Healthy {
+        return (false, Reverse(health.rank()), false);
+    }
+    let quiet = health == Health::Paused || service.declared().optional;
+    let follows = matches!(store.cause(service, now), Some(Cause::Dependency(_)));
+    (quiet, Reverse(health.rank()), follows)
+}
+
 /// The selected service: the chosen one while it is shown, else the first row.
 pub fn selected<'s>(store: &'s Store, ui: &Ui, now: Timestamp) -> Option<&'s ServiceState> {
+    let environment = environment(store, ui)?;
+    let chosen = ui.service.get(&environment.id);
+    // Asked several times a frame: without a filter it is answered without putting all of them in order.
+    if ui.live_filter(Pane::Services).is_none() {
+        if let Some(service) = chosen.and_then(|id| store.service(id)) {
+            return Some(service);
+        }
+        if ui.sort == Sort::Worst {
+            return store.services(environment).min_by_key(|s| need(store, s, now));
+        }
+    }
     let rows = services(store, ui, now);
-    let chosen = environment(store, ui).and_then(|e| ui.service.get(&e.id));
     let found = chosen.and_then(|id| rows.iter().find(|s| s.declared().id == *id));
     found.or(rows.first()).copied()
 }

@@ -105,11 +105,22 @@ fn headers(section: &Section<'_>) -> (HeaderMap, Vec<Credential>) {
                 credentials.extend(secret.secret("secret").map(|s| Credential::Header(name, s)));
                 secret.finish();
             }
+        } else if is_secret(&entry.name) {
+            section.faults().hide(entry.node.place);
+            let help = format!("a deck holds no secrets: {} = {{ secret = \"env:NAME\" }}", entry.name);
+            section.faults().error(entry.node.place, format!("the header `{}` is a secret", entry.name), help);
         } else if let Some(value) = header_value(section, &entry.node, &entry.name) {
             headers.insert(name, value);
         }
     }
     (headers, credentials)
+}
+
+/// Headers that carry what nobody else may know.
+fn is_secret(header: &str) -> bool {
+    let name = header.to_lowercase();
+    matches!(name.as_str(), "authorization" | "proxy-authorization" | "cookie")
+        || ["token", "api-key", "apikey", "secret", "password"].iter().any(|word| name.contains(word))
 }
 
 fn header_value(section: &Section<'_>, node: &Node, name: &str) -> Option<HeaderValue> {

@@ -171,10 +171,18 @@ fn explain_missing(missing: &NotFound) -> Ending {
     Ending::Usage
 }
 
-/// Runs a command to its end. Two workers are plenty, since probes wait and hardly compute.
-fn block_on<T>(work: impl Future<Output = T>) -> std::io::Result<T> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(64).enable_all().build()?;
+/// Threads that drive probes. Probes wait and hardly compute: one is enough for a console that runs all night, and wakes
+/// the processor less often; a round that somebody waits for takes two.
+#[derive(Clone, Copy)]
+enum Pace {
+    Calm = 1,
+    Quick = 2,
+}
+
+/// Runs a command to its end.
+fn block_on<T>(pace: Pace, work: impl Future<Output = T>) -> std::io::Result<T> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(pace as usize).max_blocking_threads(64).enable_all().build()?;
     let done = runtime.block_on(work);
     // Long enough for tasks to end what they started, too short to wait for what hangs.
     runtime.shutdown_timeout(std::time::Duration::from_millis(60));

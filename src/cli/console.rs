@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use color_eyre::Result;
 
-use super::{General, block_on, explain_missing};
+use super::{General, Pace, block_on, explain_missing};
 use crate::app::{self, Look, terminal};
 use crate::config::folder::look_folders;
 use crate::config::{self, Loaded};
@@ -29,7 +29,7 @@ pub fn run(general: &General) -> Result<Ending> {
         tell!("qd: nothing of the deck can be read");
         return Ok(Ending::Usage);
     }
-    block_on(show(general, loaded, Some(path), None))?
+    block_on(Pace::Calm, show(general, loaded, Some(path), None))?
 }
 
 /// Shows a deck until the operator leaves.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use color_eyre::Result;
 
-use super::{General, block_on, console};
+use super::{General, Pace, block_on, console};
 use crate::config;
 use crate::demo::Demo;
 use crate::exit::Ending;
@@ -12,7 +12,7 @@ use crate::exit::Ending;
 /// Starts the fleet, shows it, ends it.
 pub fn run(general: &General) -> Result<Ending> {
     let executable = executable()?;
-    block_on(async {
+    block_on(Pace::Calm, async {
         let demo = Demo::start(&executable).await?;
         let loaded = config::parse(Path::new("demo.toml"), &demo.deck());
         let shown = console::show(general, loaded, None, Some(demo.switchboard())).await;

@@ -22,8 +22,8 @@ use color_eyre::eyre::bail;
 use futures::StreamExt;
 use tokio::time::Instant;
 
-use super::block_on;
 use super::printed::print;
+use super::{Pace, block_on};
 use crate::app::Now;
 use crate::config;
 use crate::exit::Ending;
@@ -79,7 +79,7 @@ pub fn run(options: &Options) -> Result<Ending> {
     let plan = if addresses.is_empty() {
         None
     } else {
-        let found = block_on(look(&Lens::new(clock), addresses))?;
+        let found = block_on(Pace::Quick, look(&Lens::new(clock), addresses))?;
         Some(Plan::of(found))
     };
     let text = plan.as_ref().map_or_else(|| starter::text(&setting), |plan| plan.text(&setting));

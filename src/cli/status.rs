@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::printed::{is_read, print};
-use super::{General, block_on, explain_missing};
+use super::{General, Pace, block_on, explain_missing};
 use crate::app::Now;
 use crate::config::{self, Deck};
 use crate::exit::Ending;
@@ -63,8 +63,9 @@ pub fn run(general: &General, options: &Options) -> Result<Ending> {
     for environment in &mut deck.environments {
         environment.probes.retain(|p| options.wants_service(&p.info.id.service.name));
     }
-    let ending =
-        block_on(async { if options.watch { watch(&deck, options).await } else { once(&deck, options).await } })??;
+    let ending = block_on(Pace::Quick, async {
+        if options.watch { watch(&deck, options).await } else { once(&deck, options).await }
+    })??;
     // What could not be read could not be observed either; what is certainly wrong weighs more.
     Ok(if broken && matches!(ending, Ending::Good | Ending::Unknown) { Ending::Usage } else { ending })
 }

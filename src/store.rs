@@ -2,6 +2,7 @@
 //! reading, with the time as an argument; nothing here reads a clock or does I/O.
 
 pub mod event;
+pub mod host;
 pub mod probe;
 pub mod series;
 pub mod service;
@@ -14,9 +15,10 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Environment, EnvironmentId, Fault, Fleet, Health, ServiceId, Text};
+use crate::model::{Environment, EnvironmentId, Fault, Fleet, Health, HostId, ServiceId, Text};
 
 pub use event::Event;
+pub use host::HostState;
 pub use probe::ProbeState;
 pub use series::Series;
 pub use service::{Cause, Change, ServiceState};
@@ -39,6 +41,7 @@ pub struct Store {
     name: Text,
     environments: Vec<Environment>,
     services: HashMap<ServiceId, ServiceState>,
+    hosts: HashMap<HostId, HostState>,
     faults: Vec<Fault>,
 }
 
@@ -53,6 +56,10 @@ impl Store {
             }
             Event::SampleTaken { probe, at, observation } => match self.services.get_mut(&probe.service) {
                 Some(service) => service.sample(&probe, at, *observation, now),
+                None => Changed::Nothing,
+            },
+            Event::HostLinked { host, at, link } => match self.hosts.get_mut(&host) {
+                Some(state) => state.linked(link, at),
                 None => Changed::Nothing,
             },
             Event::ServicePaused { service, at, reason } => self.pause(&service, Some((at, reason)), now),
@@ -79,6 +86,17 @@ impl Store {
             };
             self.services.insert(service.id.clone(), state);
         }
+        let mut hosts = std::mem::take(&mut self.hosts);
+        for host in fleet.environments.iter().flat_map(|e| &e.hosts) {
+            let state = match hosts.remove(&host.id) {
+                Some(mut state) => {
+                    state.declare(host.clone());
+                    state
+                }
+                None => HostState::new(host.clone()),
+            };
+            self.hosts.insert(host.id.clone(), state);
+        }
         self.name = fleet.name;
         self.environments = fleet.environments;
     }
@@ -101,6 +119,23 @@ impl Store {
     /// One service.
     pub fn service(&self, id: &ServiceId) -> Option<&ServiceState> {
         self.services.get(id)
+    }
+
+    /// One host.
+    pub fn host(&self, id: &HostId) -> Option<&HostState> {
+        self.hosts.get(id)
+    }
+
+    /// The hosts of an environment, in the order of the deck.
+    pub fn hosts<'s>(&'s self, environment: &'s Environment) -> impl Iterator<Item = &'s HostState> {
+        environment.hosts.iter().filter_map(|h| self.hosts.get(&h.id))
+    }
+
+    /// The probe that tells the figures of a host (load, memory, disks): the first of kind `host` that looks there.
+    pub fn figures(&self, id: &HostId) -> Option<&ProbeState> {
+        let environment = self.environment(&id.environment)?;
+        let probes = self.services(environment).flat_map(ServiceState::probes);
+        probes.filter(|p| p.info().via.as_ref() == Some(id)).find(|p| p.info().kind.as_str() == "host")
     }
 
     /// The services of an environment, in the order of the deck.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Environment, EnvironmentId, Fleet, HostId, ProbeSpec, Text, Tier};
+use crate::model::{Environment, EnvironmentId, Fleet, ProbeSpec, Text, Tier};
 use crate::settings::Faults;
 use crate::source::health::Check;
 
@@ -35,8 +35,6 @@ pub struct Probe {
     pub info: ProbeSpec,
     /// A slower pass counts as degraded.
     pub degraded: Option<Duration>,
-    /// The host through which it looks.
-    pub via: Option<HostId>,
     /// Whether the deck says not to run it.
     pub paused: bool,
     /// Everything that the deck says of it, names filled in: equal texts look in the same way.
@@ -50,7 +48,6 @@ impl Probe {
     pub fn is_same(&self, other: &Probe) -> bool {
         self.info == other.info
             && self.degraded == other.degraded
-            && self.via == other.via
             && self.paused == other.paused
             && self.declared == other.declared
     }

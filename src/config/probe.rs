@@ -102,6 +102,7 @@ pub fn read(entry: &Entry, around: &Around<'_>, names: &Names, faults: &Faults<'
         id: around.service.id.probe(&entry.name),
         kind: kind.name.into(),
         target: Text::line_at_most(&check.target(), 300),
+        via,
         doc: doc.map(|d| Text::line_at_most(&d, 200)),
         looks_at: looks_at(&table, &declared),
         every,
@@ -111,7 +112,7 @@ pub fn read(entry: &Entry, around: &Around<'_>, names: &Names, faults: &Faults<'
         optional,
     };
     let paused = around.service.paused.is_some();
-    section.finish().then(|| Probe { info, degraded, via, paused, declared, check: Arc::from(check) })
+    section.finish().then(|| Probe { info, degraded, paused, declared, check: Arc::from(check) })
 }
 
 /// One line a key, with names filled in and without places: the same probe in the same text wherever it stands.

@@ -210,6 +210,8 @@ pub struct ProbeSpec {
     pub kind: Text,
     /// What it asks, without secrets.
     pub target: Text,
+    /// The host through which it looks.
+    pub via: Option<HostId>,
     /// One line about it from the deck.
     pub doc: Option<Text>,
     /// Stands for what it looks at and how: another number, another history.

@@ -13,7 +13,7 @@ const GRACE: Duration = Duration::from_millis(200);
 
 /// Looks once.
 pub async fn ask(probe: &Probe, surroundings: &Surroundings) -> Observation {
-    if let Some(host) = &probe.via {
+    if let Some(host) = &probe.info.via {
         // Hosts are parsed and shown, but not reached by this version.
         let mut seen = Observation::unknown(format!(
             "host {} is to be reached over SSH, which this version cannot do yet",

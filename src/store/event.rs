@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Fault, Fleet, Observation, ProbeId, ServiceId, Text};
+use crate::model::{Fault, Fleet, HostId, Link, Observation, ProbeId, ServiceId, Text};
 
 /// A fact from outside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,15 @@ pub enum Event {
         at: Timestamp,
         /// What it saw.
         observation: Box<Observation>,
+    },
+    /// The connection to a host changed.
+    HostLinked {
+        /// Which host.
+        host: HostId,
+        /// When.
+        at: Timestamp,
+        /// How it stands now.
+        link: Link,
     },
     /// Somebody paused the probes of a service in this console.
     ServicePaused {

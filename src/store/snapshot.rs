@@ -1,12 +1,14 @@
 //! The document that `qd status --json` prints: versioned, described by a JSON Schema, times in RFC 3339 UTC.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::service::{Cause, ServiceState};
-use super::{ProbeState, Store};
-use crate::model::{Environment, Health, Outcome, Tier};
+use super::{HostState, ProbeState, Store};
+use crate::model::{Environment, Health, LinkState, Outcome, Tier, Trouble};
 
 /// The state of everything at one moment.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -43,12 +45,20 @@ pub struct EnvironmentSnapshot {
 pub struct HostSnapshot {
     /// Its name.
     pub name: String,
-    /// Whether it is reached: `unknown` as long as hosts are not connected to.
-    pub state: Health,
-    /// Why.
+    /// How it is reached: `ops@192.0.2.10:22`; empty before the first attempt.
+    pub route: String,
+    /// How the connection stands.
+    pub state: LinkState,
+    /// Why it is not live, as a word.
+    pub trouble: Option<Trouble>,
+    /// Why it is not live.
     pub cause: Option<String>,
     /// Since when.
     pub since: Option<Timestamp>,
+    /// When it is tried again; none when that is not planned.
+    pub next: Option<Timestamp>,
+    /// The newest round trip, in milliseconds.
+    pub latency_ms: Option<f64>,
 }
 
 /// One service.
@@ -110,7 +120,7 @@ impl Snapshot {
                 tier: environment.tier,
                 health,
                 faults: environment.faults,
-                hosts: environment.hosts.iter().map(host_snapshot).collect(),
+                hosts: store.hosts(environment).map(host_snapshot).collect(),
                 services,
             })
         });
@@ -137,9 +147,22 @@ fn sum_up(environment: &Environment, services: &[ServiceSnapshot]) -> Health {
     counting().filter(|h| *h != Health::Paused).fold(unread, Health::worst)
 }
 
-fn host_snapshot(host: &crate::model::Host) -> HostSnapshot {
-    let cause = Some("hosts are not connected to by this version".to_owned());
-    HostSnapshot { name: host.id.name.to_string(), state: Health::Unknown, cause, since: None }
+fn host_snapshot(host: &HostState) -> HostSnapshot {
+    let link = host.link();
+    HostSnapshot {
+        name: host.declared().id.name.to_string(),
+        route: link.route.to_string(),
+        state: link.state,
+        trouble: link.trouble,
+        cause: link.cause.as_ref().map(ToString::to_string),
+        since: host.since(),
+        next: host.next(),
+        latency_ms: link.latency.map(millis),
+    }
+}
+
+fn millis(latency: Duration) -> f64 {
+    (latency.as_secs_f64() * 1e6).round() / 1e3
 }
 
 fn service_snapshot(store: &Store, service: &ServiceState, now: Timestamp) -> ServiceSnapshot {
@@ -164,7 +187,7 @@ fn probe_snapshot(probe: &ProbeState) -> ProbeSnapshot {
         kind: info.kind.to_string(),
         target: info.target.to_string(),
         outcome: last.map(|(_, seen)| seen.outcome),
-        latency_ms: last.and_then(|(_, seen)| seen.latency).map(|l| (l.as_secs_f64() * 1e6).round() / 1e3),
+        latency_ms: last.and_then(|(_, seen)| seen.latency).map(millis),
         at: last.map(|(at, _)| at),
         reason: last.and_then(|(_, seen)| seen.reason.as_ref()).map(ToString::to_string),
         optional: info.optional,

@@ -30,6 +30,7 @@ fn probe(service: &str, name: &str) -> ProbeSpec {
         id: id(service).probe(name),
         kind: "tcp".into(),
         target: "127.0.0.1:80".into(),
+        via: None,
         every: Duration::from_secs(10),
         timeout: Duration::from_secs(5),
         rise: 2,

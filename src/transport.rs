@@ -130,6 +130,12 @@ pub trait Transport: fmt::Debug + Send + Sync {
 
     /// Runs a command that only looks. Dropping the future ends the command.
     fn read<'a>(&'a self, argv: &'a Argv, limits: Limits) -> BoxFuture<'a, Result<Output, TransportError>>;
+
+    /// Runs a command that only looks and ends at once. A place far away takes those of one moment together, so that a
+    /// round costs it one command; one that might take its time belongs to [`Transport::read`].
+    fn glance<'a>(&'a self, argv: &'a Argv, limits: Limits) -> BoxFuture<'a, Result<Output, TransportError>> {
+        self.read(argv, limits)
+    }
 }
 
 /// `5s`, `800ms`, `2m`: a duration as a deck writes it.

@@ -79,7 +79,7 @@ impl Check for Systemd {
         Box::pin(async move {
             let limits = Limits { timeout: Budget::of(context).left(), most_bytes: MOST_BYTES };
             let place = context.transport.place();
-            match context.transport.read(&self.argv, limits).await {
+            match context.transport.glance(&self.argv, limits).await {
                 Ok(output) => {
                     if let Some(reason) = refusal(&output, place) {
                         return Observation::unknown(reason);

@@ -15,6 +15,7 @@
 //! | [`secret`] | secrets by reference, and their redaction |
 //! | [`transport`] | how a command reaches the place where it runs |
 //! | [`source`] | what watches the outside; [`source::health`] has one file a kind of probe |
+//! | [`runner`] | the only room from which something outside is changed |
 //! | [`store`] | the only holder of observed facts: a fold over events |
 //! | [`command`] | the one table of commands |
 //! | [`keymap`] | keys to commands, from TOML |
@@ -34,6 +35,7 @@ pub mod demo;
 pub mod exit;
 pub mod keymap;
 pub mod model;
+pub mod runner;
 pub mod secret;
 pub mod settings;
 pub mod source;

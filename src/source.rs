@@ -2,7 +2,7 @@
 //! time, bounds how many look at once, and starts a task that panics again. It never touches the store or the screen.
 
 mod ask;
-pub mod dial;
+pub use crate::transport::dial;
 pub mod fetch;
 pub mod health;
 pub mod tls;

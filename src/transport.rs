@@ -1,8 +1,11 @@
-//! Transports: how a command reaches the place where it runs. One interface for this machine now and for SSH hosts
-//! next, so that a probe does not know where it looks. Only reading lives here; a call that changes something will
-//! take a `Permit`, which only the runner can make.
+//! Transports: how a command reaches the place where it runs. One interface for this machine and for hosts over SSH, so
+//! that a probe does not know where it looks. A call that changes something takes a `Permit`, which only the runner can
+//! make.
 
+pub mod dial;
 pub mod local;
+pub mod ssh;
+pub mod tunnel;
 
 use std::fmt;
 use std::time::Duration;
@@ -22,6 +25,8 @@ pub struct Argv {
     pub env: Vec<(String, String)>,
     /// The folder it runs in; none means the console's own.
     pub folder: Option<std::path::PathBuf>,
+    /// Whether it may be asked for several last words at once, and answers for each in turn with a blank line between.
+    pub joins: bool,
 }
 
 impl Argv {
@@ -32,6 +37,7 @@ impl Argv {
             arguments: arguments.into_iter().map(Into::into).collect(),
             env: Vec::new(),
             folder: None,
+            joins: false,
         }
     }
 }
@@ -111,6 +117,14 @@ pub enum TransportError {
         /// The limit.
         after: Duration,
     },
+    /// The place itself is not reached, so nothing is known of what it would say.
+    #[error("{why}")]
+    Unreachable {
+        /// Where.
+        place: String,
+        /// Why, as a sentence.
+        why: crate::model::Text,
+    },
     /// Anything else the system says.
     #[error("cannot run `{program}` on {place}: {source}")]
     Io {
@@ -121,6 +135,23 @@ pub enum TransportError {
         /// The system's word.
         source: std::io::Error,
     },
+}
+
+impl TransportError {
+    /// The same for another who waits for the same command.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        match self {
+            Self::NoProgram { program, place } => Self::NoProgram { program: program.clone(), place: place.clone() },
+            Self::Forbidden { program, place } => Self::Forbidden { program: program.clone(), place: place.clone() },
+            Self::TimedOut { after } => Self::TimedOut { after: *after },
+            Self::Unreachable { place, why } => Self::Unreachable { place: place.clone(), why: why.clone() },
+            Self::Io { program, place, source } => {
+                let source = std::io::Error::new(source.kind(), source.to_string());
+                Self::Io { program: program.clone(), place: place.clone(), source }
+            }
+        }
+    }
 }
 
 /// A place where commands run.

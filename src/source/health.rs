@@ -28,12 +28,15 @@ use crate::model::Observation;
 use crate::secret::Vault;
 use crate::settings::Section;
 use crate::transport::Transport;
+use crate::transport::dial::{Watch, Way};
 
 /// What a check may use.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// How to reach what it looks at (commands, units).
     pub transport: std::sync::Arc<dyn Transport>,
+    /// The way to what it connects to, when that is not straight there.
+    pub way: Option<std::sync::Arc<dyn Way>>,
     /// Where secrets are looked up.
     pub vault: Vault,
     /// How long the check may take in all. The supervisor ends it then; a check that keeps to it itself can say
@@ -41,6 +44,13 @@ pub struct Context {
     pub timeout: Duration,
     /// The time now, to judge dates by.
     pub now: Timestamp,
+}
+
+impl Context {
+    /// The time of this check, and its way.
+    pub fn watch(&self) -> Watch {
+        Watch::new(self.timeout).by(self.way.clone())
+    }
 }
 
 /// One configured check. Must be cancel-safe: the supervisor drops the future when time is up.

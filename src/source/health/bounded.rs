@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::api::Trouble;
-use crate::source::dial::{DialError, Watch, dial};
+use crate::source::dial::{DialError, Watch, dial, Way};
 
 /// Most bytes that a check reads; what servers say of themselves takes a hundredth of it.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -55,9 +55,14 @@ impl Bounded {
 
     /// A new connection to the first address of a host that takes it. The caller's budget should end before `limit`,
     /// because it knows better words.
-    pub(super) async fn dial(host: &str, port: u16, limit: Duration) -> Result<(Self, Meter), Trouble> {
+    pub(super) async fn dial(
+        host: &str,
+        port: u16,
+        limit: Duration,
+        way: Option<&Arc<dyn Way>>,
+    ) -> Result<(Self, Meter), Trouble> {
         // The clock cannot be set to just any time: a limit of centuries would be beyond its end.
-        match dial(host, port, &mut Watch::new(limit.min(LONGEST))).await {
+        match dial(host, port, &mut Watch::new(limit.min(LONGEST)).by(way.cloned())).await {
             Ok((stream, _)) => Ok(Self::new(stream)),
             Err(error) => Err(said(&error)),
         }

@@ -84,7 +84,7 @@ impl Check for Dns {
 
     fn check<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
-            let mut watch = Watch::new(context.timeout);
+            let mut watch = context.watch();
             let mut seen = match self.resolver(context.timeout) {
                 Ok(resolver) => self.ask(&resolver, &mut watch).await,
                 Err(why) => Observation::unknown(format!("this machine's resolver settings cannot be read: {why}")),

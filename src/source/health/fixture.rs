@@ -12,7 +12,7 @@ use crate::transport::Local;
 /// A context on this machine, at 12:00 UTC on 20 November 2026.
 pub(crate) fn context(timeout: Duration) -> Context {
     let now = "2026-11-20T12:00:00Z".parse().unwrap();
-    Context { transport: Arc::new(Local), vault: Vault::default(), timeout, now }
+    Context { transport: Arc::new(Local), way: None, vault: Vault::default(), timeout, now }
 }
 
 /// The check; panics on faults.

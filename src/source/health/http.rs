@@ -70,7 +70,7 @@ impl Check for Http {
                 Ok(headers) => headers,
                 Err(e) => return Observation::unknown(cut(&e.to_string())),
             };
-            let mut trail = Trail::new(Watch::new(context.timeout));
+            let mut trail = Trail::new(context.watch());
             let result = self.ask(context, &headers, &mut trail).await;
             let latency = trail.watch.elapsed();
             let mut seen = match result {

@@ -102,7 +102,7 @@ impl Postgres {
             Proof::None => tls::believing()?,
             Proof::Full => tls::trusting(self.ca.as_deref()).await?,
         };
-        let way = Way { config, tls, place: &self.place, limit: context.timeout };
+        let way = Way { config, tls, place: &self.place, limit: context.timeout, through: context.way.clone() };
         let link = budget.spend(&format!("while connecting to {}", self.place), way.connect()).await?;
         self.talk(link, budget).await
     }

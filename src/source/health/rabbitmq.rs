@@ -4,6 +4,7 @@
 pub mod answer;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
@@ -17,6 +18,7 @@ use super::{Check, Context, Kind};
 use crate::model::{Observation, Outcome};
 use crate::secret::SecretRef;
 use crate::settings::Section;
+use crate::transport::dial::Way;
 
 /// The kind's row.
 pub static KIND: Kind = Kind {
@@ -87,7 +89,7 @@ impl Check for RabbitMq {
                 Err(trouble) => return trouble.into(),
             };
             let budget = Budget::of(context);
-            match self.ask(&password, &budget).await {
+            match self.ask(&password, &budget, context.way.as_ref()).await {
                 Ok(seen) => seen.after(budget.took()),
                 Err(trouble) => trouble.into(),
             }
@@ -96,8 +98,14 @@ impl Check for RabbitMq {
 }
 
 impl RabbitMq {
-    async fn ask(&self, password: &SecretString, budget: &Budget) -> Result<Observation, Trouble> {
+    async fn ask(
+        &self,
+        password: &SecretString,
+        budget: &Budget,
+        way: Option<&Arc<dyn Way>>,
+    ) -> Result<Observation, Trouble> {
         let client = self.client.get_or_try_init(|| Client::towards(&self.url, self.ca.as_deref())).await?;
+        let client = &client.by(way.cloned());
         let place = place(&self.url);
         let doing = format!("from the management interface on {place}");
         // First of all, because it tells whether this is RabbitMQ and takes the login.

@@ -131,7 +131,7 @@ impl Redis {
         budget: &Budget,
     ) -> Result<Sections, Trouble> {
         let doing = format!("while connecting to {}", self.place);
-        let dialled = Bounded::dial(&self.host, self.port, context.timeout);
+        let dialled = Bounded::dial(&self.host, self.port, context.timeout, context.way.as_ref());
         let (stream, meter) = budget.spend(&doing, dialled).await?;
         let told = |trouble| meter.judge(trouble, &self.place, "Redis");
         if !self.tls {

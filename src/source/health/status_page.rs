@@ -5,6 +5,7 @@ pub mod incident_io;
 pub mod report;
 pub mod statuspage;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -15,6 +16,7 @@ use super::api::{Answer, Budget, Client, Trouble, address};
 use super::{Check, Context, Kind};
 use crate::model::{Observation, Text};
 use crate::settings::Section;
+use crate::transport::dial::Way;
 use report::Report;
 
 /// The kind's row.
@@ -86,7 +88,7 @@ impl Check for StatusPage {
     fn check<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
             let budget = Budget::of(context);
-            match self.ask(&budget).await {
+            match self.ask(&budget, context.way.as_ref()).await {
                 Ok(report) => report.judge(&self.components).after(budget.took()),
                 // The page is not the vendor.
                 Err(trouble) => Observation::unknown(trouble.reason),
@@ -97,8 +99,8 @@ impl Check for StatusPage {
 
 impl StatusPage {
     /// The first format that the page speaks.
-    async fn ask(&self, budget: &Budget) -> Result<Report, Trouble> {
-        let client = Client::towards(&self.url, None).await?;
+    async fn ask(&self, budget: &Budget, way: Option<&Arc<dyn Way>>) -> Result<Report, Trouble> {
+        let client = Client::towards(&self.url, None).await?.by(way.cloned());
         let place = place(&self.url);
         let mut refused = String::new();
         for format in &self.formats {

@@ -66,6 +66,7 @@ fn argv(unit: &str, user: bool) -> Argv {
     let scope = user.then_some("--user");
     let words = scope.into_iter().chain(["show", "--no-pager", &properties, "--", unit]);
     let mut argv = Argv::new("systemctl", words);
+    argv.joins = true;
     argv.env = vec![("TZ".into(), "UTC".into()), ("LC_ALL".into(), "C".into())];
     argv
 }

@@ -50,7 +50,7 @@ impl Check for Tcp {
 
     fn check<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
-            let mut watch = Watch::new(context.timeout);
+            let mut watch = context.watch();
             let mut seen = self.look(&mut watch).await;
             seen.phases = watch.into_phases();
             seen

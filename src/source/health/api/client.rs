@@ -1,8 +1,8 @@
 //! One HTTP client for the checks that read JSON interfaces: each question has a connection of its own, redirects
 //! are not followed, an answer is read in pieces up to a limit. Never judges a status.
 
-use std::net::SocketAddr;
-use std::path::Path;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use reqwest::Url;
@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use super::{Budget, Trouble, tls};
 use crate::secret::expose;
 use crate::source::dial::lookup::lookup_patiently;
+use crate::transport::dial::Way;
 
 /// Most bytes of an answer that are read.
 const MOST_BYTES: usize = 256 * 1024;
@@ -24,7 +25,11 @@ static AS_SYSTEM: OnceLock<reqwest::Client> = OnceLock::new();
 
 /// A client; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Client(reqwest::Client);
+pub struct Client {
+    http: reqwest::Client,
+    ca: Option<PathBuf>,
+    way: Option<Arc<dyn Way>>,
+}
 
 /// An answer.
 #[derive(Clone, Debug)]
@@ -48,20 +53,22 @@ impl Client {
         if ca.is_none()
             && let Some(client) = shared.get()
         {
-            return Ok(Self(client.clone()));
+            return Ok(Self::straight(client.clone(), None));
         }
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::trusting(ca).await?)
-            .redirect(Policy::none())
-            .user_agent(concat!("quarterdeck/", env!("CARGO_PKG_VERSION")))
-            // A kept connection may be dead by the next check, and would not show whether new ones are taken.
-            .pool_max_idle_per_host(0)
-            .dns_resolver(Arc::new(Names));
-        if direct {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(|e| Trouble::unknown(format!("HTTP cannot be set up: {e}")))?;
-        Ok(Self(if ca.is_none() { shared.get_or_init(|| client).clone() } else { client }))
+        let builder = builder(ca).await?;
+        let client = build(if direct { builder.no_proxy() } else { builder })?;
+        let client = if ca.is_none() { shared.get_or_init(|| client).clone() } else { client };
+        Ok(Self::straight(client, ca))
+    }
+
+    fn straight(http: reqwest::Client, ca: Option<&Path>) -> Self {
+        Self { http, ca: ca.map(Path::to_owned), way: None }
+    }
+
+    /// The same for an address that is reached another way.
+    #[must_use]
+    pub fn by(&self, way: Option<Arc<dyn Way>>) -> Self {
+        Self { way, ..self.clone() }
     }
 
     /// Asks for one address within what is left of a budget; `doing` tells of whom, should it run out.
@@ -78,7 +85,7 @@ impl Client {
 
     async fn ask(&self, url: Url, login: Option<(&str, &SecretString)>) -> Result<Answer, Trouble> {
         let place = place(&url);
-        let mut request = self.0.get(url).header("accept", "application/json, */*;q=0.5");
+        let mut request = self.request(url, &place).await?.header("accept", "application/json, */*;q=0.5");
         if let Some((user, password)) = login {
             request = request.basic_auth(user, Some(expose(password)));
         }
@@ -96,6 +103,45 @@ impl Client {
         }
         Ok(answer)
     }
+}
+
+impl Client {
+    async fn request(&self, url: Url, place: &str) -> Result<reqwest::RequestBuilder, Trouble> {
+        let Some(way) = &self.way else { return Ok(self.http.get(url)) };
+        let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let port = url.port_or_known_default().unwrap_or(80);
+        let local = way.open(&host, port).await.map_err(|e| {
+            if e.ours { Trouble::unknown(e.cause.as_str()) } else { Trouble::fail(e.cause.as_str()) }
+        })?;
+        let http = builder(self.ca.as_deref()).await?.no_proxy();
+        if url.scheme() == "https" {
+            if host.parse::<IpAddr>().is_ok() {
+                let why = "https to a bare address cannot be checked through a host; write the name in its certificate";
+                return Err(Trouble::unknown(format!("{place}: {why}")));
+            }
+            // The name stays, for SNI, the certificate and the Host header.
+            return Ok(build(http.resolve(&host, local))?.get(url));
+        }
+        let mut near = url;
+        let set = near.set_ip_host(local.ip()).and_then(|()| near.set_port(Some(local.port())));
+        set.map_err(|()| Trouble::unknown(format!("{place} cannot be asked through a host")))?;
+        Ok(build(http)?.get(near).header("host", place))
+    }
+}
+
+async fn builder(ca: Option<&Path>) -> Result<reqwest::ClientBuilder, Trouble> {
+    let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls::trusting(ca).await?)
+        .redirect(Policy::none())
+        .user_agent(concat!("quarterdeck/", env!("CARGO_PKG_VERSION")))
+        // A kept connection may be dead by the next check, and would not show whether new ones are taken.
+        .pool_max_idle_per_host(0)
+        .dns_resolver(Arc::new(Names));
+    Ok(builder)
+}
+
+fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Trouble> {
+    builder.build().map_err(|e| Trouble::unknown(format!("HTTP cannot be set up: {e}")))
 }
 
 impl Answer {

@@ -1,6 +1,7 @@
 //! The way to a PostgreSQL server: the hosts of an address in turn, each over a connection that brings at most 1 MiB.
 //! The driver would dial by itself, but takes messages of any length. Puts no questions.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_postgres::config::{Host, SslMode};
@@ -11,6 +12,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{SERVICE, trouble};
 use crate::source::health::api::Trouble;
 use crate::source::health::bounded::{Bounded, Meter};
+use crate::transport::dial;
 
 type Encrypted = <MakeRustlsConnect as MakeTlsConnect<Bounded>>::Stream;
 
@@ -24,6 +26,8 @@ pub(super) struct Way<'w> {
     pub(super) place: &'w str,
     /// The time limit of the check.
     pub(super) limit: Duration,
+    /// Through what it is reached, if not straight.
+    pub(super) through: Option<Arc<dyn dial::Way>>,
 }
 
 /// A session; the connection must be polled for the client to hear anything.
@@ -54,8 +58,13 @@ impl Way<'_> {
             Host::Tcp(name) => {
                 // `hostaddr` says where to go, `host` still says who should be there.
                 let address = config.get_hostaddrs().get(number).map(ToString::to_string);
-                let (stream, meter) = Bounded::dial(address.as_ref().unwrap_or(name), port, self.limit).await?;
+                let (stream, meter) = Bounded::dial(address.as_ref().unwrap_or(name), port, self.limit, self.through.as_ref()).await?;
                 (stream, meter, name.as_str())
+            }
+            #[cfg(unix)]
+            Host::Unix(folder) if self.through.is_some() => {
+                let folder = folder.display();
+                return Err(Trouble::unknown(format!("a socket in {folder} is of this machine; name a port to go through a host")));
             }
             #[cfg(unix)]
             Host::Unix(folder) => {

@@ -6,13 +6,15 @@ pub mod refusal;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::model::{Phase, PhaseName};
+use crate::model::{Phase, PhaseName, Text};
 use crate::transport::human;
 use refusal::Refusal;
 
@@ -24,6 +26,25 @@ pub struct Watch {
     until: Instant,
     limit: Duration,
     phases: Vec<Phase>,
+    way: Option<Arc<dyn Way>>,
+}
+
+/// A way to a target other than straight there: through a host.
+pub trait Way: std::fmt::Debug + Send + Sync {
+    /// A local address behind which a new connection to the target waits to be used once.
+    fn open<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, Result<SocketAddr, WayError>>;
+
+    /// What it goes through, for words.
+    fn through(&self) -> &str;
+}
+
+/// Why there is no way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WayError {
+    /// Whether the way itself is at fault, so that nothing is known about the target.
+    pub ours: bool,
+    /// Why, as a sentence.
+    pub cause: Text,
 }
 
 impl Watch {
@@ -32,7 +53,19 @@ impl Watch {
     pub fn new(limit: Duration) -> Self {
         let now = Instant::now();
         let margin = (limit / 10).min(Duration::from_millis(10));
-        Self { started: now, lap: now, until: now + limit.saturating_sub(margin), limit, phases: Vec::with_capacity(5) }
+        Self { started: now, lap: now, until: now + limit.saturating_sub(margin), limit, phases: Vec::with_capacity(5), way: None }
+    }
+
+    /// The same for a target that is reached another way.
+    #[must_use]
+    pub fn by(mut self, way: Option<Arc<dyn Way>>) -> Self {
+        self.way = way;
+        self
+    }
+
+    /// The way, if it is not straight.
+    pub fn way(&self) -> Option<&Arc<dyn Way>> {
+        self.way.as_ref()
     }
 
     /// A phase ends here; a phase that comes again (after a redirect) is added to.
@@ -123,6 +156,9 @@ const STAGGER: Duration = Duration::from_millis(250);
 
 /// Connects to the first address of `host` that takes it; Nagle's delay is off.
 pub async fn dial(host: &str, port: u16, watch: &mut Watch) -> Result<(TcpStream, SocketAddr), DialError> {
+    if let Some(way) = watch.way.clone() {
+        return dial_by(&*way, host, port, watch).await;
+    }
     let addresses = if let Ok(ip) = host.parse::<IpAddr>() {
         vec![SocketAddr::new(ip, port)]
     } else {
@@ -138,6 +174,27 @@ pub async fn dial(host: &str, port: u16, watch: &mut Watch) -> Result<(TcpStream
     stream.set_nodelay(true).ok();
     watch.mark(PhaseName::Connect);
     Ok((stream, address))
+}
+
+/// Through a host, which resolves the name itself. The address is the target's where it is one, and the local end else.
+async fn dial_by(way: &dyn Way, host: &str, port: u16, watch: &mut Watch) -> Result<(TcpStream, SocketAddr), DialError> {
+    let opened = timeout_at(watch.until, async {
+        let local = way.open(host, port).await.map_err(|e| {
+            let cause = e.cause.as_str().to_owned();
+            if e.ours { DialError::Ours(cause) } else { DialError::NoConnection(cause) }
+        })?;
+        let gone = |e: io::Error| DialError::Ours(format!("the tunnel through {} is gone: {e}", way.through()));
+        Ok((TcpStream::connect(local).await.map_err(gone)?, local))
+    });
+    let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let late = |_| {
+        let limit = watch.limit();
+        DialError::NoConnection(format!("no connection to {target} through {} within {limit}", way.through()))
+    };
+    let (stream, local) = opened.await.map_err(late)??;
+    stream.set_nodelay(true).ok();
+    watch.mark(PhaseName::Connect);
+    Ok((stream, host.parse::<IpAddr>().map_or(local, |ip| SocketAddr::new(ip, port))))
 }
 
 async fn resolve(host: &str, port: u16, watch: &Watch) -> Result<Vec<SocketAddr>, DialError> {

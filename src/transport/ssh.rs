@@ -1,0 +1,243 @@
+//! Hosts over SSH. A host needs sshd and a POSIX shell, and nothing of ours. [`Hosts`] holds one [`keeper`] a destination,
+//! which holds its connection ([`line`]), which is owned by one thread ([`actor`]); [`remote`] makes a transport of it.
+
+pub mod actor;
+mod banner;
+pub mod config;
+pub mod keeper;
+pub mod keyfile;
+pub mod known;
+pub mod line;
+pub mod login;
+pub mod refusal;
+pub mod remote;
+pub mod script;
+pub mod wire;
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::sync::{Semaphore, watch};
+
+use crate::model::{Ask, Host, HostId, Link};
+use config::{Destination, Sources};
+use keeper::Keeper;
+use remote::Remote;
+
+/// Tells the time; made by the app, which alone reads the clock.
+pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
+
+/// Without `ServerAliveInterval` an idle connection is asked for a sign of life this often.
+pub const ALIVE_INTERVAL: Duration = Duration::from_secs(15);
+/// Logins under way at the same time: servers drop them beyond ten (MaxStartups).
+const HANDSHAKES: usize = 8;
+/// Hops that lead to a host.
+const MOST_HOPS: usize = 8;
+
+/// What all connections share.
+pub struct Shared {
+    /// The user's OpenSSH configuration.
+    pub sources: Sources,
+    /// The host keys that a person accepted here; the user's own file is never written.
+    pub own_known_hosts: Option<PathBuf>,
+    /// Tells the time.
+    pub clock: Clock,
+    passphrases: RwLock<Vec<(PathBuf, SecretString)>>,
+    handshakes: Semaphore,
+    /// `user@address:port` of destinations, as their configuration said last.
+    routes: RwLock<HashMap<String, String>>,
+}
+
+/// The hosts of a deck and the hops to them.
+#[derive(Clone)]
+pub struct Hosts {
+    shared: Arc<Shared>,
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Default)]
+struct Known {
+    keepers: BTreeMap<String, Arc<Keeper>>,
+    hosts: BTreeMap<HostId, Arc<Remote>>,
+}
+
+/// An answer to a question that nobody asks any more.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// There is no such host.
+    #[error("host {0} is not in the deck any more")]
+    NoHost(String),
+    /// The key on offer is another one by now, or none is asked about.
+    #[error("{0} does not offer the key {1} now; look at it again")]
+    AnotherKey(String, String),
+    /// There is no file to write it to.
+    #[error("there is no state folder to keep accepted keys in; set XDG_STATE_HOME")]
+    NoFile,
+    /// It could not be written.
+    #[error("cannot write {}: {source}", file.display())]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Hosts {
+    /// No host yet.
+    pub fn new(sources: Sources, own_known_hosts: Option<PathBuf>, clock: Clock) -> Self {
+        let shared = Shared {
+            sources,
+            own_known_hosts,
+            clock,
+            passphrases: RwLock::default(),
+            handshakes: Semaphore::new(HANDSHAKES),
+            routes: RwLock::default(),
+        };
+        Self { shared: Arc::new(shared), known: Arc::default() }
+    }
+
+    /// Knows exactly these hosts from now on; connections that are not needed any more end.
+    pub fn follow<'h>(&self, hosts: impl Iterator<Item = &'h Host>) {
+        let mut known = self.lock();
+        let mut before = std::mem::take(&mut known.hosts);
+        let old = std::mem::take(&mut known.keepers);
+        for host in hosts {
+            let Ok(destination) = host.destination.as_str().parse::<Destination>() else { continue };
+            let keeper = self.keeper(&mut known.keepers, &old, destination, true, 0);
+            let remote = before.remove(&host.id).filter(|r| Arc::ptr_eq(r.keeper(), &keeper));
+            let remote = remote.unwrap_or_else(|| Remote::new(&host.id.name, keeper));
+            known.hosts.insert(host.id.clone(), remote);
+        }
+        old.into_iter().filter(|(key, _)| !known.keepers.contains_key(key)).for_each(|(_, keeper)| keeper.stop());
+    }
+
+    /// The keeper of a destination and of every hop before it, old ones kept.
+    fn keeper(
+        &self,
+        keepers: &mut BTreeMap<String, Arc<Keeper>>,
+        old: &BTreeMap<String, Arc<Keeper>>,
+        destination: Destination,
+        runs_commands: bool,
+        depth: usize,
+    ) -> Arc<Keeper> {
+        let jumps = config::resolve(&destination, &self.shared.sources).settings.proxy_jump;
+        // Each hop of a list is reached through the one before it; the first one by its own configuration.
+        let mut through: Option<Arc<Keeper>> = None;
+        for jump in jumps.into_iter().take(MOST_HOPS.saturating_sub(depth)) {
+            through = Some(match &through {
+                None => self.keeper(keepers, old, jump, false, depth + 1),
+                Some(hop) => self.keep(keepers, old, jump, Some(Arc::clone(hop)), false),
+            });
+        }
+        self.keep(keepers, old, destination, through, runs_commands)
+    }
+
+    fn keep(
+        &self,
+        keepers: &mut BTreeMap<String, Arc<Keeper>>,
+        old: &BTreeMap<String, Arc<Keeper>>,
+        destination: Destination,
+        through: Option<Arc<Keeper>>,
+        runs_commands: bool,
+    ) -> Arc<Keeper> {
+        let way = through.as_ref().map(|hop| format!(" through {}", hop.key())).unwrap_or_default();
+        let what = if runs_commands { "" } else { " (hop)" };
+        let key = format!("{destination}{what}{way}");
+        let keeper = keepers.get(&key).or_else(|| old.get(&key)).cloned();
+        let keeper = keeper.unwrap_or_else(|| {
+            Keeper::start(key.clone(), destination, through, runs_commands, Arc::clone(&self.shared))
+        });
+        keepers.insert(key, Arc::clone(&keeper));
+        keeper
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A host as a place where commands run.
+    pub fn get(&self, host: &HostId) -> Option<Arc<Remote>> {
+        self.lock().hosts.get(host).cloned()
+    }
+
+    /// How the connection to each host stands, and every change.
+    pub fn links(&self) -> Vec<(HostId, watch::Receiver<Link>)> {
+        self.lock().hosts.iter().map(|(id, remote)| (id.clone(), remote.keeper().link())).collect()
+    }
+
+    /// Connects to every host that is not connected.
+    pub fn ask_all(&self) {
+        self.lock().hosts.values().for_each(|remote| remote.keeper().ask());
+    }
+
+    /// Accepts the host key that a host (or a hop before it) shows, if it is the one with this fingerprint.
+    pub fn trust(&self, host: &HostId, fingerprint: &str) -> Result<(), AnswerError> {
+        let remote = self.get(host).ok_or_else(|| AnswerError::NoHost(host.to_string()))?;
+        let another = || AnswerError::AnotherKey(host.name.to_string(), fingerprint.to_owned());
+        let question = remote.keeper().question().ok_or_else(another)?;
+        let (Some(Ask::Trust { name, fingerprint: asked, .. }), Some(key)) = (question.ask, question.key) else {
+            return Err(another());
+        };
+        if asked.as_str() != fingerprint {
+            return Err(another());
+        }
+        let file = self.shared.own_known_hosts.clone().ok_or(AnswerError::NoFile)?;
+        known::accept(&file, name.as_str(), &key).map_err(|source| AnswerError::Write { file, source })?;
+        remote.keeper().reconnect();
+        Ok(())
+    }
+
+    /// Takes the passphrase of a key file, for as long as the console runs, and tries every host again that needs it.
+    pub fn unlock(&self, file: &str, passphrase: SecretString) {
+        {
+            let mut all = self.shared.passphrases.write().unwrap_or_else(PoisonError::into_inner);
+            all.retain(|(known, _)| known.as_os_str() != file);
+            all.push((PathBuf::from(file), passphrase));
+        }
+        let asks = |remote: &&Arc<Remote>| {
+            let question = remote.keeper().question().and_then(|q| q.ask);
+            matches!(question, Some(Ask::Passphrase { file: asked }) if asked.as_str() == file)
+        };
+        self.lock().hosts.values().filter(asks).for_each(|remote| remote.keeper().reconnect());
+    }
+
+    /// Connects to a host now, whatever went wrong before.
+    pub fn reconnect(&self, host: &HostId) {
+        if let Some(remote) = self.get(host) {
+            remote.keeper().reconnect();
+        }
+    }
+
+    /// Ends every connection.
+    pub fn stop(&self) {
+        let mut known = self.lock();
+        known.hosts.clear();
+        std::mem::take(&mut known.keepers).into_values().for_each(|keeper| keeper.stop());
+    }
+}
+
+impl std::fmt::Debug for Hosts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hosts").finish_non_exhaustive()
+    }
+}
+
+/// `192.0.2.10:22`, `[2001:db8::1]:22`.
+pub fn place(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// A number that nobody can guess (std's hasher is seeded by the system).
+fn nonce() -> u64 {
+    RandomState::new().hash_one(0)
+}
+
+/// 0 ≤ chance < 1.
+fn chance() -> f64 {
+    (nonce() >> 11) as f64 / (1_u64 << 53) as f64
+}

@@ -1,0 +1,275 @@
+//! Keeps one destination connected: attempts, pauses, and the state as a fact. All who look at or through a host share
+//! its keeper. Never asks a person itself; it says what it would have to ask.
+
+mod attempt;
+mod forwards;
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::config::Destination;
+use super::line::Line;
+use super::refusal::{Again, Refusal, SLOWLY, pause};
+use super::{Shared, chance};
+use crate::model::{Link, LinkState, Text, Trouble};
+
+pub use forwards::{ForwardError, Onward};
+
+/// A round trip that takes longer than this is slow.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// One destination.
+pub struct Keeper {
+    /// Stands for destination and way: who needs the same shares it.
+    key: String,
+    /// As the deck or a `ProxyJump` names it.
+    destination: Destination,
+    /// The hop before it.
+    through: Option<Arc<Keeper>>,
+    /// Whether commands are to run there; a host that is only passed need not run any.
+    runs_commands: bool,
+    shared: Arc<Shared>,
+    link: watch::Sender<Link>,
+    line: RwLock<Option<Arc<Line>>>,
+    refused: RwLock<Option<Refusal>>,
+    asked: Notify,
+    again: Notify,
+    forwards: forwards::Forwards,
+    stop: CancellationToken,
+}
+
+/// Nothing runs on the host now, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// Why, as a word.
+    pub trouble: Option<Trouble>,
+    /// Why, as a sentence without a full stop.
+    pub cause: Text,
+}
+
+impl Keeper {
+    /// Connects as soon as somebody asks for it.
+    pub fn start(
+        key: String,
+        destination: Destination,
+        through: Option<Arc<Keeper>>,
+        runs_commands: bool,
+        shared: Arc<Shared>,
+    ) -> Arc<Self> {
+        let keeper = Arc::new(Self {
+            key,
+            destination,
+            through,
+            runs_commands,
+            shared,
+            link: watch::Sender::new(Link::default()),
+            line: RwLock::new(None),
+            refused: RwLock::new(None),
+            asked: Notify::new(),
+            again: Notify::new(),
+            forwards: forwards::Forwards::default(),
+            stop: CancellationToken::new(),
+        });
+        let (running, stop) = (Arc::clone(&keeper), keeper.stop.clone());
+        tokio::spawn(async move { stop.run_until_cancelled(running.run()).await });
+        keeper
+    }
+
+    /// What stands for destination and way.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Ends the connection and every attempt.
+    pub fn stop(&self) {
+        self.stop.cancel();
+        self.set_line(None);
+        self.forwards.clear();
+    }
+
+    /// How the connection stands, and every change of it.
+    pub fn link(&self) -> watch::Receiver<Link> {
+        self.link.subscribe()
+    }
+
+    /// Connects now, if it is not connected and whatever went wrong before.
+    pub fn reconnect(&self) {
+        if let Some(hop) = &self.through {
+            hop.reconnect();
+        }
+        self.ask();
+        self.again.notify_one();
+    }
+
+    /// Says that somebody needs the host.
+    pub fn ask(&self) {
+        if self.link.borrow().state == LinkState::Idle {
+            self.asked.notify_one();
+        }
+    }
+
+    /// What a person is asked about, here or on the way: which keeper, and the refusal.
+    pub fn question(&self) -> Option<Refusal> {
+        let own = read(&self.refused).filter(|r| r.ask.is_some() && r.trouble != Trouble::Hop);
+        own.or_else(|| self.through.as_ref()?.question())
+    }
+
+    /// The live connection. Waits while the first attempt is under way; when the host is known to be out of reach, says
+    /// so at once.
+    pub async fn line(&self, until: Instant) -> Result<Arc<Line>, Blocked> {
+        self.ask();
+        let mut link = self.link.subscribe();
+        loop {
+            if let Some(line) = read(&self.line).filter(|l| l.is_alive()) {
+                return Ok(line);
+            }
+            if let Some(blocked) = self.blocked() {
+                return Err(blocked);
+            }
+            if !matches!(timeout_at(until, link.changed()).await, Ok(Ok(()))) {
+                let cause = format!("{} is still being connected to", self.destination.host);
+                return Err(Blocked { trouble: None, cause: cause.into() });
+            }
+        }
+    }
+
+    /// Why nothing can run there now; none while it is up or the first attempt is under way.
+    pub fn blocked(&self) -> Option<Blocked> {
+        let link = self.link.borrow();
+        let blocked = || Blocked { trouble: link.trouble, cause: link.cause.clone().unwrap_or_else(|| "not connected".into()) };
+        matches!(link.state, LinkState::Lost | LinkState::Refused).then(blocked)
+    }
+
+    /// Why answers do not come although it counts as connected.
+    pub fn silent(&self) -> Option<Blocked> {
+        let link = self.link.borrow();
+        let silent = link.state == LinkState::Degraded && link.trouble == Some(Trouble::Silent);
+        silent.then(|| Blocked { trouble: link.trouble, cause: link.cause.clone().unwrap_or_default() })
+    }
+
+    fn set_line(&self, line: Option<Arc<Line>>) {
+        *self.line.write().unwrap_or_else(PoisonError::into_inner) = line;
+    }
+
+    fn report(&self, link: Link) {
+        let route = self.route();
+        self.link.send_replace(Link { route, ..link });
+    }
+
+    fn route(&self) -> Text {
+        let known = self.shared.routes.read().unwrap_or_else(PoisonError::into_inner);
+        let own = known.get(&self.destination.to_string()).cloned().unwrap_or_else(|| self.destination.to_string());
+        match &self.through {
+            Some(hop) => format!("{own} through {}", hop.destination).into(),
+            None => own.into(),
+        }
+    }
+
+    async fn run(self: Arc<Self>) {
+        self.asked.notified().await;
+        let mut failed = 0_u32;
+        let mut was_up = false;
+        self.report(Link { state: LinkState::Connecting, ..Link::default() });
+        loop {
+            match self.attempt().await {
+                Ok(line) => {
+                    failed = 0;
+                    was_up = true;
+                    *self.refused.write().unwrap_or_else(PoisonError::into_inner) = None;
+                    self.set_line(Some(Arc::clone(&line)));
+                    let cause = self.follow(line).await;
+                    self.set_line(None);
+                    tracing::info!(host = %self.destination, %cause, "connection lost");
+                    self.report(Link {
+                        state: LinkState::Lost,
+                        trouble: Some(Trouble::Closed),
+                        cause: Some(Text::line_at_most(&cause, 300)),
+                        ..Link::default()
+                    });
+                    // Most often it is gone for longer than this; when it was only the connection, it is back at once.
+                    self.rest(Duration::from_millis(200)).await;
+                }
+                Err(refusal) => {
+                    failed = failed.saturating_add(1);
+                    tracing::debug!(host = %self.destination, trouble = ?refusal.trouble, cause = %refusal.cause, "not connected");
+                    let (again, wait) = (refusal.again(), self.wait_after(&refusal, failed));
+                    let state = if was_up && again == Again::Soon { LinkState::Lost } else { refusal.state() };
+                    self.report(Link {
+                        state,
+                        trouble: Some(refusal.trouble),
+                        cause: Some(refusal.cause.clone()),
+                        next_in: wait,
+                        ask: refusal.ask.clone(),
+                        ..Link::default()
+                    });
+                    *self.refused.write().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+                    match wait {
+                        Some(wait) => self.rest(wait).await,
+                        None => self.again.notified().await,
+                    }
+                    if state == LinkState::Refused && again == Again::OnDemand {
+                        // A person did something about it: who asks now is to wait for what comes of it.
+                        self.report(Link { state: LinkState::Connecting, ..Link::default() });
+                    }
+                }
+            }
+        }
+    }
+
+    fn wait_after(&self, refusal: &Refusal, failed: u32) -> Option<Duration> {
+        match refusal.again() {
+            Again::Soon => Some(pause(failed, chance())),
+            Again::Slowly => Some(SLOWLY.mul_f64(0.8 + 0.4 * chance())),
+            Again::OnDemand => None,
+        }
+    }
+
+    async fn rest(&self, wait: Duration) {
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = self.again.notified() => {}
+        }
+    }
+
+    /// Tells how a live connection fares until it ends; says why it did.
+    async fn follow(&self, line: Arc<Line>) -> String {
+        let mut pulse = line.pulse();
+        // Only the keeper's own hold and those who use it now keep a connection alive.
+        drop(line);
+        loop {
+            let seen = pulse.borrow_and_update().clone();
+            if let Some(why) = seen.ended {
+                return why;
+            }
+            let mut link = Link { state: LinkState::Live, latency: seen.latency, ..Link::default() };
+            if let Some(silent) = seen.silent {
+                link.state = LinkState::Degraded;
+                link.trouble = Some(Trouble::Silent);
+                link.cause = Some(format!("nothing heard from {} for {} s", self.destination.host, silent.as_secs()).into());
+            } else if let Some(latency) = seen.latency.filter(|l| *l > SLOW) {
+                link.state = LinkState::Degraded;
+                link.trouble = Some(Trouble::Slow);
+                link.cause = Some(format!("answers take {:.1} s", latency.as_secs_f64()).into());
+            }
+            self.report(link);
+            if pulse.changed().await.is_err() {
+                return "the thread of the connection ended".into();
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keeper").field("destination", &self.destination.to_string()).finish_non_exhaustive()
+    }
+}
+
+/// The locks here are held for an instant, and nothing under them can panic.
+fn read<T: Clone>(lock: &RwLock<Option<T>>) -> Option<T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner).clone()
+}

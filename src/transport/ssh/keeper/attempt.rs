@@ -1,0 +1,163 @@
+//! One attempt to connect: settings, way, banner, login, and a first command that proves that commands run.
+
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::Keeper;
+use crate::model::{Text, Trouble};
+use crate::transport::dial::{self, DialError, Watch};
+use crate::transport::ssh::actor::{Chunk, Ended, StartError};
+use crate::transport::ssh::config::{self, Settings};
+use crate::transport::ssh::line::Line;
+use crate::transport::ssh::login::Login;
+use crate::transport::ssh::refusal::Refusal;
+use crate::transport::ssh::script::{COMMAND, Script};
+use crate::transport::ssh::{banner, chance, nonce, place};
+use crate::transport::{Argv, Exit, Limits};
+
+/// Without `ConnectTimeout` a connection must be made within this.
+const CONNECT: Duration = Duration::from_secs(5);
+/// A server that closes before it says anything is asked this often again at once: it limits logins under way
+/// (MaxStartups), or had a moment.
+const EARLY_RESETS: u32 = 5;
+/// The first command, at most.
+const HELLO: Duration = Duration::from_secs(15);
+
+impl Keeper {
+    /// Connects.
+    pub(super) async fn attempt(&self) -> Result<Arc<Line>, Refusal> {
+        let line = self.connect().await?;
+        if self.runs_commands {
+            self.prove_commands(&line).await?;
+        }
+        Ok(line)
+    }
+
+    /// Connects and logs in, and no more.
+    pub(super) async fn connect(&self) -> Result<Arc<Line>, Refusal> {
+        let settings = self.settings().await?;
+        let place = place(&settings.host_name, settings.port);
+        let route = format!("{}@{place}", settings.user);
+        self.shared.routes.write().unwrap_or_else(PoisonError::into_inner).insert(self.destination.to_string(), route);
+        let mut resets = 0;
+        loop {
+            // Waiting for a turn costs the server nothing; a connection that waits for its handshake does.
+            let (socket, over) = self.reach(&settings).await?;
+            let turn = self.shared.handshakes.acquire().await;
+            let logged_in = async {
+                banner::wait(&socket, &place).await?;
+                let login = self.login(settings.clone());
+                set_blocking(&socket)?;
+                Line::open(socket, over, login).await
+            };
+            let outcome = logged_in.await;
+            drop(turn);
+            match outcome {
+                Err(refusal) if refusal.trouble == Trouble::Closed && resets < EARLY_RESETS => {
+                    resets += 1;
+                    sleep(Duration::from_millis(100).mul_f64(f64::from(resets) * (0.5 + chance()))).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn login(&self, settings: Settings) -> Login {
+        let passphrases = self.shared.passphrases.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Login { settings, own_known_hosts: self.shared.own_known_hosts.clone(), passphrases, now: (self.shared.clock)() }
+    }
+
+    /// Reads the configuration anew, so that a change counts from the next attempt on.
+    async fn settings(&self) -> Result<Settings, Refusal> {
+        let (destination, shared) = (self.destination.clone(), Arc::clone(&self.shared));
+        let read = tokio::task::spawn_blocking(move || config::resolve(&destination, &shared.sources));
+        let broken = |_| Refusal::new(Trouble::Settings, "reading the OpenSSH configuration failed, which is a bug");
+        let resolved = read.await.map_err(broken)?;
+        match resolved.notes.iter().find(|n| n.fatal) {
+            Some(note) => Err(Refusal::new(Trouble::Settings, note.to_string())),
+            None => Ok(resolved.settings),
+        }
+    }
+
+    /// A connected socket that does not block, and the connection it goes over.
+    async fn reach(&self, settings: &Settings) -> Result<(OwnedFd, Option<Arc<Line>>), Refusal> {
+        let limit = settings.connect_timeout.unwrap_or(CONNECT);
+        let (host, port) = (settings.host_name.as_str(), settings.port);
+        let Some(hop) = &self.through else {
+            let mut watch = Watch::new(limit);
+            let (stream, _) = dial::dial(host, port, &mut watch).await.map_err(|e| unreached(&e))?;
+            let ours = |e: std::io::Error| Refusal::new(Trouble::Route, format!("this machine: {e}"));
+            return Ok((stream.into_std().map_err(ours)?.into(), None));
+        };
+        let behind = hop.destination.host.as_str();
+        match timeout(limit, hop.forward(host, port)).await {
+            Ok(Ok(onward)) => Ok((onward.stream.into(), Some(onward.over))),
+            Ok(Err(error)) => Err(error.into_refusal(&place(host, port), behind)),
+            Err(_) => {
+                let cause = format!("no connection to {} through {behind} within {} s", place(host, port), limit.as_secs());
+                Err(Refusal::new(Trouble::NoAnswer, cause))
+            }
+        }
+    }
+
+    /// Runs nothing in a shell, to see whether commands run at all.
+    async fn prove_commands(&self, line: &Line) -> Result<(), Refusal> {
+        let mut script = Script::new(nonce());
+        script.add(&Argv::new(":", [""; 0]));
+        let limits = Limits { timeout: HELLO, most_bytes: 0 };
+        let mut answers = script.answers(&[limits]);
+        let host = &self.destination.host;
+        let refused = |why: String| Refusal::new(Trouble::Exec, format!("{host} lets the user in but runs no commands: {why}"));
+        let until = Instant::now() + HELLO;
+        let mut tap = line.exec(COMMAND, script.text().as_bytes().to_vec()).await.map_err(|e| lost(host, &e))?;
+        loop {
+            let Ok(chunk) = tokio::time::timeout_at(until, tap.next()).await else {
+                return Err(refused(format!("the first one did not end within {} s", HELLO.as_secs())));
+            };
+            match chunk {
+                Chunk::Out(bytes) => answers.push(0, &bytes),
+                Chunk::Err(bytes) => answers.push(1, &bytes),
+                Chunk::End(Ended::NotStarted(error)) => return Err(refused(error.to_string())),
+                Chunk::End(Ended::Lost) => return Err(lost(host, &StartError::Lost)),
+                Chunk::End(ended) => {
+                    let noise = Text::line_at_most(answers.noise().replace('\n', " ").trim(), 120);
+                    return Err(refused(match (noise.as_str().is_empty(), ended) {
+                        (false, _) => format!("it answers \"{noise}\""),
+                        (true, Ended::Code(code)) => format!("the login shell ended with {code} and said nothing"),
+                        (true, _) => "the login shell was ended".to_owned(),
+                    }));
+                }
+            }
+            if let Some(output) = answers.next(Duration::ZERO) {
+                return if output.exit == Exit::Code(0) { Ok(()) } else { Err(refused("`:` does not succeed".into())) };
+            }
+        }
+    }
+}
+
+fn lost(host: &str, error: &StartError) -> Refusal {
+    Refusal::new(Trouble::Closed, format!("{host} closed the connection right after the login: {error}"))
+}
+
+fn set_blocking(socket: &OwnedFd) -> Result<(), Refusal> {
+    let failed = |e| Refusal::new(Trouble::Handshake, format!("this machine: {e}"));
+    let flags = rustix::fs::fcntl_getfl(socket).map_err(failed)?;
+    rustix::fs::fcntl_setfl(socket, flags - rustix::fs::OFlags::NONBLOCK).map_err(failed)
+}
+
+/// Which of the troubles a failed connection is.
+fn unreached(error: &DialError) -> Refusal {
+    let cause = error.to_string();
+    let trouble = match error {
+        DialError::NoName(_) | DialError::NoResolver { .. } => Trouble::Name,
+        DialError::Ours(_) => Trouble::Route,
+        DialError::NoConnection(_) if cause.starts_with("connection refused") => Trouble::Refused,
+        DialError::NoConnection(_) if cause.contains("no route") => Trouble::Route,
+        DialError::NoConnection(_) if cause.contains("reset") => Trouble::Closed,
+        DialError::NoConnection(_) => Trouble::NoAnswer,
+    };
+    Refusal::new(trouble, cause)
+}

@@ -1,0 +1,217 @@
+//! A host as a transport: commands go there as scripts over its connection. What only glances and comes within a moment
+//! goes in one script, so that a round costs the host one command, whatever the number of probes.
+
+mod batch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::time::{Instant, timeout_at};
+
+use super::actor::{Chunk, Ended, StartError};
+use super::keeper::Keeper;
+use super::line::{Line, Tap};
+use super::nonce;
+use super::script::{Answers, COMMAND, Script};
+use crate::model::Text;
+use crate::transport::{Argv, Exit, Limits, Output, Transport, TransportError};
+
+/// A host.
+pub struct Remote {
+    name: String,
+    keeper: Arc<Keeper>,
+    batch: batch::Batch,
+}
+
+impl Remote {
+    /// A host under its name in the deck.
+    pub fn new(name: &str, keeper: Arc<Keeper>) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self { name: name.to_owned(), keeper, batch: batch::Batch::new(me.clone()) })
+    }
+
+    /// What keeps it connected.
+    pub fn keeper(&self) -> &Arc<Keeper> {
+        &self.keeper
+    }
+
+    async fn line(&self, until: Instant) -> Result<Arc<Line>, TransportError> {
+        let blocked = |b: super::keeper::Blocked| TransportError::Unreachable { place: self.name.clone(), why: b.cause };
+        self.keeper.line(until).await.map_err(blocked)
+    }
+
+    /// Runs commands as one script and gives each answer away as it comes.
+    async fn run(
+        &self,
+        commands: &[(&Argv, Limits)],
+        mut each: impl FnMut(usize, Result<Output, TransportError>) + Send,
+    ) {
+        let limits: Vec<Limits> = commands.iter().map(|(_, limits)| *limits).collect();
+        let longest = limits.iter().map(|l| l.timeout).max().unwrap_or_default();
+        let started = Instant::now();
+        let mut script = Script::new(nonce());
+        commands.iter().for_each(|(argv, _)| script.add(argv));
+        let mut answers = script.answers(&limits);
+        let mut given = 0;
+        let outcome = self.talk(&script, &mut answers, started + longest, |answers| {
+            while let Some(output) = answers.next(started.elapsed()) {
+                let argv = commands.get(given).map(|(argv, _)| *argv);
+                each(given, self.judge(argv, output));
+                given += 1;
+            }
+        });
+        let error = outcome.await;
+        for (at, limit) in limits.iter().enumerate().skip(given) {
+            each(at, Err(self.tell(error.clone(), limit.timeout)));
+        }
+    }
+
+    /// Sends the script and feeds what comes to the answers; says how it ended.
+    async fn talk(
+        &self,
+        script: &Script,
+        answers: &mut Answers,
+        until: Instant,
+        mut came: impl FnMut(&mut Answers) + Send,
+    ) -> Halt {
+        let line = match self.line(until).await {
+            Ok(line) => line,
+            Err(TransportError::Unreachable { why, .. }) => return Halt::Blocked(why),
+            Err(_) => return Halt::Late,
+        };
+        let tap = match line.exec(COMMAND, script.text().as_bytes().to_vec()).await {
+            Ok(tap) => tap,
+            Err(error) => return Halt::NotStarted(error),
+        };
+        let mut running = Running { tap, line, group: None };
+        loop {
+            let Ok(chunk) = timeout_at(until, running.tap.next()).await else { return Halt::Late };
+            match chunk {
+                Chunk::Out(bytes) => answers.push(0, &bytes),
+                Chunk::Err(bytes) => answers.push(1, &bytes),
+                Chunk::End(ended) => {
+                    running.group = None;
+                    came(answers);
+                    return match ended {
+                        Ended::Lost => Halt::Lost,
+                        Ended::NotStarted(error) => Halt::NotStarted(error),
+                        Ended::Code(_) | Ended::Signal(_) => Halt::Ended(answers.noise()),
+                    };
+                }
+            }
+            running.group = answers.group();
+            came(answers);
+        }
+    }
+
+    /// What our own shell says of a command that it could not start.
+    fn judge(&self, argv: Option<&Argv>, output: Output) -> Result<Output, TransportError> {
+        let program = || argv.map(|a| a.program.clone()).unwrap_or_default();
+        match output.exit {
+            Exit::Code(127) if output.stdout.is_empty() && output.stderr.is_empty() => {
+                Err(TransportError::NoProgram { program: program(), place: self.name.clone() })
+            }
+            Exit::Code(126) if output.stdout.is_empty() && says(&output, "ermission denied") => {
+                Err(TransportError::Forbidden { program: program(), place: self.name.clone() })
+            }
+            _ => Ok(output),
+        }
+    }
+
+    fn tell(&self, halt: Halt, limit: Duration) -> TransportError {
+        let unreachable = |why: Text| TransportError::Unreachable { place: self.name.clone(), why };
+        match halt {
+            Halt::Blocked(why) => unreachable(why),
+            Halt::Late => match self.keeper.silent() {
+                Some(silent) => unreachable(silent.cause),
+                None => TransportError::TimedOut { after: limit },
+            },
+            Halt::Lost => {
+                let why = self.keeper.blocked().map(|b| b.cause);
+                unreachable(why.unwrap_or_else(|| format!("the connection to {} was lost", self.name).into()))
+            }
+            Halt::NotStarted(error) => unreachable(format!("{} runs no command now: {error}", self.name).into()),
+            Halt::Ended(noise) => {
+                let noise = Text::line_at_most(noise.replace('\n', " ").trim(), 120);
+                let said = if noise.as_str().is_empty() { String::new() } else { format!(": \"{noise}\"") };
+                unreachable(format!("the shell of {} ended before the command did{said}", self.name).into())
+            }
+        }
+    }
+}
+
+fn says(output: &Output, words: &str) -> bool {
+    String::from_utf8_lossy(&output.stderr).contains(words)
+}
+
+/// How a script ended, or did not.
+#[derive(Clone, Debug)]
+enum Halt {
+    /// The host was not reached.
+    Blocked(Text),
+    /// Time was up.
+    Late,
+    /// The connection ended.
+    Lost,
+    /// The server refused to run it.
+    NotStarted(StartError),
+    /// The shell ended; what it said before the script began.
+    Ended(String),
+}
+
+/// A script on the host. When nobody waits for it any more, what it started is ended there too.
+struct Running {
+    tap: Tap,
+    line: Arc<Line>,
+    group: Option<u32>,
+}
+
+/// A command that ends a process group is given this long.
+const ENDING: Duration = Duration::from_secs(10);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let Some(group) = self.group.filter(|g| *g > 1) else { return };
+        let line = Arc::clone(&self.line);
+        let end = async move {
+            // `kill -TERM -- -N` fails in dash; a shell of its own survives the signal.
+            let text = format!(
+                "kill -s TERM -- -{group} 2>/dev/null || kill -s TERM {group} 2>/dev/null\nsleep 1\nkill -s KILL -- -{group} 2>/dev/null\n"
+            );
+            let ended = async {
+                let mut tap = line.exec(COMMAND, text.into_bytes()).await.ok()?;
+                while !matches!(tap.next().await, Chunk::End(_)) {}
+                Some(())
+            };
+            tokio::time::timeout(ENDING, ended).await.ok();
+        };
+        // Without a runtime the console is leaving, and the connection with it.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(end);
+        }
+    }
+}
+
+impl std::fmt::Debug for Remote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Remote").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Transport for Remote {
+    fn place(&self) -> &str {
+        &self.name
+    }
+
+    fn read<'a>(&'a self, argv: &'a Argv, limits: Limits) -> BoxFuture<'a, Result<Output, TransportError>> {
+        Box::pin(async move {
+            let mut answer = None;
+            self.run(&[(argv, limits)], |_, output| answer = Some(output)).await;
+            answer.unwrap_or(Err(TransportError::TimedOut { after: limits.timeout }))
+        })
+    }
+
+    fn glance<'a>(&'a self, argv: &'a Argv, limits: Limits) -> BoxFuture<'a, Result<Output, TransportError>> {
+        Box::pin(self.batch.join(argv.clone(), limits))
+    }
+}

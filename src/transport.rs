@@ -3,6 +3,7 @@
 //! take a `Permit`, which only the runner can make.
 
 pub mod local;
+pub mod ssh;
 
 use std::fmt;
 use std::time::Duration;

@@ -20,6 +20,8 @@ use crate::config::{Deck, Probe};
 use crate::model::{Observation, ProbeId, ServiceId};
 use crate::secret::Vault;
 use crate::store::Event;
+use crate::transport::ssh::Hosts;
+use crate::transport::ssh::config::Sources;
 use crate::transport::{Local, Transport};
 
 pub use ask::ask;
@@ -34,8 +36,10 @@ pub struct Surroundings {
     pub clock: Clock,
     /// Where secrets are looked up.
     pub vault: Vault,
-    /// Runs commands.
+    /// Runs commands on this machine.
     pub transport: Arc<dyn Transport>,
+    /// The hosts of the deck.
+    pub hosts: Hosts,
     /// Bounds how many checks look at the same time.
     slots: Arc<Semaphore>,
 }
@@ -47,10 +51,20 @@ const ROUND_WIDTH: usize = 256;
 const SPARE_FILES: u64 = 64;
 
 impl Surroundings {
-    /// For this machine.
+    /// For this machine and its user. `$QUARTERDECK_SSH_CONFIG` names a file to read instead of the user's OpenSSH
+    /// configuration.
     pub fn new(clock: Clock) -> Self {
+        let named = std::env::var_os("QUARTERDECK_SSH_CONFIG").filter(|v| !v.is_empty());
+        let sources = named.map_or_else(Sources::of_this_user, |file| Sources::only(std::path::PathBuf::from(file)));
+        let own = crate::config::folder::state_folder().map(|folder| folder.join("known_hosts"));
+        Self::with(clock, sources, own)
+    }
+
+    /// With this OpenSSH configuration, and this file for the host keys that are accepted here.
+    pub fn with(clock: Clock, sources: Sources, own_known_hosts: Option<std::path::PathBuf>) -> Self {
         let slots = Arc::new(Semaphore::new(raise_file_limit()));
-        Self { clock, vault: Vault::default(), transport: Arc::new(Local), slots }
+        let hosts = Hosts::new(sources, own_known_hosts, Arc::clone(&clock));
+        Self { clock, vault: Vault::default(), transport: Arc::new(Local), hosts, slots }
     }
 }
 
@@ -75,6 +89,8 @@ pub struct Supervisor {
     running: BTreeMap<ProbeId, Running>,
     paused: BTreeSet<ServiceId>,
     deck: Vec<Arc<Probe>>,
+    /// Ends the reports on connections.
+    reports: CancellationToken,
 }
 
 struct Running {
@@ -86,12 +102,15 @@ struct Running {
 impl Supervisor {
     /// Runs nothing yet.
     pub fn new(surroundings: Surroundings, outbox: mpsc::Sender<Event>) -> Self {
-        Self { surroundings, outbox, running: BTreeMap::new(), paused: BTreeSet::new(), deck: Vec::new() }
+        Self { surroundings, outbox, running: BTreeMap::new(), paused: BTreeSet::new(), deck: Vec::new(), reports: CancellationToken::new() }
     }
 
     /// Makes exactly the probes of this deck run; those that did not change go on undisturbed.
     pub fn follow(&mut self, deck: &Deck) {
         self.deck = deck.probes().cloned().collect();
+        self.surroundings.hosts.follow(deck.hosts());
+        self.surroundings.hosts.ask_all();
+        self.report_links();
         // A service that goes and comes back is not paused any more: the store has forgotten it too.
         let known: BTreeSet<&ServiceId> =
             deck.environments.iter().flat_map(|e| &e.environment.services).map(|s| &s.id).collect();
@@ -122,8 +141,33 @@ impl Supervisor {
         self.running.values().for_each(|running| running.now.notify_one());
     }
 
+    /// The hosts of the deck.
+    pub fn hosts(&self) -> &Hosts {
+        &self.surroundings.hosts
+    }
+
+    /// Tells how the connection to each host stands, now and whenever it changes.
+    fn report_links(&mut self) {
+        std::mem::take(&mut self.reports).cancel();
+        for (host, mut link) in self.surroundings.hosts.links() {
+            let (outbox, clock, stop) = (self.outbox.clone(), Arc::clone(&self.surroundings.clock), self.reports.clone());
+            let report = async move {
+                loop {
+                    let seen = link.borrow_and_update().clone();
+                    let event = Event::HostLinked { host: host.clone(), at: clock(), link: seen };
+                    if outbox.send(event).await.is_err() || link.changed().await.is_err() {
+                        break;
+                    }
+                }
+            };
+            tokio::spawn(async move { stop.run_until_cancelled(report).await });
+        }
+    }
+
     /// Ends all of them, at once; nobody waits for an answer.
     pub fn stop(&mut self) {
+        self.reports.cancel();
+        self.surroundings.hosts.stop();
         self.running.values().for_each(|running| running.stop.cancel());
         self.running.clear();
     }

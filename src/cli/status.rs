@@ -132,6 +132,7 @@ async fn once(deck: &Deck, options: &Options) -> Result<Ending> {
     store.apply(Event::FleetLoaded { fleet, faults: Vec::new() }, clock.get());
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
+    surroundings.hosts.follow(deck.hosts());
     let looks = round(deck.probes(), &surroundings, |probe, at, observation| {
         store.apply(Event::SampleTaken { probe, at, observation: Box::new(observation) }, at);
     });
@@ -141,6 +142,9 @@ async fn once(deck: &Deck, options: &Options) -> Result<Ending> {
         _ = tokio::signal::ctrl_c() => return Ok(Ending::Cancelled),
         _ = terminate.recv() => return Ok(Ending::Cancelled),
         _ = hangup.recv() => return Ok(Ending::Cancelled),
+    }
+    for (host, link) in surroundings.hosts.links() {
+        store.apply(Event::HostLinked { host, at: clock.get(), link: link.borrow().clone() }, clock.get());
     }
     options.print(&store, clock.get())
 }

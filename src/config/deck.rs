@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Environment, EnvironmentId, Fleet, ProbeSpec, Text, Tier};
+use crate::model::{Environment, EnvironmentId, Fleet, Host, ProbeSpec, Text, Tier};
 use crate::settings::Faults;
 use crate::source::health::Check;
 
@@ -91,6 +91,11 @@ impl Deck {
     /// Every probe.
     pub fn probes(&self) -> impl Iterator<Item = &Arc<Probe>> {
         self.environments.iter().flat_map(|e| &e.probes)
+    }
+
+    /// Every host.
+    pub fn hosts(&self) -> impl Iterator<Item = &Host> {
+        self.environments.iter().flat_map(|e| &e.environment.hosts)
     }
 
     /// This deck after a reload: an environment that has errors now goes on as it last was, marked with their number.

@@ -180,14 +180,14 @@ impl Hosts {
         let remote = self.get(host).ok_or_else(|| AnswerError::NoHost(host.to_string()))?;
         let another = || AnswerError::AnotherKey(host.name.to_string(), fingerprint.to_owned());
         let question = remote.keeper().question().ok_or_else(another)?;
-        let (Some(Ask::Trust { name, fingerprint: asked, .. }), Some(key)) = (question.ask, question.key) else {
+        let (Some(Ask::Trust { fingerprint: asked, .. }), Some(key)) = (question.ask, question.key) else {
             return Err(another());
         };
         if asked.as_str() != fingerprint {
             return Err(another());
         }
         let file = self.shared.own_known_hosts.clone().ok_or(AnswerError::NoFile)?;
-        known::accept(&file, name.as_str(), &key).map_err(|source| AnswerError::Write { file, source })?;
+        known::accept(&file, &key.name, key.port, &key.blob).map_err(|source| AnswerError::Write { file, source })?;
         remote.keeper().reconnect();
         Ok(())
     }

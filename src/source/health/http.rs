@@ -15,7 +15,6 @@ use hyper::header::{HeaderMap, LOCATION};
 
 use super::{Check, Context, Kind};
 use crate::model::{Observation, Text};
-use crate::source::dial::Watch;
 use crate::source::fetch::{Answer, FetchError, Proxies, Request, Target, Trail, fetch};
 use crate::source::tls::{Trust, chain};
 use credential::Credential;

@@ -26,10 +26,10 @@ pub async fn wait(socket: impl AsFd, place: &str) -> Result<(), Refusal> {
     loop {
         let mut buffer = [MaybeUninit::uninit(); MOST];
         let seen: &[u8] = match recv(&socket, buffer.as_mut_slice(), RecvFlags::PEEK | RecvFlags::DONTWAIT) {
-            Ok((seen, _)) if seen.is_empty() => {
+            Ok(((seen, _), _)) if seen.is_empty() => {
                 return Err(Refusal::new(Trouble::Closed, format!("{place} closed the connection before it said anything")));
             }
-            Ok((seen, _)) => seen,
+            Ok(((seen, _), _)) => seen,
             Err(e) if Error::from(e).kind() == ErrorKind::WouldBlock => &[],
             Err(e) => {
                 let why = Error::from(e);

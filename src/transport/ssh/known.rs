@@ -22,7 +22,8 @@ use jiff::Timestamp;
 pub use accept::accept;
 pub use key::{Key, fingerprint, kind};
 use line::{Entry, Marker};
-use names::{USUAL_PORT, looked_up};
+use names::USUAL_PORT;
+pub use names::looked_up;
 pub use verdict::{Line, Note, Verdict};
 pub(super) use verdict::{home_shortened, reason};
 

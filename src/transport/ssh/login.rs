@@ -12,7 +12,7 @@ use ssh2::{ErrorCode, MethodType, Session};
 use super::config::{IdentityAgent, Settings};
 use super::keyfile::{self, KeyFileError};
 use super::known::{self, KnownHosts, Verdict};
-use super::refusal::Refusal;
+use super::refusal::{Offered, Refusal};
 use crate::model::{Ask, Text, Trouble};
 
 /// Key exchange, at most. A host under load is slow at it.
@@ -72,7 +72,7 @@ impl Login {
         };
         prefer(&session, MethodType::HostKey, &order);
         for (kind, list) in [
-            (MethodType::Kex, &self.settings.kex_algorithms),
+            (MethodType::Kex, &self.settings.kex),
             (MethodType::CryptCs, &self.settings.ciphers),
             (MethodType::CryptSc, &self.settings.ciphers),
             (MethodType::MacCs, &self.settings.macs),
@@ -123,19 +123,20 @@ impl Login {
         let verdict = known.judge(name, port, blob, self.now);
         let trouble = match &verdict {
             Verdict::Known => return Ok(()),
-            Verdict::Unknown { .. } => Trouble::HostKeyUnknown,
+            Verdict::Unknown { .. } if verdict.may_be_accepted() => Trouble::HostKeyUnknown,
+            Verdict::Unknown { .. } => Trouble::HostKeyChanged,
             Verdict::Changed { .. } => Trouble::HostKeyChanged,
             Verdict::Revoked { .. } => Trouble::HostKeyRevoked,
             Verdict::CertificateRefused { .. } => Trouble::HostKeyChanged,
         };
-        let mut refusal = Refusal::new(trouble, verdict.told(name, port, blob));
+        let mut refusal = Refusal::new(trouble, verdict.words(name, port, blob));
         if trouble == Trouble::HostKeyUnknown {
             refusal.ask = Some(Ask::Trust {
-                name: known::lookup_name(name, port).into(),
+                name: known::looked_up(name, port).into(),
                 kind: Text::line_at_most(known::kind(blob), 80),
                 fingerprint: known::fingerprint(blob).into(),
             });
-            refusal.key = Some(blob.to_vec());
+            refusal.key = Some(Offered { name: name.to_owned(), port, blob: blob.to_vec() });
         }
         Err(refusal)
     }
@@ -152,7 +153,7 @@ impl Login {
             }
         };
         let mut tried = Tried::default();
-        let explicit = !self.settings.identity_files_are_defaults;
+        let explicit = !self.settings.has_default_identities;
         if methods.split(',').any(|m| m == "publickey") {
             if explicit && self.try_files(session, &mut tried)? {
                 return Ok(());
@@ -185,7 +186,7 @@ impl Login {
         let path = match &self.settings.identity_agent {
             IdentityAgent::None => return Ok(false),
             IdentityAgent::Path(path) => Some(path.clone()),
-            IdentityAgent::Environment => std::env::var_os("SSH_AUTH_SOCK").filter(|v| !v.is_empty()).map(PathBuf::from),
+            IdentityAgent::FromEnvironment => std::env::var_os("SSH_AUTH_SOCK").filter(|v| !v.is_empty()).map(PathBuf::from),
         };
         let Some(path) = path else {
             tried.words.push("no ssh-agent (SSH_AUTH_SOCK is not set)".into());
@@ -205,7 +206,7 @@ impl Login {
             }
         };
         let wanted: Option<Vec<Vec<u8>>> = self.settings.identities_only.then(|| {
-            self.settings.identity_files.iter().filter_map(|file| keyfile::public_blob(file)).collect()
+            self.settings.identity_files.iter().filter_map(|file| keyfile::inspect(file).ok().and_then(|key| key.public)).collect()
         });
         let mut refused = 0;
         for key in keys.iter().filter(|k| wanted.as_ref().is_none_or(|w| w.iter().any(|b| b == k.blob()))) {
@@ -230,7 +231,7 @@ impl Login {
         for (count, file) in self.settings.identity_files.iter().enumerate() {
             let key = match keyfile::inspect(file) {
                 Ok(key) => key,
-                Err(KeyFileError::Missing { .. }) if self.settings.identity_files_are_defaults => continue,
+                Err(KeyFileError::Missing { .. }) if self.settings.has_default_identities => continue,
                 Err(error) => {
                     tried.words.push(error.to_string());
                     continue;
@@ -242,7 +243,7 @@ impl Login {
                 continue;
             }
             let passphrase = passphrase.map(ExposeSecret::expose_secret);
-            let certificates = self.settings.certificate_files.iter().chain(&key.certificate).map(Some).chain([None]);
+            let certificates = self.settings.certificate_files.iter().chain(key.certificate.iter().map(|c| &c.path)).map(Some).chain([None]);
             for certificate in certificates {
                 let public = certificate.map(PathBuf::as_path);
                 match session.userauth_pubkey_file(&self.settings.user, public, file, passphrase) {

@@ -13,8 +13,19 @@ pub struct Refusal {
     pub cause: Text,
     /// What a person can do.
     pub ask: Option<Ask>,
-    /// The host key that a person is asked about, in wire format.
-    pub key: Option<Vec<u8>>,
+    /// The host key that a person is asked about.
+    pub key: Option<Offered>,
+}
+
+/// A host key that a server showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offered {
+    /// The name it would be known under.
+    pub name: String,
+    /// The port.
+    pub port: u16,
+    /// The key in wire format.
+    pub blob: Vec<u8>,
 }
 
 /// When to try again.

@@ -3,6 +3,7 @@
 
 mod batch;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +11,13 @@ use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 
 use super::actor::{Chunk, Ended, StartError};
-use super::keeper::Keeper;
+use super::keeper::{ForwardError, Keeper};
 use super::line::{Line, Tap};
 use super::nonce;
 use super::script::{Answers, COMMAND, Script};
 use crate::model::Text;
+use crate::transport::dial::{Way, WayError};
+use crate::transport::tunnel::Tunnels;
 use crate::transport::{Argv, Exit, Limits, Output, Transport, TransportError};
 
 /// A host.
@@ -22,12 +25,18 @@ pub struct Remote {
     name: String,
     keeper: Arc<Keeper>,
     batch: batch::Batch,
+    tunnels: Tunnels,
 }
 
 impl Remote {
     /// A host under its name in the deck.
     pub fn new(name: &str, keeper: Arc<Keeper>) -> Arc<Self> {
-        Arc::new_cyclic(|me| Self { name: name.to_owned(), keeper, batch: batch::Batch::new(me.clone()) })
+        Arc::new_cyclic(|me| Self { name: name.to_owned(), keeper, batch: batch::Batch::new(me.clone()), tunnels: Tunnels::default() })
+    }
+
+    /// The tunnels that are open through it.
+    pub fn tunnels(&self) -> &Tunnels {
+        &self.tunnels
     }
 
     /// What keeps it connected.
@@ -195,6 +204,23 @@ impl Drop for Running {
 impl std::fmt::Debug for Remote {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Remote").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Way for Remote {
+    fn open<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, Result<SocketAddr, WayError>> {
+        Box::pin(async move {
+            let onward = self.keeper.forward(host, port).await.map_err(|e| WayError {
+                ours: matches!(e, ForwardError::Blocked(_)),
+                cause: e.told(&super::place(host, port), &self.name),
+            })?;
+            let ours = |e: std::io::Error| WayError { ours: true, cause: format!("this machine has no port for a tunnel: {e}").into() };
+            self.tunnels.offer(host, port, onward).await.map_err(ours)
+        })
+    }
+
+    fn through(&self) -> &str {
+        &self.name
     }
 }
 

@@ -93,7 +93,8 @@ impl Keeper {
             return Ok((stream.into_std().map_err(ours)?.into(), None));
         };
         let behind = hop.destination.host.as_str();
-        match timeout(limit, hop.forward(host, port)).await {
+        // Boxed: a hop may have a hop of its own.
+        match timeout(limit, Box::pin(hop.forward(host, port))).await {
             Ok(Ok(onward)) => Ok((onward.stream.into(), Some(onward.over))),
             Ok(Err(error)) => Err(error.into_refusal(&place(host, port), behind)),
             Err(_) => {

@@ -94,7 +94,8 @@ impl Keeper {
         let (keeper, host) = (Arc::clone(self), host.to_owned());
         // The opening goes on when who asked for it goes away: libssh2 cannot take it back.
         tokio::spawn(async move {
-            let opened = line.forward(&host, port);
+            let by = Arc::clone(&line);
+            let opened = by.forward(&host, port);
             tokio::pin!(opened);
             let mut reply = reply;
             let opened = tokio::select! {

@@ -174,7 +174,10 @@ impl<'s> Reader<'s> {
 
     fn scope(&mut self, found: Keyword, line: &Line, place: &Place, around: &Around, counts: &mut bool) {
         let is_include = found.name == "Include";
-        let Some(words) = line.words.as_deref().filter(|words| words.iter().all(|w| !w.text.is_empty())) else {
+        // `tagged ""` has a meaning; other empty values are told by the conditions themselves.
+        let takes_empty = found.name == "Match";
+        let Some(words) = line.words.as_deref().filter(|words| takes_empty || words.iter().all(|w| !w.text.is_empty()))
+        else {
             let (what, help) = match line.words {
                 None => ("a quote does not close", "close it or write `\\\"`"),
                 Some(_) => ("an empty word stands in the line", "drop the empty quotes"),

@@ -125,8 +125,9 @@ fn every_setting_is_read() {
 
 #[test]
 fn hosts_to_go_through_are_in_the_order_of_travel_with_tokens_filled_in() {
-    let settings = host("Host web\n ProxyJump a, ops@gate-%h:2222,[2001:db8::1]:22\n", "web");
-    assert_eq!(settings.proxy_jump.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
+    let settings = host("Host web\n ProxyJump a,ops@gate-%h:2222,[2001:db8::1]:22\n", "web");
+    let hops: Vec<String> = settings.proxy_jump.iter().map(ToString::to_string).collect();
+    assert_eq!(hops, ["a", "ops@gate-web:2222", "[2001:db8::1]:22"]);
 }
 
 #[test]

@@ -121,7 +121,7 @@ impl<'s> Reader<'s> {
     pub(super) fn tokens(&self) -> Tokens {
         let host = self.known_host();
         let jump = self.chosen.word("ProxyJump").filter(|jump| !jump.eq_ignore_ascii_case("none"));
-        let last = jump.and_then(|jump| jump.rsplit(',').next()).and_then(|hop| hop.parse::<Destination>().ok());
+        let last = jump.and_then(|jump| jump.rsplit(',').next()).and_then(|hop| hop.trim().parse::<Destination>().ok());
         Tokens {
             home: self.sources.home.to_string_lossy().into_owned(),
             uid: rustix::process::getuid().as_raw().to_string(),

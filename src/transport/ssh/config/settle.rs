@@ -193,7 +193,7 @@ impl<'s> Bench<'s> {
         }
         let mut hops = Vec::new();
         for hop in value.first().split(',') {
-            let filled = self.tokens.fill_some(hop, "hnpr").map_err(|e| e.to_string());
+            let filled = self.tokens.fill_some(hop.trim(), "hnpr").map_err(|e| e.to_string());
             match filled.and_then(|text| text.parse::<Destination>().map_err(|e| e.to_string())) {
                 Ok(hop) => hops.push(hop),
                 Err(error) => {

@@ -35,9 +35,13 @@ impl Search<'_> {
         for line in String::from_utf8_lossy(&bytes).lines().filter_map(line::read) {
             let words = line.words.unwrap_or_default();
             if line.keyword.text.eq_ignore_ascii_case("host") {
-                words.into_iter().for_each(|word| self.take(word.text));
+                for word in words {
+                    self.take(word.text);
+                }
             } else if line.keyword.text.eq_ignore_ascii_case("include") {
-                words.iter().for_each(|word| self.include(&word.text, trail));
+                for word in &words {
+                    self.include(&word.text, trail);
+                }
             }
         }
     }

@@ -54,7 +54,7 @@ impl Chosen {
     /// Takes in a line that applies.
     pub(super) fn take(&mut self, keyword: Keyword, line: &Line, place: &Place, notes: &mut Notes) {
         let value_place = place.at(line.rest_column);
-        let words = match self.words(keyword, line) {
+        let words = match read(keyword, line) {
             Ok(words) => words,
             Err((what, help)) => return notes.fatal(&value_place, keyword.name, what, help),
         };
@@ -75,37 +75,37 @@ impl Chosen {
             }
         }
     }
+}
 
-    /// The words of a value when they are as the keyword wants them; otherwise what is wrong and what to write.
-    fn words(&self, keyword: Keyword, line: &Line) -> Result<Vec<String>, (String, String)> {
-        let name = keyword.name;
-        if line.rest.is_empty() {
-            return Err((format!("`{name}` has no value"), "write one after it or drop the line".to_owned()));
-        }
-        if matches!(keyword.shape, Shape::Rest | Shape::Jump) {
-            let rest = line.rest.trim_start_matches([' ', '\t', '=']);
-            if keyword.shape == Shape::Rest {
-                return Ok(vec![rest.to_owned()]);
-            }
-            let rest = rest.split('#').next().unwrap_or_default().trim_end();
-            return check_jump(rest).map(|()| vec![rest.to_owned()]);
-        }
-        let unclosed = || (format!("a quote in `{name}` does not close"), "close it or write `\\\"`".to_owned());
-        let words = line.words.as_ref().ok_or_else(unclosed)?;
-        let missing = || (format!("`{name}` has no value"), "write one after it or drop the line".to_owned());
-        let (first, more) = words.split_first().ok_or_else(missing)?;
-        if words.iter().any(|w| w.text.is_empty()) {
-            return Err(missing());
-        }
-        if keyword.shape == Shape::Words {
-            check_files(name, words)?;
-        } else if let Some(second) = more.first() {
-            let what = format!("`{name}` takes one value, and `{}` is a second one", shown(&second.text));
-            return Err((what, "put quotes around a value with blanks".to_owned()));
-        }
-        check(keyword, &first.text)?;
-        Ok(words.iter().map(|w| w.text.clone()).collect())
+/// The words of a value when they are as the keyword wants them; otherwise what is wrong and what to write.
+fn read(keyword: Keyword, line: &Line) -> Result<Vec<String>, (String, String)> {
+    let name = keyword.name;
+    if line.rest.is_empty() {
+        return Err((format!("`{name}` has no value"), "write one after it or drop the line".to_owned()));
     }
+    if matches!(keyword.shape, Shape::Rest | Shape::Jump) {
+        let rest = line.rest.trim_start_matches([' ', '\t', '=']);
+        if keyword.shape == Shape::Rest {
+            return Ok(vec![rest.to_owned()]);
+        }
+        let rest = rest.split('#').next().unwrap_or_default().trim_end();
+        return check_jump(rest).map(|()| vec![rest.to_owned()]);
+    }
+    let unclosed = || (format!("a quote in `{name}` does not close"), "close it or write `\\\"`".to_owned());
+    let words = line.words.as_ref().ok_or_else(unclosed)?;
+    let missing = || (format!("`{name}` has no value"), "write one after it or drop the line".to_owned());
+    let (first, more) = words.split_first().ok_or_else(missing)?;
+    if words.iter().any(|w| w.text.is_empty()) {
+        return Err(missing());
+    }
+    if keyword.shape == Shape::Words {
+        check_files(name, words)?;
+    } else if let Some(second) = more.first() {
+        let what = format!("`{name}` takes one value, and `{}` is a second one", shown(&second.text));
+        return Err((what, "put quotes around a value with blanks".to_owned()));
+    }
+    check(keyword, &first.text)?;
+    Ok(words.iter().map(|w| w.text.clone()).collect())
 }
 
 /// `ProxyCommand` and `ProxyJump` keep each other out.
@@ -129,7 +129,8 @@ fn check_jump(text: &str) -> Result<(), (String, String)> {
         return Ok(());
     }
     for hop in text.split(',') {
-        hop.parse::<Destination>()
+        hop.trim()
+            .parse::<Destination>()
             .map_err(|e| (format!("`{}` in `ProxyJump` cannot be read", shown(hop)), e.to_string()))?;
     }
     Ok(())
@@ -193,7 +194,7 @@ pub(super) fn time(word: &str) -> Option<Duration> {
         seconds = seconds.checked_add(number.parse::<u64>().ok()?.checked_mul(factor)?)?;
         rest = after.get(unit.map_or(0, char::len_utf8)..)?;
     }
-    let fits = !word.is_empty() && seconds <= i32::MAX as u64;
+    let fits = !word.is_empty() && i32::try_from(seconds).is_ok();
     fits.then(|| Duration::from_secs(seconds))
 }
 

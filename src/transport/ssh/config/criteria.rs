@@ -103,6 +103,8 @@ fn judge(reader: &mut Reader<'_>, words: &[Word], place: &Place, trial: &mut Tri
         let place = place.at(word.column);
         match judge_value(reader, &name, value, &place, trial) {
             Some(fits) => trial.holds &= fits != is_denied,
+            // A command is not run for lines that will not be followed.
+            None if name == "exec" => {}
             None => trial.unjudged.push((name, place)),
         }
     }
@@ -122,8 +124,7 @@ fn judge_value(reader: &mut Reader<'_>, name: &str, value: &str, place: &Place, 
         },
         "exec" => {
             if !trial.holds || trial.is_dormant || !trial.unjudged.is_empty() {
-                trial.holds = false;
-                return Some(false);
+                return None;
             }
             let fits = exec(reader, value, place);
             if fits.is_none() {

@@ -139,7 +139,9 @@ pub(super) fn glob(pattern: &Path) -> Option<Vec<PathBuf>> {
     for component in pattern.components() {
         let Component::Normal(name) = component else {
             if component == Component::ParentDir {
-                found.iter_mut().for_each(|path| path.push(".."));
+                for path in &mut found {
+                    path.push("..");
+                }
             }
             continue;
         };
@@ -147,7 +149,9 @@ pub(super) fn glob(pattern: &Path) -> Option<Vec<PathBuf>> {
         if pattern::is_wild(&name) {
             found = found.iter().flat_map(|folder| entries(folder, &name)).collect();
         } else {
-            found.iter_mut().for_each(|path| path.push(&*name));
+            for path in &mut found {
+                path.push(&*name);
+            }
         }
         if found.len() > MOST_FILES {
             return None;

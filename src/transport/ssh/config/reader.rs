@@ -121,7 +121,7 @@ impl<'s> Reader<'s> {
     pub(super) fn tokens(&self) -> Tokens {
         let host = self.known_host();
         let jump = self.chosen.word("ProxyJump").filter(|jump| !jump.eq_ignore_ascii_case("none"));
-        let last = jump.and_then(|jump| jump.rsplit(',').next()).and_then(|hop| hop.parse::<Destination>().ok());
+        let last = jump.and_then(|jump| jump.rsplit(',').next()).and_then(|hop| hop.trim().parse::<Destination>().ok());
         Tokens {
             home: self.sources.home.to_string_lossy().into_owned(),
             uid: rustix::process::getuid().as_raw().to_string(),
@@ -174,7 +174,10 @@ impl<'s> Reader<'s> {
 
     fn scope(&mut self, found: Keyword, line: &Line, place: &Place, around: &Around, counts: &mut bool) {
         let is_include = found.name == "Include";
-        let Some(words) = line.words.as_deref().filter(|words| words.iter().all(|w| !w.text.is_empty())) else {
+        // `tagged ""` has a meaning; other empty values are told by the conditions themselves.
+        let takes_empty = found.name == "Match";
+        let Some(words) = line.words.as_deref().filter(|words| takes_empty || words.iter().all(|w| !w.text.is_empty()))
+        else {
             let (what, help) = match line.words {
                 None => ("a quote does not close", "close it or write `\\\"`"),
                 Some(_) => ("an empty word stands in the line", "drop the empty quotes"),

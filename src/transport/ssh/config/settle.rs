@@ -1,7 +1,6 @@
 //! What the chosen values come to: defaults, tokens and paths filled in, and notes on what is not followed. Reads no
 //! file.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,11 +30,8 @@ pub(super) fn host_name(reader: &mut Reader<'_>) -> String {
             Err(what) => reader.notes.fatal(&place, "HostName", what, "write a name, an address or `%h`"),
         }
     }
-    match host.parse::<IpAddr>() {
-        Ok(address) => address.to_string(),
-        Err(_) if host.contains(['%', ':']) => host,
-        Err(_) => host.to_lowercase(),
-    }
+    // The case of a name says nothing; an address stays as it is written.
+    if host.contains(['%', ':']) { host } else { host.to_lowercase() }
 }
 
 /// The settings, and all notes.
@@ -197,7 +193,7 @@ impl<'s> Bench<'s> {
         }
         let mut hops = Vec::new();
         for hop in value.first().split(',') {
-            let filled = self.tokens.fill_some(hop, "hnpr").map_err(|e| e.to_string());
+            let filled = self.tokens.fill_some(hop.trim(), "hnpr").map_err(|e| e.to_string());
             match filled.and_then(|text| text.parse::<Destination>().map_err(|e| e.to_string())) {
                 Ok(hop) => hops.push(hop),
                 Err(error) => {

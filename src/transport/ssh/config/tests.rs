@@ -126,7 +126,8 @@ fn every_setting_is_read() {
 #[test]
 fn hosts_to_go_through_are_in_the_order_of_travel_with_tokens_filled_in() {
     let settings = host("Host web\n ProxyJump a, ops@gate-%h:2222,[2001:db8::1]:22\n", "web");
-    assert_eq!(settings.proxy_jump.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
+    let hops: Vec<String> = settings.proxy_jump.iter().map(ToString::to_string).collect();
+    assert_eq!(hops, ["a", "ops@gate-web:2222", "[2001:db8::1]:22"]);
 }
 
 #[test]
@@ -312,6 +313,10 @@ fn a_command_of_match_runs_only_when_all_before_it_holds_and_not_for_long() {
     write(&format!("Match host web exec \"touch {}\"", mark.display()));
     assert_eq!(home.resolve("web").settings.user, "matched");
     assert!(mark.exists());
+    fs::remove_file(&mark).unwrap();
+    write(&format!("Match localnetwork 192.0.2.0/24 exec \"touch {}\"", mark.display()));
+    assert_eq!(home.resolve("web").notes.len(), 1, "what cannot be judged is told");
+    assert!(!mark.exists(), "it was run for lines that are not followed");
     write("Match exec \"sleep 60\"");
     let started = tokio::time::Instant::now();
     let resolved = home.resolve("web");
@@ -361,7 +366,8 @@ proptest! {
     fn no_lines_of_known_words_stop_the_reader(lines in proptest::collection::vec(
         ("(host|match|include|hostname|user|port|identityfile|proxyjump|identityagent|userknownhostsfile|connecttimeout)",
          "[ =\t]{0,2}(all|final|!|host|user|web|[*?%$~{}\"'\\\\#,@:\\[\\]a-z0-9é/ ]){0,8}"), 0..12)) {
-        let config: String = lines.into_iter().map(|(keyword, rest)| format!("{keyword}{rest}\n")).collect();
+        let lines: Vec<String> = lines.into_iter().map(|(keyword, rest)| format!("{keyword}{rest}")).collect();
+        let config = lines.join("\n");
         let home = Home::new(&config);
         let resolved = home.resolve("web");
         prop_assert!(resolved.notes.iter().all(|n| !n.what.is_empty()));

@@ -106,19 +106,16 @@ fn fill(
             rest = chars.as_str();
             continue;
         }
-        match chars.as_str().strip_prefix('{').filter(|_| has_variables) {
-            Some(variable) => {
-                let (name, after) = variable.split_once('}').ok_or(TokenError::Open)?;
-                if name.is_empty() {
-                    return Err(TokenError::Open);
-                }
-                filled.push_str(&std::env::var(name).map_err(|_| TokenError::Unset(name.to_owned()))?);
-                rest = after;
+        if let Some(variable) = chars.as_str().strip_prefix('{').filter(|_| has_variables) {
+            let (name, after) = variable.split_once('}').ok_or(TokenError::Open)?;
+            if name.is_empty() {
+                return Err(TokenError::Open);
             }
-            None => {
-                filled.push('$');
-                rest = chars.as_str();
-            }
+            filled.push_str(&std::env::var(name).map_err(|_| TokenError::Unset(name.to_owned()))?);
+            rest = after;
+        } else {
+            filled.push('$');
+            rest = chars.as_str();
         }
     }
     filled.push_str(rest);

@@ -89,7 +89,11 @@ pub enum KeyFileError {
         why: String,
     },
     /// Others than its owner can read or change it.
-    #[error("the key file {0} is open to others (mode {mode:04o}), so ssh does not use it; type: chmod 600 {0}", home_shortened(.path))]
+    #[error(
+        "the key file {} is open to others (mode {mode:04o}), so ssh does not use it; type: chmod 600 {}",
+        home_shortened(.path),
+        typed(.path)
+    )]
     TooOpen {
         /// The file.
         path: PathBuf,
@@ -172,6 +176,16 @@ pub fn inspect(path: &Path) -> Result<KeyFile, KeyFileError> {
     }
 }
 
+/// A path as it is typed into a shell.
+fn typed(path: &Path) -> String {
+    let plain = home_shortened(path).to_string();
+    let odd = |c: char| !c.is_ascii_alphanumeric() && !"/._-+@~".contains(c);
+    if !plain.contains(odd) {
+        return plain;
+    }
+    format!("'{}'", Text::line(&path.to_string_lossy()).as_str().replace('\'', r"'\''"))
+}
+
 fn unusable(path: &Path, kind: &str) -> KeyFileError {
     let (path, kind) = (path.to_owned(), Text::line_at_most(kind, 64).to_string());
     if kind.starts_with("sk-") { KeyFileError::Fido { path, kind } } else { KeyFileError::Unsupported { path, kind } }
@@ -191,7 +205,7 @@ fn contents(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
     let mode = found.mode() & 0o777;
     if mode & 0o077 != 0 && found.uid() == rustix::process::getuid().as_raw() {
         // A public key is open to all by right; to tell of its permissions would mislead.
-        return Err(match std::fs::read_to_string(path) {
+        return Err(match std::fs::read_to_string(path).map(Zeroizing::new) {
             Ok(text) if Key::read_text(&text).is_ok() => KeyFileError::Public(path.to_owned()),
             _ => KeyFileError::TooOpen { path: path.to_owned(), mode },
         });

@@ -32,15 +32,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, Flaw> {
     match label {
         "OPENSSH PRIVATE KEY" => openssh(&decoded(body).ok_or(DAMAGED)?).ok_or(DAMAGED),
         "RSA PRIVATE KEY" if locked(body) => Ok(Read { encrypted: true, ..pem(Format::Pkcs1, Some("ssh-rsa")) }),
-        "RSA PRIVATE KEY" => decoded(body).map(|_| pem(Format::Pkcs1, Some("ssh-rsa"))).ok_or(DAMAGED),
+        "RSA PRIVATE KEY" => sequence(body).map(|_| pem(Format::Pkcs1, Some("ssh-rsa"))).ok_or(DAMAGED),
         "EC PRIVATE KEY" if locked(body) => Ok(Read { encrypted: true, ..pem(Format::Sec1, None) }),
-        "EC PRIVATE KEY" => Ok(pem(Format::Sec1, curve_of_sec1(&decoded(body).ok_or(DAMAGED)?))),
+        "EC PRIVATE KEY" => Ok(pem(Format::Sec1, curve_of_sec1(&sequence(body).ok_or(DAMAGED)?))),
         "PRIVATE KEY" => match kind_of_pkcs8(&decoded(body).ok_or(DAMAGED)?) {
             Some(kind) => Ok(pem(Format::Pkcs8, Some(kind))),
             None => Err(Flaw::NoKey("it is damaged, or of a type that SSH does not have")),
         },
         "ENCRYPTED PRIVATE KEY" => {
-            decoded(body).map(|_| Read { encrypted: true, ..pem(Format::Pkcs8, None) }).ok_or(DAMAGED)
+            sequence(body).map(|_| Read { encrypted: true, ..pem(Format::Pkcs8, None) }).ok_or(DAMAGED)
         }
         "DSA PRIVATE KEY" => Err(Flaw::Kind("ssh-dss".to_owned())),
         "PUBLIC KEY" | "RSA PUBLIC KEY" | "SSH2 PUBLIC KEY" => Err(Flaw::Public),
@@ -96,6 +96,11 @@ fn decoded(body: &str) -> Option<Zeroizing<Vec<u8>>> {
     let count = STANDARD.decode_slice(encoded.as_bytes(), &mut bytes).ok()?;
     bytes.truncate(count);
     (!bytes.is_empty()).then_some(bytes)
+}
+
+/// The same, where it is the one sequence that every key in DER is.
+fn sequence(body: &str) -> Option<Zeroizing<Vec<u8>>> {
+    decoded(body).filter(|bytes| der(&mut Reader::new(bytes), SEQUENCE).is_some())
 }
 
 /// OpenSSH's own form: cipher and public key lie open.

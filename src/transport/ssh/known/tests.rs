@@ -152,7 +152,7 @@ fn lines_that_cannot_be_read_are_noted_and_the_others_count() {
     let text = format!(
         "@trusted * {public}\n@revoked @revoked * {public}\n{HOST}\n{HOST} 1024 65537 1234\n{HOST} ssh-rsa {base64}\n\
          |1|half {public}\n{HOST} ssh-ed25519 {}\n{HOST} ssh-ed25519 !!!\n{HOST} {public}",
-        &base64[..40]
+        base64.split_at(40).0
     );
     let hosts = known(&text);
     let notes: Vec<String> = hosts.notes().iter().map(ToString::to_string).collect();

@@ -122,6 +122,8 @@ pub struct Actor {
     waiting: VecDeque<Job>,
     /// A channel on which nothing runs: reading it takes in what comes for none, such as signs of life.
     idle: Option<ssh2::Channel>,
+    /// That channel is being opened, and so no other may be.
+    opening_idle: bool,
     /// Channels for commands that the server has been seen to allow at the same time.
     most: usize,
     heard: Instant,
@@ -150,6 +152,7 @@ impl Actor {
             jobs: Vec::new(),
             waiting: VecDeque::new(),
             idle: None,
+            opening_idle: false,
             most: 64,
             heard: Instant::now(),
             asked: None,
@@ -195,6 +198,9 @@ impl Actor {
     /// Lets every job go as far as it can.
     fn work(&mut self) -> Result<(), String> {
         for _ in 0..64 {
+            if self.opening_idle {
+                self.drain()?;
+            }
             self.admit();
             let mut moved = false;
             for job in &mut self.jobs {
@@ -217,7 +223,7 @@ impl Actor {
         self.waiting.retain_mut(|job| !job.is_abandoned());
         let is_starting = self.jobs.iter().any(Job::is_starting);
         let sessions = self.jobs.iter().filter(|j| j.is_session()).count() + usize::from(self.idle.is_some());
-        if is_starting {
+        if is_starting || self.opening_idle {
             return;
         }
         let may = |job: &Job| !job.is_session() || sessions < self.most;
@@ -265,10 +271,13 @@ impl Actor {
             };
         }
         // Only when there is nothing else to do, and not on a server that has no channel to spare.
-        if self.jobs.is_empty() && self.waiting.is_empty() && self.most > 2 {
-            match self.session.channel_session() {
+        let unused = self.jobs.is_empty() && self.waiting.is_empty() && self.most > 2;
+        if unused || self.opening_idle {
+            let opened = self.session.channel_session();
+            self.opening_idle = opened.as_ref().is_err_and(job::is_again);
+            match opened {
                 Ok(channel) => self.idle = Some(channel),
-                Err(e) if job::is_again(&e) => {}
+                Err(_) if self.opening_idle => {}
                 Err(e) if job::is_refusal(&e) => self.most = 1,
                 Err(e) => return Err(job::session_words(&e)),
             }

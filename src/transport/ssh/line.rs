@@ -53,10 +53,9 @@ impl Line {
         let (orders, inbox) = mpsc::channel(MOST_ORDERS);
         let (heart, pulse) = watch::channel(Pulse::default());
         let (report, reported) = oneshot::channel();
-        let patience = Patience {
-            ask_after: login.settings.alive_interval.unwrap_or(super::ALIVE_INTERVAL),
-            give_up: login.settings.alive_interval.unwrap_or(super::ALIVE_INTERVAL) * login.settings.alive_count.max(1),
-        };
+        // A console that does not ask cannot tell a quiet host from a dead one, so zero is not followed.
+        let interval = login.settings.alive_interval.filter(|i| !i.is_zero()).unwrap_or(super::ALIVE_INTERVAL);
+        let patience = Patience { ask_after: interval, give_up: interval.saturating_mul(login.settings.alive_count.max(1)) };
         let thread = std::thread::Builder::new().name("ssh".into()).stack_size(STACK);
         let started = thread.spawn(move || match login.run(socket) {
             Ok(session) => {

@@ -11,27 +11,57 @@
 
 #[path = "../support/lab.rs"]
 mod lab;
+#[path = "../support/sshd.rs"]
+mod sshd;
 
-use lab::Lab;
-use std::time::Instant;
+mod faults;
+mod hosts;
+mod jump;
+mod leaves;
+mod refusals;
+mod services;
 
-#[test]
-fn base_is_there() {
-    let t = Instant::now();
-    let Some(lab) = Lab::new() else { return };
-    eprintln!("open {:?}", t.elapsed());
-    for n in [1, 8, 20] {
-        let Some(lab) = Lab::new() else { return };
-        let t = Instant::now();
-        let hosts = lab.hosts(n);
-        eprintln!("{n} hosts {:?}", t.elapsed());
-        eprintln!("{:?}", hosts.iter().map(|h| h.memory() >> 20).collect::<Vec<_>>());
-        eprintln!("{}", hosts[0].must("systemctl is-system-running; cat /etc/machine-id; ps ax; systemctl --failed"));
-        let out = hosts[0].ssh("id; hostname; sudo id");
-        eprintln!("{out:?}");
-        let t = Instant::now();
-        drop(lab);
-        eprintln!("drop {:?}", t.elapsed());
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+/// What the real client told in the end, and how long it took.
+#[derive(Debug)]
+struct Told {
+    code: Option<i32>,
+    out: String,
+    err: String,
+    took: Duration,
+}
+
+/// Runs a client to its end.
+fn told(client: &mut Command) -> Told {
+    let began = Instant::now();
+    let output = client.output().unwrap();
+    tell(output, began)
+}
+
+fn tell(output: Output, began: Instant) -> Told {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Told { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr), took: began.elapsed() }
+}
+
+impl Told {
+    /// The client said good-bye with 255 and these words.
+    fn failed_with(&self, words: &str) {
+        assert!(self.code == Some(255) && self.err.contains(words), "wanted `{words}`: {self:?}");
     }
-    drop(lab);
+
+    fn said(&self, words: &str) {
+        assert!(self.code == Some(0) && self.out.trim() == words, "wanted `{words}`: {self:?}");
+    }
+}
+
+/// `tests/run` calls this one first, so that no other test waits for the base tree to be made.
+#[test]
+fn the_base_tree_is_made_once() {
+    let Some(first) = lab::Lab::new() else { return };
+    let began = Instant::now();
+    let Some(second) = lab::Lab::new() else { return };
+    assert!(began.elapsed() < Duration::from_secs(5), "made twice");
+    assert_ne!(first.prefix(), second.prefix());
 }

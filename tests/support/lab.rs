@@ -2,7 +2,12 @@
 //! its own, on a bridge that leads nowhere else. Needs root on Linux; elsewhere it says what was not run. Never
 //! routes anything out, never touches a network or a process that is not its own.
 #![allow(dead_code, reason = "each test crate uses a part")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so and stops")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so and stops"
+)]
 #![allow(clippy::disallowed_methods, reason = "tests wait for real hosts, by the real clock, in threads of their own")]
 
 #[path = "lab/base.rs"]

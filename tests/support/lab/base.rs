@@ -103,7 +103,8 @@ fn make(base: &Path) -> Result<(), String> {
     })?;
     call("chroot", [&text(&tree), "/bin/sh", "-c", SET_UP])?;
     let first = tree.join("sbin/lab-first");
-    fs::write(&first, FIRST).and_then(|()| fs::set_permissions(&first, PermissionsExt::from_mode(0o755)))
+    fs::write(&first, FIRST)
+        .and_then(|()| fs::set_permissions(&first, PermissionsExt::from_mode(0o755)))
         .map_err(|e| format!("{}: {e}", first.display()))?;
     fs::rename(&made, base).map_err(|e| format!("{}: {e}", base.display()))
 }

@@ -47,7 +47,8 @@ pub fn build(place: &Place, net: Net) -> Result<(), String> {
     let bridge = bridge(place, net);
     let address = match net {
         Net::Front => format!("addr add {}/24 dev {bridge}\n", place.address(net, 1)),
-        Net::Behind => String::new(),
+        // Or what is meant for it would leave by the default route.
+        Net::Behind => format!("route add {}\n", nowhere(place.number)),
     };
     batch(&format!("link add {bridge} type bridge\n{address}link set {bridge} up\n"))
 }
@@ -74,13 +75,18 @@ pub fn inner_names() -> impl Iterator<Item = &'static str> {
     ["host0", "host1"].into_iter()
 }
 
-/// Takes every link and namespace with this beginning away. The far end of a link goes with its near one at once; with
-/// its namespace it would go later.
-pub fn remove(prefix: &str) {
+/// The route to the network behind, for whoever has no link to it.
+fn nowhere(number: u8) -> String {
+    format!("unreachable {}/24", super::place::address(number, Net::Behind, 0))
+}
+
+/// Takes every link, namespace and route of a lab away. The far end of a link goes with its near one at once; with its
+/// namespace it would go later.
+pub fn remove(number: u8, prefix: &str) {
     let begins = |name: &String| name.starts_with(&format!("{prefix}-"));
     let links = names("/sys/class/net").into_iter().filter(begins).map(|n| format!("link del {n}\n"));
     let spaces = names("/run/netns").into_iter().filter(begins).map(|n| format!("netns del {n}\n"));
-    let lines: String = links.chain(spaces).collect();
+    let lines: String = links.chain(spaces).chain([format!("route del {}\n", nowhere(number))]).collect();
     feed(program("ip").args(["-force", "-batch", "-"]), lines.as_bytes()).ok();
 }
 

@@ -81,7 +81,8 @@ fn prefix(number: u8) -> String {
     format!("qd-{number}")
 }
 
-fn address(number: u8, net: Net, host: u8) -> Ipv4Addr {
+/// An address on a network of this number.
+pub fn address(number: u8, net: Net, host: u8) -> Ipv4Addr {
     Ipv4Addr::new(10, if net == Net::Front { 77 } else { 78 }, number, host)
 }
 
@@ -123,7 +124,7 @@ pub fn remove(number: u8) {
     let (folder, prefix) = (folder(number), prefix(number));
     group::kill(&prefix);
     let gone = until(Duration::from_secs(10), || unmount(&folder));
-    line::remove(&prefix);
+    line::remove(number, &prefix);
     group::remove(&prefix);
     for left in ["propagate", "unix-export"] {
         let left = Path::new("/run/systemd/nspawn").join(left);

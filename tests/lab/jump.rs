@@ -1,4 +1,4 @@
-//! Hosts behind another one.
+//! Hosts behind another one: reached through it, never past it.
 
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;

@@ -74,8 +74,8 @@ pub fn first(lab: &str, host: &str) -> Option<u32> {
     let host = top.join(lab).join(host);
     let boots = names(&host).into_iter().filter(|n| n.starts_with("boot-"));
     let groups = boots.flat_map(|b| ["init.scope", ""].map(|part| host.join(&b).join("payload").join(part)));
-    let pids = groups.filter_map(|g| fs::read_to_string(g.join("cgroup.procs")).ok());
-    pids.filter_map(|text| text.lines().next()?.parse().ok()).next()
+    let mut pids = groups.filter_map(|g| fs::read_to_string(g.join("cgroup.procs")).ok());
+    pids.find_map(|text| text.lines().next()?.parse().ok())
 }
 
 /// Memory in use, the cache of files included, in bytes.

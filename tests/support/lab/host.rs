@@ -16,7 +16,7 @@ use super::place::Place;
 use super::{base, group};
 
 /// The longest a boot may take; twenty at once on two slow processors take a few seconds.
-const BOOT: Duration = Duration::from_secs(60);
+const BOOT: Duration = Duration::from_mins(1);
 
 /// Starts the host, and again whenever it asks for it (133 is nspawn's word for that). This shell has a group of its
 /// own, because a group with processes may not share its controllers out; every boot has a new one. A process that

@@ -27,7 +27,10 @@ impl FakeHost {
     /// Says line after line before the banner, as it may, without end. Lines are told apart by their number.
     pub fn banner_flood() -> Self {
         Self::start(|mut stream, _| {
-            (0_u64..).find(|n| write!(stream, "line {n} of a very long greeting\r\n").is_err());
+            let mut number = 0_u64;
+            while write!(stream, "line {number} of a very long greeting\r\n").is_ok() {
+                number += 1;
+            }
         })
     }
 

@@ -20,6 +20,8 @@ mod faults;
 mod group;
 #[path = "lab/host.rs"]
 mod host;
+#[path = "lab/limit.rs"]
+mod limit;
 #[path = "lab/line.rs"]
 mod line;
 #[path = "lab/place.rs"]
@@ -28,6 +30,7 @@ mod place;
 mod service;
 
 use std::fmt;
+use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -58,6 +61,7 @@ impl From<String> for Absent {
 /// A network with hosts. Dropped, all of it is gone: hosts, links, mounts, files.
 pub struct Lab {
     place: Arc<Place>,
+    claim: File,
 }
 
 impl Lab {
@@ -70,7 +74,7 @@ impl Lab {
                 let thread = std::thread::current();
                 let test = thread.name().unwrap_or("a test over SSH");
                 // Not by `eprintln!`, which the test harness swallows when the test is good.
-                writeln!(std::io::stderr(), "not run: {test}: {absent}").ok();
+                std::io::stderr().write_all(format!("not run: {test}: {absent}\n").as_bytes()).ok();
                 None
             }
         }
@@ -86,9 +90,10 @@ impl Lab {
         }
         group::there()?;
         let base = base::ready()?;
-        let place = Place::claim(base)?;
+        let (place, claim) = Place::claim(base)?;
         // From here on the drop of the lab cleans up, whatever fails.
-        let lab = Self { place: Arc::new(place) };
+        let lab = Self { place: Arc::new(place), claim };
+        limit::raise()?;
         line::build(&lab.place, Net::Front)?;
         call::call("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", &call::text(&lab.key_path())])?;
         Ok(lab)
@@ -101,7 +106,7 @@ impl Lab {
         host
     }
 
-    /// Boots this many at once: `host-1`, `host-2`, …
+    /// Boots this many at once: `host-1`, `host-2`, … Once a lab.
     pub fn hosts(&self, count: usize) -> Vec<Host> {
         let names: Vec<String> = (1..=count).map(|n| format!("host-{n}")).collect();
         self.boot(&names.iter().map(|n| (n.as_str(), &[Net::Front][..])).collect::<Vec<_>>())
@@ -172,5 +177,6 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         place::remove(self.place.number);
+        limit::put_back(&self.claim);
     }
 }

@@ -5,10 +5,11 @@ use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::Absent;
 use super::call::{call, has, names, text};
-use super::place::{self, ROOT};
+use super::place::ROOT;
 
 const PACKAGES: &str =
     "systemd,systemd-sysv,dbus,openssh-server,sudo,rsync,curl,ca-certificates,iproute2,python3,procps";
@@ -70,6 +71,7 @@ pub fn ready() -> Result<PathBuf, Absent> {
         forget_old();
         make(&tree)?;
     }
+    fs::write(tree.join("used"), "").map_err(|e| format!("{}: {e}", tree.display()))?;
     Ok(tree)
 }
 
@@ -117,12 +119,13 @@ fn make_keys(folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Trees of other recipes go, unless a lab is up that may stand on one.
+/// Trees that nobody used for a week go; a younger one may be another checkout's.
 fn forget_old() {
-    if place::sweep() > 0 {
-        return;
-    }
-    for old in names(ROOT).iter().filter(|n| n.starts_with("base-")) {
-        fs::remove_dir_all(Path::new(ROOT).join(old)).ok();
+    const WEEK: Duration = Duration::from_hours(7 * 24);
+    for old in names(ROOT).iter().filter(|n| n.starts_with("base-")).map(|n| Path::new(ROOT).join(n)) {
+        let used = fs::metadata(old.join("used")).and_then(|m| m.modified());
+        if used.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > WEEK)) {
+            fs::remove_dir_all(old).ok();
+        }
     }
 }

@@ -1,9 +1,8 @@
 //! The networks of a lab: two bridges without a way out, and a link with two ends for every host. The first bridge has
 //! an address of this machine; the second has none, so only a host with a link to both reaches it.
 
-use std::path::Path;
-
 use super::call::{call, feed, names, program};
+use super::limit;
 use super::place::Place;
 
 /// One of the two networks.
@@ -39,8 +38,7 @@ pub fn namespace(place: &Place, host: &str) -> String {
 pub fn build(place: &Place, net: Net) -> Result<(), String> {
     if net == Net::Front {
         // The first namespace of a machine makes a mount for all; two at once would make two.
-        let only = std::fs::File::create(Path::new(super::place::ROOT).join("net.lock")).map_err(|e| e.to_string())?;
-        only.lock().map_err(|e| e.to_string())?;
+        let _only = limit::one_at_a_time()?;
         let name = namespace(place, "first");
         batch(&format!("netns add {name}\nnetns del {name}\n"))?;
     }

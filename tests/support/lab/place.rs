@@ -26,22 +26,20 @@ pub struct Place {
     /// What its hosts start from.
     pub base: PathBuf,
     next: AtomicU8,
-    /// Held as long as the lab lives.
-    _claim: File,
 }
 
 impl Place {
-    /// The first free number, after leftovers of dead owners are taken away.
-    pub fn claim(base: PathBuf) -> Result<Self, Absent> {
+    /// The first free number, after leftovers of dead owners are taken away, and the claim on it.
+    pub fn claim(base: PathBuf) -> Result<(Self, File), Absent> {
         sweep();
         let used = fs::read_to_string("/proc/net/fib_trie").unwrap_or_default();
         for number in 1..=MOST {
             let Some(claim) = lock(number)? else { continue };
             let taken = [Net::Front, Net::Behind].iter().any(|net| used.contains(&network(number, *net)));
             if !taken {
-                let place = Self { number, base, next: AtomicU8::new(10), _claim: claim };
+                let place = Self { number, base, next: AtomicU8::new(10) };
                 fs::create_dir_all(place.folder()).map_err(|e| format!("no folder for hosts: {e}"))?;
-                return Ok(place);
+                return Ok((place, claim));
             }
         }
         Err(Absent(format!("all {MOST} numbers for labs are taken")))
@@ -105,18 +103,22 @@ fn lock(number: u8) -> Result<Option<File>, Absent> {
     }
 }
 
-/// Takes away what labs of dead owners left; how many labs are alive.
-pub fn sweep() -> usize {
-    let mut alive = 0;
-    let numbers = names(Path::new(ROOT).join("labs")).into_iter().filter_map(|n| n.parse::<u8>().ok());
+/// Whether anybody who lives has a lab.
+pub fn is_any_claimed() -> bool {
+    let locks = names(Path::new(ROOT).join("labs"));
+    let mut numbers = locks.iter().filter_map(|n| n.strip_suffix(".lock")?.parse().ok());
+    numbers.any(|number| matches!(lock(number), Ok(None)))
+}
+
+/// Takes away what labs of dead owners left.
+fn sweep() {
+    let numbers = names(Path::new(ROOT).join("labs")).into_iter().filter_map(|n| n.parse().ok());
     for number in numbers {
-        match lock(number) {
-            // The lock is held until the end of this arm.
-            Ok(Some(_claim)) => remove(number),
-            _ => alive += 1,
+        // The lock is held until it is done.
+        if let Ok(Some(_claim)) = lock(number) {
+            remove(number);
         }
     }
-    alive
 }
 
 /// Takes away everything of this number: processes first, files last, so that what is left can be found again.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{Health, Tier};
+use crate::model::{Health, LinkState, Tier};
 
 macro_rules! roles {
     ($($variant:ident $name:literal $fallback:ident $doc:literal;)*) => {
@@ -88,6 +88,18 @@ impl From<Health> for Role {
             Health::Unknown => Role::Unknown,
             Health::Stale => Role::Stale,
             Health::Paused => Role::Paused,
+        }
+    }
+}
+
+impl From<LinkState> for Role {
+    fn from(state: LinkState) -> Self {
+        match state {
+            LinkState::Live => Role::Healthy,
+            LinkState::Degraded => Role::Degraded,
+            LinkState::Idle => Role::Dim,
+            LinkState::Connecting => Role::Unknown,
+            LinkState::Lost | LinkState::Refused => Role::Unhealthy,
         }
     }
 }

@@ -1,8 +1,13 @@
-//! What lies over the panes: help, faults, the palette, the keys that may follow. One file each; the frame is shared.
+//! What lies over the panes: help, faults, the palette, the questions of hosts, forwarded ports, the keys that may
+//! follow. One file each; the frame is shared.
 
 pub mod faults;
+pub mod forwards;
 pub mod help;
 pub mod palette;
+pub mod passphrase;
+mod question;
+pub mod trust;
 pub mod which;
 
 use ratatui::buffer::Buffer;
@@ -20,6 +25,9 @@ pub fn draw(buffer: &mut Buffer, body: Rect, view: &View<'_>) {
         Some(Popup::Help(scroll)) => help::draw(buffer, body, *scroll, view),
         Some(Popup::Faults(scroll)) => faults::draw(buffer, body, *scroll, view),
         Some(Popup::Palette(palette)) => palette::draw(buffer, body, palette, view),
+        Some(Popup::Trust(trust)) => trust::draw(buffer, body, trust, view),
+        Some(Popup::Unlock(unlock)) => passphrase::draw(buffer, body, unlock, view),
+        Some(Popup::Forwards(chosen)) => forwards::draw(buffer, body, *chosen, view),
         Some(Popup::Filter(_)) | None => {}
     }
     which::draw(buffer, body, view);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use quarterdeck::config::{Deck, parse};
 use quarterdeck::keymap::{Key, Keymap, KeymapBook};
-use quarterdeck::model::{EnvironmentId, Observation, ProbeId, ServiceId};
+use quarterdeck::model::{Ask, EnvironmentId, HostId, Link, LinkState, Observation, ProbeId, ServiceId};
 use quarterdeck::store::{Event, Store};
 use quarterdeck::theme::Theme;
 use quarterdeck::ui::{Ui, View};
@@ -34,6 +34,22 @@ pub fn service(path: &str) -> ServiceId {
 pub fn probe(path: &str) -> ProbeId {
     let (of, name) = path.rsplit_once('/').unwrap();
     service(of).probe(name)
+}
+
+/// `production/vps`.
+pub fn host(path: &str) -> HostId {
+    let (environment, name) = path.split_once('/').unwrap();
+    EnvironmentId::new(environment).host(name)
+}
+
+/// A connection in a state, and why.
+pub fn link(state: LinkState, cause: &str) -> Link {
+    Link {
+        state,
+        cause: (!cause.is_empty()).then(|| cause.into()),
+        route: "ops@192.0.2.10:22".into(),
+        ..Link::default()
+    }
 }
 
 /// What happened, in any order; played by time.
@@ -98,6 +114,28 @@ impl Script {
             self = self.ago(ago).pass(path, millis + wave);
         }
         self.ago(before)
+    }
+
+    /// How the connection to a host stands from then on.
+    pub fn linked(mut self, path: &str, link: Link) -> Self {
+        let at = self.at();
+        self.events.push((at, Event::HostLinked { host: host(path), at, link }));
+        self
+    }
+
+    /// A host answers, with this round trip.
+    pub fn live(self, path: &str, millis: u64) -> Self {
+        self.linked(path, Link { latency: Some(ms(millis)), ..link(LinkState::Live, "") })
+    }
+
+    /// A host was lost, and is tried again this many seconds later.
+    pub fn lost(self, path: &str, cause: &str, next: u64) -> Self {
+        self.linked(path, Link { next_in: Some(Duration::from_secs(next)), ..link(LinkState::Lost, cause) })
+    }
+
+    /// A host refuses until somebody answers.
+    pub fn asks(self, path: &str, cause: &str, ask: Ask) -> Self {
+        self.linked(path, Link { ask: Some(ask), ..link(LinkState::Refused, cause) })
     }
 
     pub fn paused(mut self, path: &str, reason: &str) -> Self {
@@ -183,6 +221,16 @@ impl World {
     pub fn happens(&mut self, path: &str, observation: Observation) {
         let event = Event::SampleTaken { probe: probe(path), at: self.now, observation: Box::new(observation) };
         self.store.apply(event, self.now);
+    }
+
+    /// The connection to a host changes, now.
+    pub fn relinked(&mut self, path: &str, link: Link) {
+        self.store.apply(Event::HostLinked { host: host(path), at: self.now, link }, self.now);
+    }
+
+    /// Less than a second passes.
+    pub fn linger(&mut self, millis: i64) {
+        self.now += SignedDuration::from_millis(millis);
     }
 
     /// Time passes.

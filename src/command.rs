@@ -23,8 +23,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of the help screen.
-    pub const ALL: [Scope; 6] =
-        [Scope::Global, Scope::List, Scope::Service, Scope::Host, Scope::Input, Scope::Demo];
+    pub const ALL: [Scope; 6] = [Scope::Global, Scope::List, Scope::Service, Scope::Host, Scope::Input, Scope::Demo];
 
     /// The table name used in keymaps.
     pub fn name(self) -> &'static str {

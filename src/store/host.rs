@@ -22,10 +22,10 @@ impl HostState {
 
     /// Takes over a changed declaration; another destination is another host.
     pub fn declare(&mut self, host: Host) {
-        if self.host.destination != host.destination {
-            *self = Self::new(host);
-        } else {
+        if self.host.destination == host.destination {
             self.host = host;
+        } else {
+            *self = Self::new(host);
         }
     }
 
@@ -79,11 +79,8 @@ mod tests {
     #[test]
     fn a_lost_host_is_lost_since_the_first_report_and_not_since_the_newest_attempt() {
         let mut state = HostState::new(host("ops@192.0.2.10"));
-        let lost = |seconds| Link {
-            state: LinkState::Lost,
-            next_in: Some(Duration::from_secs(seconds)),
-            ..Link::default()
-        };
+        let lost =
+            |seconds| Link { state: LinkState::Lost, next_in: Some(Duration::from_secs(seconds)), ..Link::default() };
         assert_eq!(state.linked(lost(2), at(0)), Changed::State);
         state.linked(lost(4), at(10));
         assert_eq!((state.since(), state.next()), (Some(at(0)), Some(at(14))));

@@ -97,8 +97,7 @@ impl From<LinkState> for Role {
         match state {
             LinkState::Live => Role::Healthy,
             LinkState::Degraded => Role::Degraded,
-            LinkState::Idle => Role::Dim,
-            LinkState::Connecting => Role::Unknown,
+            LinkState::Idle | LinkState::Connecting => Role::Dim,
             LinkState::Lost | LinkState::Refused => Role::Unhealthy,
         }
     }

@@ -3,13 +3,15 @@
 
 pub mod figures;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use ratatui::text::Span;
 
 use super::text::{age, millis};
 use super::{Pane, Ui, View, rows};
 use crate::command::Command;
-use crate::model::{Ask, HostId, LinkState};
+use crate::model::{Ask, HostId, LinkState, Text};
 use crate::store::{HostState, ServiceState, Store};
 use crate::theme::Role;
 
@@ -67,9 +69,12 @@ pub fn in_trouble(host: &HostState) -> bool {
     !matches!(host.link().state, LinkState::Live | LinkState::Idle)
 }
 
-/// `3 ms`.
+/// `3 ms`: a round trip is no measurement, so whole milliseconds do from one on.
 pub fn latency(host: &HostState) -> Option<String> {
-    host.link().latency.map(|latency| format!("{} ms", millis(latency)))
+    let latency = host.link().latency?;
+    let whole = Duration::from_millis(u64::try_from(latency.as_millis()).ok()?);
+    let text = millis(if whole.is_zero() { latency } else { whole });
+    Some(format!("{} ms", text.strip_suffix(".0").unwrap_or(&text)))
 }
 
 /// `4m`: how long the connection is as it is.
@@ -91,7 +96,7 @@ pub fn state<'a>(host: &HostState, view: &View<'a>) -> Span<'a> {
 
 /// Why the connection is not live, in a sentence; none when that is not known.
 pub fn cause(host: &HostState) -> Option<&str> {
-    host.link().cause.as_ref().filter(|_| in_trouble(host)).map(|cause| cause.as_str())
+    host.link().cause.as_ref().filter(|_| in_trouble(host)).map(Text::as_str)
 }
 
 /// What a host asks for in two words, and the key that answers.

@@ -17,8 +17,10 @@ const MOST_CAUSES: usize = 2;
 const FEW_HOSTS: usize = 4;
 /// Hosts in trouble that are told of each environment.
 const MOST_HOSTS: usize = 6;
-/// From here on a host takes one line with everything in it.
+/// From here on hosts stand in columns.
 pub const WIDE: usize = 60;
+/// From here on the columns have room for why a host is not live.
+pub const ROOMY: usize = 100;
 
 /// One line.
 #[derive(Clone, Debug)]
@@ -88,14 +90,14 @@ fn block<'s>(environment: &'s Environment, store: &'s Store, ui: &Ui, now: Times
         parts.push(Part::Host(host, behind.iter().find(|(of, _)| *of == id).map_or(0, |(_, count)| *count)));
         let in_trouble = host::in_trouble(host);
         let is_asked = host.link().ask.is_some();
-        if cells < WIDE && (is_asked || host::cause(host).is_some()) {
+        if cells < ROOMY && (is_asked || host::cause(host).is_some()) {
             parts.push(Part::Reason(host));
         }
-        let roomy = hosts.len() <= FEW_HOSTS;
+        let few = hosts.len() <= FEW_HOSTS;
         let wanted = match (cells < WIDE, figures_are_bad(host, store, now)) {
-            (true, bad) => bad || (roomy && is_here),
+            (true, bad) => bad || (few && is_here),
             // Where they do not stand on the line of the host itself.
-            (false, _) => roomy && in_trouble,
+            (false, _) => few && in_trouble,
         };
         if wanted && has_figures(host, store) {
             parts.push(Part::Figures(host));
@@ -128,7 +130,8 @@ fn told<'s>(hosts: &[&'s HostState], store: &Store, ui: &Ui, now: Timestamp) -> 
         LinkState::Refused => 4,
         LinkState::Lost => 3,
         LinkState::Degraded => 2,
-        LinkState::Connecting => 1,
+        // One that was just asked for answers soon, or is lost.
+        LinkState::Connecting => 0,
         LinkState::Live | LinkState::Idle => u8::from(figures_are_bad(h, store, now)) * 2,
     };
     let mut told: Vec<&HostState> = hosts.iter().copied().filter(|h| need(h) > 0).collect();
@@ -140,7 +143,9 @@ fn told<'s>(hosts: &[&'s HostState], store: &Store, ui: &Ui, now: Timestamp) -> 
 }
 
 fn has_figures(host: &HostState, store: &Store) -> bool {
-    store.figures(&host.declared().id).is_some_and(|p| p.newest_seen().is_some_and(|(_, seen, _)| !seen.facts.is_empty()))
+    store
+        .figures(&host.declared().id)
+        .is_some_and(|p| p.newest_seen().is_some_and(|(_, seen, _)| !seen.facts.is_empty()))
 }
 
 fn figures_are_bad(host: &HostState, store: &Store, now: Timestamp) -> bool {

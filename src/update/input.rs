@@ -33,7 +33,8 @@ pub fn insert(ui: &mut Ui, text: &str, now: Timestamp) {
         Some(Popup::Filter(edit)) => edit.insert(text),
         Some(Popup::Trust(trust)) if !trust.is_deaf(now) => trust.edit.insert(text),
         Some(Popup::Unlock(unlock)) => {
-            if !unlock.hidden.insert(text) {
+            let taken = unlock.hidden.insert(text);
+            if !taken {
                 ui.say("that is no passphrase: it has several lines or is too long", now);
             }
         }

@@ -7,9 +7,9 @@ use ratatui::layout::Rect;
 use super::navigate;
 use crate::store::Store;
 use crate::ui::layout::{pane_at, plan};
-use crate::ui::{places, rows};
 use crate::ui::state::Popup;
 use crate::ui::{Pane, Ui};
+use crate::ui::{places, rows};
 
 /// Lines a turn of the wheel scrolls.
 const WHEEL: isize = 3;
@@ -33,7 +33,10 @@ pub fn mouse(ui: &mut Ui, store: &Store, event: MouseEvent, now: Timestamp) -> b
             true
         }
         MouseEventKind::Down(MouseButton::Left) => {
-            if matches!(ui.popups.last(), Some(Popup::Help(_) | Popup::Faults(_) | Popup::Palette(_) | Popup::Forwards(_))) {
+            if matches!(
+                ui.popups.last(),
+                Some(Popup::Help(_) | Popup::Faults(_) | Popup::Palette(_) | Popup::Forwards(_))
+            ) {
                 ui.popups.pop();
                 return true;
             }

@@ -13,8 +13,8 @@ use crate::theme::Theme;
 use crate::ui::edit::Edit;
 use crate::ui::layout::{content_height, plan};
 use crate::ui::pane::detail;
-use crate::ui::state::Popup;
 use crate::ui::places::{self, Stop};
+use crate::ui::state::Popup;
 use crate::ui::{Pane, Ui, View, popup, rows};
 
 /// Commands that work everywhere and move something.

@@ -47,7 +47,7 @@ pub fn link(state: LinkState, cause: &str) -> Link {
     Link {
         state,
         cause: (!cause.is_empty()).then(|| cause.into()),
-        route: "ops@192.0.2.10:22".into(),
+        route: "ops@192.0.2.20:22".into(),
         ..Link::default()
     }
 }
@@ -56,12 +56,13 @@ pub fn link(state: LinkState, cause: &str) -> Link {
 pub struct Script {
     deck: String,
     events: Vec<(Timestamp, Event)>,
+    kinds: Vec<(ProbeId, String)>,
     ago: i64,
 }
 
 /// A world of this deck in which nothing has been seen.
 pub fn deck(text: &str) -> Script {
-    Script { deck: text.to_owned(), events: Vec::new(), ago: 1 }
+    Script { deck: text.to_owned(), events: Vec::new(), kinds: Vec::new(), ago: 1 }
 }
 
 impl Script {
@@ -116,6 +117,12 @@ impl Script {
         self.ago(before)
     }
 
+    /// Calls a probe of another kind, whatever the deck says.
+    pub fn kind(mut self, path: &str, kind: &str) -> Self {
+        self.kinds.push((probe(path), kind.to_owned()));
+        self
+    }
+
     /// How the connection to a host stands from then on.
     pub fn linked(mut self, path: &str, link: Link) -> Self {
         let at = self.at();
@@ -147,7 +154,11 @@ impl Script {
     /// Everything that happened, in the order of time.
     pub fn play(mut self) -> World {
         let loaded = parse(Path::new("quarterdeck.toml"), &self.deck);
-        let fleet = loaded.deck.as_ref().map(Deck::fleet).unwrap_or_default();
+        let mut fleet = loaded.deck.as_ref().map(Deck::fleet).unwrap_or_default();
+        for probe in fleet.environments.iter_mut().flat_map(|e| &mut e.services).flat_map(|s| &mut s.probes) {
+            let kind = self.kinds.iter().find(|(id, _)| *id == probe.id);
+            probe.kind = kind.map_or_else(|| probe.kind.clone(), |(_, kind)| kind.as_str().into());
+        }
         let mut store = Store::default();
         store.apply(Event::FleetLoaded { fleet, faults: loaded.faults }, now() - SignedDuration::from_hours(1));
         self.events.sort_by_key(|(at, _)| *at);

@@ -15,7 +15,7 @@ const TOLD: [(&str, &str); 3] = [("load", "load"), ("memory", "mem"), ("disk", "
 /// The figures of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figures {
-    figures: Vec<Figure>,
+    told: Vec<Figure>,
     /// How old they are, when they are not of now.
     age: Option<String>,
     outcome: Outcome,
@@ -34,7 +34,11 @@ enum Form {
     Long,
     Short,
     Tight,
+    Dense,
 }
+
+const FORMS_OF_NOW: [Form; 4] = [Form::Long, Form::Short, Form::Tight, Form::Dense];
+const FORMS: [Form; 2] = [Form::Long, Form::Short];
 
 impl Figures {
     /// What is known of a host; none when nothing looks at it or nothing was seen.
@@ -54,11 +58,13 @@ impl Figures {
             .collect();
         if is_wrong && !figures.iter().any(|f| f.is_bad) {
             // The probe does not say which, so it may be any of them.
-            figures.iter_mut().for_each(|f| f.is_bad = true);
+            for figure in &mut figures {
+                figure.is_bad = true;
+            }
         }
         let is_old = is_cut_off || !host.link().state.is_up() || probe.health(view.now).0 == Health::Stale;
         let age = is_old.then(|| age(at, view.now));
-        (!figures.is_empty()).then_some(Self { figures, age, outcome: seen.outcome })
+        (!figures.is_empty()).then_some(Self { told: figures, age, outcome: seen.outcome })
     }
 
     /// Whether the probe found something wrong, now.
@@ -66,42 +72,44 @@ impl Figures {
         self.age.is_none() && self.outcome != Outcome::Pass
     }
 
-    /// The line, in at most so many cells: shortened first, then its end is left out.
+    /// The line, in at most so many cells: shortened first, then its last figures are left out, and never its age.
     pub fn spans<'a>(&self, cells: usize, view: &View<'a>) -> Vec<Span<'a>> {
-        let forms = [Form::Long, Form::Short, Form::Tight];
-        let fitting = forms.into_iter().map(|form| self.in_form(form, view)).find(|spans| wide(spans) <= cells);
-        fitting.unwrap_or_else(|| {
-            let mut spans = self.in_form(Form::Tight, view);
-            while wide(&spans) > cells && spans.pop().is_some() {}
-            // No separator at the end.
-            if spans.len().is_multiple_of(2) {
-                spans.pop();
-            }
-            spans
-        })
+        let all = self.told.as_slice();
+        // Three figures and an age close together are hard to tell apart.
+        let forms = if self.age.is_some() { &FORMS[..] } else { &FORMS_OF_NOW[..] };
+        let forms = forms.iter().map(|form| (*form, all));
+        let fewer = (1..all.len()).rev().filter_map(|count| Some((Form::Short, all.get(..count)?)));
+        let tried = forms.chain(fewer);
+        tried
+            .map(|(form, figures)| self.in_form(form, figures, view))
+            .find(|spans| wide(spans) <= cells)
+            .unwrap_or_default()
     }
 
-    fn in_form<'a>(&self, form: Form, view: &View<'a>) -> Vec<Span<'a>> {
+    fn in_form<'a>(&self, form: Form, figures: &[Figure], view: &View<'a>) -> Vec<Span<'a>> {
         let glyphs = view.theme.glyphs();
-        let between = if form == Form::Tight { "  ".to_owned() } else { format!(" {} ", glyphs.separator) };
+        let between = match form {
+            Form::Long | Form::Short => format!(" {} ", glyphs.separator),
+            Form::Tight => "  ".to_owned(),
+            Form::Dense => " ".to_owned(),
+        };
+        let health = Health::from(self.outcome);
+        // Old figures may be right or wrong by now; they are told without the colour of a state.
+        let told = figures.iter().map(|figure| {
+            let text = if form == Form::Long { &figure.long } else { &figure.short };
+            match (&self.age, figure.is_bad) {
+                (Some(_), _) => view.span(Role::Stale, text.clone()),
+                (None, true) => view.span(Role::from(health), format!("{text} {}", glyphs.health(health))),
+                (None, false) => view.span(Role::Dim, text.clone()),
+            }
+        });
+        let age = self.age.as_ref().map(|age| view.span(Role::Stale, format!("{age} ago")));
         let mut spans = Vec::new();
-        let mut add = |span: Span<'a>| {
+        for span in told.chain(age) {
             if !spans.is_empty() {
                 spans.push(view.span(Role::Dim, between.clone()));
             }
             spans.push(span);
-        };
-        for figure in &self.figures {
-            let text = if form == Form::Long { &figure.long } else { &figure.short };
-            let health = Health::from(self.outcome);
-            // Old figures may be right or wrong by now; they are told without colour.
-            add(match figure.is_bad && self.age.is_none() {
-                true => view.span(Role::from(health), format!("{text} {}", glyphs.health(health))),
-                false => view.span(Role::Dim, text.clone()),
-            });
-        }
-        if let Some(age) = &self.age {
-            add(view.span(Role::Stale, format!("{age} ago")));
         }
         spans
     }

@@ -32,10 +32,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     }
     let cursor = under_cursor(view.store, view.ui);
     let top = top(&blocks, cursor.as_ref(), room);
+    let names = hosts::longest(&blocks);
     let lines = blocks.iter().flat_map(|block| block.parts.iter().map(move |part| (block, part)));
     for ((block, part), y) in lines.skip(top).zip(inner.y..inner.bottom()) {
         let under = is_under(block, part, cursor.as_ref());
-        let drawn = line(block, part, under, cells, view);
+        let drawn = line(block, part, under, (cells, names), view);
         row(buffer, inner, y, &drawn, under && view.has_cursor(Pane::Environments), view);
     }
     let (above, below) = unseen(&blocks, top, room);
@@ -55,7 +56,13 @@ fn is_under(block: &Block<'_>, part: &Part<'_>, cursor: Option<&Stop>) -> bool {
     }
 }
 
-fn line<'a>(block: &Block<'a>, part: &Part<'a>, under: bool, cells: usize, view: &View<'a>) -> Line<'a> {
+fn line<'a>(
+    block: &Block<'a>,
+    part: &Part<'a>,
+    under: bool,
+    (cells, names): (usize, usize),
+    view: &View<'a>,
+) -> Line<'a> {
     let quiet = |words: String| Line::from(view.span(Role::Dim, words));
     match part {
         Part::Head => head(block, under, cells, view),
@@ -64,13 +71,11 @@ fn line<'a>(block: &Block<'a>, part: &Part<'a>, under: bool, cells: usize, view:
             let words = format!("   {} in the deck", plural(block.environment.faults, "fault"));
             Line::from(view.span(Role::Fault, words))
         }
-        Part::Cause(at) => {
-            block.summary.causes.get(*at).map(|trouble| cause(trouble, cells, view)).unwrap_or_default()
-        }
+        Part::Cause(at) => block.summary.causes.get(*at).map(|trouble| cause(trouble, cells, view)).unwrap_or_default(),
         Part::MoreCauses(left) => quiet(format!("   and {left} more")),
-        Part::Host(host, behind) => hosts::line(host, *behind, under, cells, view),
+        Part::Host(host, behind) => hosts::line(host, *behind, under, (cells, names), view),
         Part::Reason(host) => hosts::reason(host, cells, view),
-        Part::Figures(host) => hosts::figures(host, cells, view),
+        Part::Figures(host) => hosts::figures(host, (cells, names), view),
         Part::MoreHosts(states, all) => hosts::more(states, *all, view),
         Part::Blank => Line::default(),
     }
@@ -80,7 +85,7 @@ fn head<'a>(block: &Block<'a>, is_selected: bool, cells: usize, view: &View<'a>)
     let (environment, summary) = (block.environment, &block.summary);
     let glyphs = view.theme.glyphs();
     let tier = environment.tier.word();
-    let name_cells = cells.saturating_sub(4 + tier.len() + 2);
+    let name_cells = cells.saturating_sub(4 + tier.len() + 1);
     Line::from(vec![
         view.span(Role::Accent, if is_selected { glyphs.cursor } else { " " }),
         view.span(Role::from(summary.worst), format!("{} ", glyphs.health(summary.worst))),

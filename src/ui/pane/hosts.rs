@@ -2,31 +2,37 @@
 
 use ratatui::text::{Line, Span};
 
+use super::environments::plural;
 use crate::model::{HostId, LinkState};
 use crate::store::HostState;
 use crate::theme::Role;
+use crate::ui::View;
 use crate::ui::host::figures::Figures;
 use crate::ui::host::{cause, in_trouble, lasting, latency, next, next_words, question};
-use crate::ui::places::WIDE;
+use crate::ui::places::{Block, Part, ROOMY, WIDE};
 use crate::ui::text::{cut, fit, fit_right, width};
-use crate::ui::View;
 
 /// Cells before the name: the cursor, and the glyph of the state.
 const LEAD: usize = 5;
 
 /// A host in one line.
-pub fn line<'a>(host: &HostState, behind: usize, under: bool, cells: usize, view: &View<'a>) -> Line<'a> {
+pub fn line<'a>(
+    host: &HostState,
+    behind: usize,
+    under: bool,
+    (cells, names): (usize, usize),
+    view: &View<'a>,
+) -> Line<'a> {
     let glyphs = view.theme.glyphs();
     let state = host.link().state;
     let mut spans = vec![
         view.span(Role::Accent, if under { glyphs.cursor } else { " " }),
         view.span(Role::from(state), format!("  {} ", glyphs.link(state))),
     ];
-    let room = cells.saturating_sub(LEAD + 1);
     if cells < WIDE {
-        spans.extend(narrow(host, behind, room, view));
+        spans.extend(narrow(host, behind, cells.saturating_sub(LEAD + 1), view));
     } else {
-        spans.extend(wide(host, behind, room, view));
+        spans.extend(wide(host, behind, (cells, names), view));
     }
     Line::from(spans)
 }
@@ -70,33 +76,45 @@ fn narrow<'a>(host: &HostState, behind: usize, room: usize, view: &View<'a>) -> 
     ]
 }
 
+/// Cells of the names in a pane with columns.
+pub fn longest(blocks: &[Block<'_>]) -> usize {
+    let hosts = blocks.iter().flat_map(|b| &b.parts).filter_map(|part| match part {
+        Part::Host(host, _) => Some(width(name(&host.declared().id))),
+        _ => None,
+    });
+    hosts.max().unwrap_or(0).clamp(8, 20)
+}
+
+/// Cells between the name and the figures: the state, and one number.
+const STATE: usize = 11 + 9 + 3;
+
 /// Columns: the name, the state, one number, and the figures or the cause.
-fn wide<'a>(host: &HostState, behind: usize, room: usize, view: &View<'a>) -> Vec<Span<'a>> {
+fn wide<'a>(host: &HostState, behind: usize, (cells, names): (usize, usize), view: &View<'a>) -> Vec<Span<'a>> {
     let glyphs = view.theme.glyphs();
     let state = host.link().state;
     let number = if state.is_up() { latency(host) } else { lasting(host, view).filter(|_| in_trouble(host)) };
     let mut spans = vec![
-        view.span(name_role(host), fit(name(&host.declared().id), 18, glyphs.ellipsis)),
+        view.span(name_role(host), fit(name(&host.declared().id), names, glyphs.ellipsis)),
         view.span(Role::from(state), format!(" {}", fit(state.word(), 10, ""))),
         view.span(Role::Dim, format!(" {}", fit_right(&number.unwrap_or_default(), 8))),
         view.span(Role::Text, "   "),
     ];
-    let room = room.saturating_sub(18 + 11 + 9 + 3);
+    let room = cells.saturating_sub(LEAD + names + STATE + 1);
     if !in_trouble(host) && host.link().ask.is_none() {
         spans.extend(Figures::of(host, view).map(|f| f.spans(room, view)).unwrap_or_default());
         return spans;
     }
-    let services = match behind {
-        0 => String::new(),
-        behind => format!("  {}", super::environments::plural(behind, "service")),
-    };
-    let parts = [question(host, view), next_words(host, view).filter(|_| !state.is_up())];
-    let after: String = parts.into_iter().flatten().map(|p| format!(" {} {p}", glyphs.separator)).collect();
-    let left = room.saturating_sub(width(&services));
-    let why = cut(cause(host).unwrap_or_default(), left.saturating_sub(width(&after)), glyphs.ellipsis).into_owned();
-    let why = if why.is_empty() { after.trim_start_matches([' ', '·', '-']).to_owned() } else { why + &after };
-    spans.push(view.span(Role::Text, fit(&why, left, glyphs.ellipsis)));
-    spans.push(view.span(Role::Dim, services));
+    let services = (behind > 0).then(|| format!("{} behind it", plural(behind, "service")));
+    let next = next_words(host, view).filter(|_| !state.is_up());
+    let question = question(host, view).filter(|_| cells >= ROOMY);
+    let after: Vec<String> = [question, next, services].into_iter().flatten().collect();
+    let after = after.join(&format!(" {} ", glyphs.separator));
+    // Where there is less room the cause has a line of its own.
+    let cause = cause(host).filter(|_| cells >= ROOMY).unwrap_or_default();
+    let between = if cause.is_empty() || after.is_empty() { "" } else { "   " };
+    let cause = cut(cause, room.saturating_sub(width(&after) + between.len()), glyphs.ellipsis).into_owned();
+    spans.push(view.span(Role::Text, cause));
+    spans.push(view.span(Role::Dim, format!("{between}{}", cut(&after, room, glyphs.ellipsis))));
     spans
 }
 
@@ -116,10 +134,10 @@ pub fn reason<'a>(host: &HostState, cells: usize, view: &View<'a>) -> Line<'a> {
 }
 
 /// The figures of the host above.
-pub fn figures<'a>(host: &HostState, cells: usize, view: &View<'a>) -> Line<'a> {
-    let lead = if cells < WIDE { LEAD } else { LEAD + 18 + 11 + 9 + 3 };
+pub fn figures<'a>(host: &HostState, (cells, names): (usize, usize), view: &View<'a>) -> Line<'a> {
+    let lead = if cells < WIDE { LEAD } else { LEAD + names + STATE };
     let mut spans = vec![view.span(Role::Text, " ".repeat(lead))];
-    spans.extend(Figures::of(host, view).map(|f| f.spans(cells.saturating_sub(lead), view)).unwrap_or_default());
+    spans.extend(Figures::of(host, view).map(|f| f.spans(cells.saturating_sub(lead + 1), view)).unwrap_or_default());
     Line::from(spans)
 }
 

@@ -6,7 +6,7 @@ use crate::model::{Health, Outcome};
 use crate::store::{ProbeState, ServiceState};
 use crate::theme::Role;
 use crate::ui::View;
-use crate::ui::text::{age, chop, cut, fit, fit_right, millis, span, wrap};
+use crate::ui::text::{age, chop, cut, fit, fit_right, flow, millis, span, wrap};
 
 /// A heading of a part of the detail.
 pub fn heading<'a>(words: impl Into<String>, view: &View<'a>) -> Line<'a> {
@@ -50,7 +50,10 @@ pub fn table<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<L
             view.span(Role::Strong, fit(&probe.info().id.name, longest, glyphs.ellipsis)),
             view.span(Role::Dim, format!("  {}", fit(probe.info().kind.as_str(), kinds, ""))),
             view.span(outcome_role(last.map(|(_, seen)| seen.outcome)), format!("  {}", fit(outcome, 8, ""))),
-            view.span(if is_old { Role::Stale } else { Role::Text }, format!(" {}", fit_right(&latency.map_or_else(|| glyphs.missing.into(), millis), 7))),
+            view.span(
+                if is_old { Role::Stale } else { Role::Text },
+                format!(" {}", fit_right(&latency.map_or_else(|| glyphs.missing.into(), millis), 7)),
+            ),
             view.span(Role::Dim, format!("  {}", fit_right(&seen, 4))),
             view.span(Role::Dim, format!("  {}", fit_right(&span(probe.info().every), 5))),
             view.span(Role::Dim, format!("   {}", cut(&target, cells.saturating_sub(used), glyphs.ellipsis))),
@@ -112,7 +115,10 @@ pub fn report<'a>(probe: &ProbeState, cells: usize, view: &View<'a>) -> Vec<Line
             view.span(then(Role::Text), fit(entry.name.as_str(), longest, glyphs.ellipsis)),
             view.span(then(outcome_role(Some(entry.outcome))), format!(" {}", fit(entry.outcome.word(), 8, ""))),
             view.span(Role::Dim, format!(" {}", fit_right(&took, 9))),
-            view.span(then(Role::Text), format!("  {}", cut(detail, cells.saturating_sub(longest + 25), glyphs.ellipsis))),
+            view.span(
+                then(Role::Text),
+                format!("  {}", cut(detail, cells.saturating_sub(longest + 25), glyphs.ellipsis)),
+            ),
         ]));
     }
     lines
@@ -124,14 +130,11 @@ pub fn phases_and_facts<'a>(probe: &ProbeState, cells: usize, view: &View<'a>) -
     let role = if is_old { Role::Stale } else { Role::Text };
     let separator = format!(" {} ", view.theme.glyphs().separator);
     let mut lines = Vec::new();
-    let mut add = |words: Vec<String>, unit: &str| {
-        if words.is_empty() {
-            return;
-        }
+    let mut add = |mut words: Vec<String>, unit: &str| {
+        let Some(last) = words.last_mut() else { return };
+        last.push_str(unit);
         let name = format!("{}{}: ", probe.info().id.name, as_of(at, is_old, view));
-        for (at, line) in
-            wrap(&(words.join(&separator) + unit), cells.saturating_sub(2 + name.len())).into_iter().enumerate()
-        {
+        for (at, line) in flow(&words, &separator, cells.saturating_sub(2 + name.len())).into_iter().enumerate() {
             let lead = if at == 0 { name.clone() } else { " ".repeat(name.len()) };
             lines.push(Line::from(vec![view.span(Role::Dim, format!(" {lead}")), view.span(role, line)]));
         }

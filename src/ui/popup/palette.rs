@@ -15,8 +15,8 @@ use crate::theme::Role;
 use crate::ui::View;
 use crate::ui::edit::Edit;
 use crate::ui::filter::rank;
-use crate::ui::rows::{self, targets};
 use crate::ui::host;
+use crate::ui::rows::{self, targets};
 use crate::ui::state::Ui;
 use crate::ui::text::{cut, fit};
 

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use super::framed;
-use super::question::{field, place, told};
+use super::framed_in;
+use super::question::{field, frame, place, told};
 use crate::model::{Ask, HostId};
 use crate::store::Store;
 use crate::theme::Role;
@@ -51,7 +51,8 @@ pub fn draw(buffer: &mut Buffer, body: Rect, unlock: &Unlock, view: &View<'_>) {
     lines.push(Line::default());
     let answer = answer(unlock, cells, view);
     let height = u16::try_from(lines.len() + 3).unwrap_or(u16::MAX);
-    let inner = framed(buffer, body, (WIDTH, height), "passphrase of a key file", view);
+    let border = frame(&unlock.host, view);
+    let inner = framed_in(buffer, body, (WIDTH, height), "passphrase of a key file", border, view);
     let room = usize::from(inner.height).saturating_sub(1);
     for (line, y) in lines.iter().take(room).chain([&answer]).zip(inner.y..inner.bottom()) {
         buffer.set_line(inner.x, y, line, inner.width);

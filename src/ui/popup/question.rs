@@ -1,6 +1,6 @@
 //! What the questions of hosts have in common: named values, the environment as word and colour, the text being typed.
 
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::model::HostId;
@@ -37,6 +37,12 @@ pub fn place<'a>(host: &HostId, view: &View<'a>) -> Vec<Span<'a>> {
         view.span(Role::Dim, format!(" {} ", view.theme.glyphs().separator)),
         view.span(Role::from(tier), word),
     ]
+}
+
+/// The frame of a question wears the colour of the tier.
+pub fn frame(host: &HostId, view: &View<'_>) -> Style {
+    let tier = view.store.environment(&host.environment).map(|e| view.tier_frame(e)).unwrap_or_default();
+    view.style(Role::BorderFocused).patch(tier)
 }
 
 /// The text being typed, with its cursor.

@@ -6,8 +6,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::framed;
-use super::question::{field, place, told, typed};
+use super::framed_in;
+use super::question::{field, frame, place, told, typed};
 use crate::model::{Ask, HostId};
 use crate::store::Store;
 use crate::theme::Role;
@@ -86,7 +86,8 @@ pub fn draw(buffer: &mut Buffer, body: Rect, trust: &Trust, view: &View<'_>) {
     lines.extend(quiet("Accepting adds the key to your known_hosts file. From then on any other key is refused."));
     lines.push(Line::default());
     let height = u16::try_from(lines.len() + answer.len() + 2).unwrap_or(u16::MAX);
-    let inner = framed(buffer, body, (WIDTH, height), "is this host key right?", view);
+    let border = frame(&trust.host, view);
+    let inner = framed_in(buffer, body, (WIDTH, height), "is this host key right?", border, view);
     // Where there is little room the explanations give way, never what is asked and the answer.
     let room = usize::from(inner.height).saturating_sub(answer.len());
     for (line, y) in lines.iter().take(room).chain(&answer).zip(inner.y..inner.bottom()) {
@@ -105,11 +106,8 @@ fn answer<'a>(trust: &Trust, view: &View<'a>) -> Vec<Line<'a>> {
         let words = " the host does not offer this key any more; leave, and look again";
         return vec![Line::from(view.span(Role::Fault, words))];
     }
-    let mut spans: Vec<Span<'a>> = vec![
-        view.span(Role::Text, " to accept, type "),
-        view.span(Role::Strong, WORD),
-        view.span(Role::Text, "  "),
-    ];
+    let mut spans: Vec<Span<'a>> =
+        vec![view.span(Role::Text, " to accept, type "), view.span(Role::Strong, WORD), view.span(Role::Text, "  ")];
     spans.extend(typed(&trust.edit, view));
     vec![Line::from(spans)]
 }

@@ -5,6 +5,7 @@
 pub mod clock;
 mod effect;
 mod frame;
+mod host;
 mod inbox;
 pub mod look;
 mod reload;

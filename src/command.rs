@@ -13,6 +13,8 @@ pub enum Scope {
     List,
     /// In the services pane and the detail of a service.
     Service,
+    /// On a host: the chosen one in the environments pane, elsewhere the one that the service runs on.
+    Host,
     /// While text is typed (palette, filter).
     Input,
     /// In `qd demo` alone.
@@ -21,7 +23,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of the help screen.
-    pub const ALL: [Scope; 5] = [Scope::Global, Scope::List, Scope::Service, Scope::Input, Scope::Demo];
+    pub const ALL: [Scope; 6] = [Scope::Global, Scope::List, Scope::Service, Scope::Host, Scope::Input, Scope::Demo];
 
     /// The table name used in keymaps.
     pub fn name(self) -> &'static str {
@@ -29,6 +31,7 @@ impl Scope {
             Scope::Global => "global",
             Scope::List => "list",
             Scope::Service => "service",
+            Scope::Host => "host",
             Scope::Input => "input",
             Scope::Demo => "demo",
         }
@@ -128,6 +131,12 @@ commands! {
     ProbeNow "probe-now" Service Observes "Probe the selected or marked services now";
     Pause "pause" Service Observes "Pause the probes of the selected or marked services in this console, or go on";
     CopyAnswer "copy-answer" Service Looks "Copy the raw last answer of the selected probe";
+    Shell "shell" Host Acts "Open a shell on the host";
+    Reconnect "reconnect" Host Observes "Connect to the host again now";
+    Answer "answer" Host Observes "Answer what a host asks: trust its key, or unlock the key file";
+    Forward "forward" Host Acts "Forward a local port through the host: forward 15672 vps";
+    Forwards "forwards" Host Looks "Show the forwarded ports";
+    CloseForward "close-forward" Host Observes "Close the chosen forwarded port";
     Accept "accept" Input Looks "Take what is typed or chosen";
     Cancel "cancel" Input Looks "Leave without taking it";
     Complete "complete" Input Looks "Complete from the chosen line";

@@ -5,8 +5,11 @@ pub mod edit;
 pub mod filter;
 pub mod footer;
 pub mod header;
+pub mod hidden;
+pub mod host;
 pub mod layout;
 pub mod pane;
+pub mod places;
 pub mod popup;
 pub mod rows;
 pub mod state;
@@ -21,6 +24,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
 
+use crate::command::Command;
 use crate::config::user::Times;
 use crate::keymap::Keymap;
 use crate::model::Environment;
@@ -105,6 +109,11 @@ impl<'a> View<'a> {
                 self.environment().and_then(|e| TimeZone::get(e.timezone.as_deref()?).ok()).unwrap_or(TimeZone::UTC)
             }
         }
+    }
+
+    /// How a command is given: its first key, or its name for the palette.
+    pub fn key(&self, command: Command) -> String {
+        self.keymap.keys_of(command).into_iter().next().unwrap_or_else(|| format!(":{command}"))
     }
 
     /// A frame with a title; the focused one wears the colour of the tier.

@@ -2,6 +2,7 @@
 //! outside comes back as [`Effect`]s.
 
 mod act;
+mod host;
 mod input;
 mod mouse;
 mod navigate;
@@ -10,8 +11,9 @@ use jiff::Timestamp;
 
 use crate::command::{Command, Risk, Scope};
 use crate::keymap::{Key, Keymap, Resolved};
-use crate::model::ServiceId;
+use crate::model::{EnvironmentId, HostId, ServiceId};
 use crate::store::Store;
+use crate::ui::hidden::Passphrase;
 use crate::ui::state::Popup;
 use crate::ui::{Pane, Ui, rows};
 
@@ -43,12 +45,42 @@ pub enum Effect {
     UseKeymap(String),
     /// Bring a fault about in a demo service, or end it.
     DemoFault(ServiceId, Command),
+    /// Open a shell on a host.
+    Shell(HostId),
+    /// Connect to a host again now.
+    Reconnect(HostId),
+    /// Take a host key as known: the one with the fingerprint that was shown, and no other.
+    Trust {
+        /// The host that is connected to.
+        host: HostId,
+        /// `SHA256:…` as it was shown.
+        fingerprint: String,
+    },
+    /// Unlock a key file.
+    Unlock {
+        /// The host that it is needed for.
+        host: HostId,
+        /// The file.
+        file: String,
+        /// What was typed.
+        passphrase: Passphrase,
+    },
+    /// Forward a port of this machine through a host.
+    Forward {
+        /// Through which.
+        host: HostId,
+        /// Where it leads, as the host sees it: `127.0.0.1:15672`.
+        target: String,
+    },
+    /// End the forwarded port of this number.
+    CloseForward(u64),
 }
 
 /// The scopes in which a key is looked up now, the innermost first.
 pub fn scopes(ui: &Ui) -> Vec<Scope> {
     match ui.popups.last() {
-        Some(Popup::Palette(_) | Popup::Filter(_)) => return vec![Scope::Input],
+        Some(Popup::Palette(_) | Popup::Filter(_) | Popup::Trust(_) | Popup::Unlock(_)) => return vec![Scope::Input],
+        Some(Popup::Forwards(_)) => return vec![Scope::Host, Scope::List, Scope::Global],
         Some(Popup::Help(_) | Popup::Faults(_)) => return vec![Scope::List, Scope::Global],
         None => {}
     }
@@ -56,7 +88,7 @@ pub fn scopes(ui: &Ui) -> Vec<Scope> {
     if ui.focus != Pane::Environments {
         scopes.push(Scope::Service);
     }
-    scopes.push(Scope::List);
+    scopes.extend([Scope::Host, Scope::List]);
     if ui.demo {
         scopes.push(Scope::Demo);
     }
@@ -86,7 +118,7 @@ pub fn key(ui: &mut Ui, store: &Store, keymap: &Keymap, key: Key, now: Timestamp
                 ui.say(format!("{} does nothing here", crate::keymap::sequence(&keys)), now);
             }
             if let Some(typed) = typed {
-                input::insert(ui, &typed.to_string());
+                input::insert(ui, &typed.to_string(), now);
             }
             Vec::new()
         }
@@ -99,24 +131,31 @@ pub fn update(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> V
         ui.say(format!("{command} works in qd demo alone"), now);
         return Vec::new();
     }
-    if command.risk() == Risk::Acts {
-        let protected = rows::environment(store, ui).filter(|e| e.tier.is_protected());
-        if ui.read_only {
-            ui.warn(format!("{command} acts, and this console is read-only"), now);
-            return Vec::new();
-        }
-        if let Some(environment) = protected {
-            ui.warn(format!("{} is protected and read-only; try it in another environment", environment.id), now);
-            return Vec::new();
-        }
+    let here = rows::environment(store, ui).map(|e| &e.id);
+    if let Some(why) = refusal(ui, store, command, here) {
+        ui.warn(why, now);
+        return Vec::new();
     }
     pin(ui, store, now);
     match command.scope() {
         Scope::Global => global(ui, store, command, now),
         Scope::List => navigate::list(ui, store, command, now),
         Scope::Service | Scope::Demo => act::service(ui, store, command, now),
+        Scope::Host => host::command(ui, store, command, now),
         Scope::Input => input::command(ui, store, command, now),
     }
+}
+
+/// Why a command is refused in an environment; none when it is not.
+fn refusal(ui: &Ui, store: &Store, command: Command, on: Option<&EnvironmentId>) -> Option<String> {
+    if command.risk() != Risk::Acts {
+        return None;
+    }
+    if ui.read_only {
+        return Some(format!("{command} acts, and this console is read-only"));
+    }
+    let protected = on.and_then(|id| store.environment(id)).filter(|e| e.tier.is_protected())?;
+    Some(format!("{} is protected and read-only; try it in another environment", protected.id))
 }
 
 /// Until the first key the cursor is on the first row, whatever that is: the worst is looked at without a key pressed.

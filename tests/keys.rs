@@ -16,6 +16,8 @@ mod anything;
 #[allow(dead_code, reason = "the screens use more of the decks than the keys do")]
 #[path = "screens/decks.rs"]
 mod decks;
+#[path = "keys/hosts.rs"]
+mod hosts;
 #[allow(dead_code, reason = "the screens use pictures, the keys words alone")]
 #[path = "screens/look.rs"]
 mod look;
@@ -28,6 +30,9 @@ mod typing;
 #[allow(dead_code, reason = "the screens script more than the keys do")]
 #[path = "screens/world.rs"]
 mod world;
+#[allow(dead_code, reason = "the screens use more of it than the keys do")]
+#[path = "screens/worlds.rs"]
+mod worlds;
 
 /// The first keys of a command in the keymap of a world.
 fn keys_of(command: quarterdeck::command::Command, world: &world::World) -> String {

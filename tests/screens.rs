@@ -15,6 +15,8 @@ mod decks;
 mod edges;
 #[path = "screens/honest.rs"]
 mod honest;
+#[path = "screens/hosts.rs"]
+mod hosts;
 #[path = "screens/look.rs"]
 mod look;
 #[path = "screens/panes.rs"]
@@ -24,3 +26,6 @@ mod popups;
 #[allow(dead_code, reason = "the keys let more happen than the screens do")]
 #[path = "screens/world.rs"]
 mod world;
+#[allow(dead_code, reason = "the keys use more of it")]
+#[path = "screens/worlds.rs"]
+mod worlds;

@@ -82,6 +82,12 @@ impl App {
                 self.look_changed();
             }
             Effect::DemoFault(service, command) => self.demo_fault(service, command),
+            Effect::Shell(host) => self.shell(&host),
+            Effect::Reconnect(host) => self.reconnect(&host),
+            Effect::Trust { host, fingerprint } => self.trust(&host, &fingerprint),
+            Effect::Unlock { host, file, passphrase } => self.unlock(&host, &file, &passphrase),
+            Effect::Forward { host, target } => self.forward(&host, &target),
+            Effect::CloseForward(id) => self.close_forward(id),
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::ui::footer::{NOTICE, is_fresh};
 use crate::ui::popup::which::HESITATION;
 use crate::ui::text::{next_age, next_minute};
-use crate::ui::{View, rows};
+use crate::ui::{View, host, rows};
 
 /// The shortest time between two frames that no key asked for.
 const FLOOR: Duration = Duration::from_millis(33);
@@ -83,6 +83,15 @@ pub fn next_change(view: &View<'_>) -> Duration {
                     sooner(left);
                 }
             }
+        }
+    }
+    for host in view.store.environments().iter().flat_map(|e| view.store.hosts(e)) {
+        // A live host tells its latency alone; what is not live counts up, and down to the next attempt.
+        if let Some(since) = host.since().filter(|_| host::in_trouble(host)) {
+            sooner(next_age(since, now));
+        }
+        if host.next().is_some_and(|next| next > now) {
+            sooner(Duration::from_secs(1));
         }
     }
     if let Some(service) = rows::selected(view.store, view.ui, now) {

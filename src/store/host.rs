@@ -22,10 +22,10 @@ impl HostState {
 
     /// Takes over a changed declaration; another destination is another host.
     pub fn declare(&mut self, host: Host) {
-        if self.host.destination != host.destination {
-            *self = Self::new(host);
-        } else {
+        if self.host.destination == host.destination {
             self.host = host;
+        } else {
+            *self = Self::new(host);
         }
     }
 

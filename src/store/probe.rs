@@ -13,6 +13,8 @@ pub struct ProbeState {
     info: ProbeSpec,
     series: Series,
     last: Option<(Timestamp, Box<Observation>)>,
+    /// What was seen last before a host on the way was lost; none while it is reached.
+    before: Option<(Timestamp, Box<Observation>)>,
     /// Confirmed, and since when.
     level: Option<(Outcome, Timestamp)>,
     /// An outcome other than the level, seen this often in a row.
@@ -26,7 +28,16 @@ pub struct ProbeState {
 impl ProbeState {
     /// Nothing is known yet.
     pub fn new(info: ProbeSpec) -> Self {
-        Self { info, series: Series::default(), last: None, level: None, doubt: None, reports: false, version: None }
+        Self {
+            info,
+            series: Series::default(),
+            last: None,
+            before: None,
+            level: None,
+            doubt: None,
+            reports: false,
+            version: None,
+        }
     }
 
     /// Takes over a changed declaration; what was seen stays when it still looks at the same thing.
@@ -53,6 +64,19 @@ impl ProbeState {
         self.last.as_ref().map(|(at, seen)| (*at, &**seen))
     }
 
+    /// What it saw before the host on the way was lost, and when; none while that host is reached.
+    pub fn seen_before(&self) -> Option<(Timestamp, &Observation)> {
+        self.before.as_ref().map(|(at, seen)| (*at, &**seen))
+    }
+
+    /// The newest look that reached its target, and whether a newer one was kept from it by a host.
+    pub fn newest_seen(&self) -> Option<(Timestamp, &Observation, bool)> {
+        match self.last()? {
+            (_, seen) if seen.blocked_by.is_some() => self.seen_before().map(|(at, seen)| (at, seen, true)),
+            (at, seen) => Some((at, seen, false)),
+        }
+    }
+
     /// Whether it has ever brought a health report.
     pub fn reports(&self) -> bool {
         self.reports
@@ -71,10 +95,16 @@ impl ProbeState {
         if observation.version.is_some() {
             self.version.clone_from(&observation.version);
         }
+        let is_blocked = observation.blocked_by.is_some();
         let before = self.last.replace((at, Box::new(observation)));
         // What was confirmed before a long silence is no evidence any more.
-        if before.is_some_and(|(before, _)| at.duration_since(before).unsigned_abs() > self.patience()) {
+        if before.as_ref().is_some_and(|(before, _)| at.duration_since(*before).unsigned_abs() > self.patience()) {
             self.distrust();
+        }
+        match before {
+            _ if !is_blocked => self.before = None,
+            Some((at, seen)) if seen.blocked_by.is_none() => self.before = Some((at, seen)),
+            _ => {}
         }
         let Some((level, _)) = self.level else {
             // The first sample stands for itself: there is nothing to confirm it against.

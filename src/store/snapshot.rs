@@ -216,7 +216,10 @@ pub fn explain(store: &Store, service: &ServiceState, now: Timestamp) -> Option<
     Some(match store.cause(service, now)? {
         Cause::Probe(probe) => reason_of(probe),
         Cause::Host(host, probe) => {
-            let reason = probe.last().and_then(|(_, seen)| seen.reason.clone()).unwrap_or_default();
+            // The connection knows better than the probe that waited for it, and it knows first.
+            let link = store.host(host).map(HostState::link).filter(|l| !l.state.is_up());
+            let reason = link.and_then(|l| l.cause.clone());
+            let reason = reason.or_else(|| probe.last().and_then(|(_, seen)| seen.reason.clone())).unwrap_or_default();
             if reason.as_str().contains(&*host.name) {
                 reason.to_string()
             } else {

@@ -3,7 +3,7 @@
 
 use ratatui::symbols::border;
 
-use crate::model::Health;
+use crate::model::{Health, LinkState};
 
 /// Which set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -26,6 +26,8 @@ pub struct Glyphs {
     unknown: &'static str,
     stale: &'static str,
     paused: &'static str,
+    idle: &'static str,
+    connecting: &'static str,
     /// Steps of a sparkline, lowest first.
     pub spark: [&'static str; 8],
     /// Frames.
@@ -50,6 +52,8 @@ pub struct Glyphs {
     pub arrow: &'static str,
     /// How often: `×37`.
     pub times: &'static str,
+    /// Stands for a character that is not shown.
+    pub hidden: &'static str,
 }
 
 impl Glyphs {
@@ -72,6 +76,17 @@ impl Glyphs {
             Health::Paused => self.paused,
         }
     }
+
+    /// The glyph of a connection to a host. What is lost and what is refused are told apart by their words.
+    pub fn link(&self, state: LinkState) -> &'static str {
+        match state {
+            LinkState::Live => self.healthy,
+            LinkState::Degraded => self.degraded,
+            LinkState::Idle => self.idle,
+            LinkState::Connecting => self.connecting,
+            LinkState::Lost | LinkState::Refused => self.unhealthy,
+        }
+    }
 }
 
 static UNICODE: Glyphs = Glyphs {
@@ -82,6 +97,8 @@ static UNICODE: Glyphs = Glyphs {
     unknown: "?",
     stale: "◌",
     paused: "‖",
+    idle: "○",
+    connecting: "◐",
     spark: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     border: border::ROUNDED,
     ellipsis: "…",
@@ -94,6 +111,7 @@ static UNICODE: Glyphs = Glyphs {
     missing: "—",
     arrow: "→",
     times: "×",
+    hidden: "•",
 };
 
 static ASCII: Glyphs = Glyphs {
@@ -104,6 +122,8 @@ static ASCII: Glyphs = Glyphs {
     unknown: "?",
     stale: "~",
     paused: "=",
+    idle: "o",
+    connecting: "/",
     spark: [".", ",", ":", ";", "o", "O", "8", "#"],
     border: border::Set {
         top_left: "+",
@@ -125,6 +145,7 @@ static ASCII: Glyphs = Glyphs {
     missing: "-",
     arrow: "->",
     times: "x",
+    hidden: "*",
 };
 
 #[cfg(test)]
@@ -140,6 +161,8 @@ mod tests {
             all.sort_unstable();
             all.dedup();
             assert_eq!(all.len(), Health::ALL.len());
+            let others = [LinkState::Idle, LinkState::Connecting].map(|l| glyphs.link(l));
+            assert!(others.iter().all(|g| g.width() == 1 && !all.contains(g)) && others[0] != others[1], "{others:?}");
         }
     }
 

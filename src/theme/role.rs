@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{Health, Tier};
+use crate::model::{Health, LinkState, Tier};
 
 macro_rules! roles {
     ($($variant:ident $name:literal $fallback:ident $doc:literal;)*) => {
@@ -88,6 +88,17 @@ impl From<Health> for Role {
             Health::Unknown => Role::Unknown,
             Health::Stale => Role::Stale,
             Health::Paused => Role::Paused,
+        }
+    }
+}
+
+impl From<LinkState> for Role {
+    fn from(state: LinkState) -> Self {
+        match state {
+            LinkState::Live => Role::Healthy,
+            LinkState::Degraded => Role::Degraded,
+            LinkState::Idle | LinkState::Connecting => Role::Dim,
+            LinkState::Lost | LinkState::Refused => Role::Unhealthy,
         }
     }
 }

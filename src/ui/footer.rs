@@ -8,8 +8,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::state::{Pane, Popup};
-use super::{View, text};
+use super::{View, host, text};
 use crate::command::Command;
+use crate::model::Ask;
 use crate::theme::Role;
 
 /// A message stays this long.
@@ -52,20 +53,40 @@ pub fn is_fresh(at: jiff::Timestamp, now: jiff::Timestamp) -> bool {
     now.duration_since(at) < SignedDuration::try_from(NOTICE).unwrap_or(SignedDuration::ZERO)
 }
 
-/// What matters now, most important first, and the word for it.
-fn hints(view: &View<'_>) -> Vec<(Command, &'static str)> {
+/// What matters now, most important first, and the words for it.
+fn hints(view: &View<'_>) -> Vec<(Command, String)> {
+    let ui = view.ui;
+    let hints: &[(Command, &str)] = match ui.popups.last() {
+        None => return pane_hints(view),
+        Some(Popup::Palette(_)) => {
+            &[(Command::Accept, "do it"), (Command::Complete, "complete"), (Command::Cancel, "leave")]
+        }
+        Some(Popup::Trust(_) | Popup::Unlock(_)) => &[(Command::Accept, "answer"), (Command::Cancel, "leave")],
+        Some(Popup::Forwards(_)) if ui.forwards.is_empty() => {
+            &[(Command::Back, "close"), (Command::Forward, "forward a port")]
+        }
+        Some(Popup::Forwards(_)) => &[
+            (Command::Back, "close"),
+            (Command::Copy, "copy the address"),
+            (Command::CloseForward, "end it"),
+            (Command::Forward, "forward a port"),
+        ],
+        Some(_) => &[(Command::Back, "close"), (Command::Down, "down"), (Command::Up, "up")],
+    };
+    hints.iter().map(|(command, words)| (*command, (*words).to_owned())).collect()
+}
+
+fn pane_hints(view: &View<'_>) -> Vec<(Command, String)> {
     let ui = view.ui;
     let tiled = super::layout::is_tiled(Rect::new(0, 0, ui.size.0, ui.size.1), ui);
-    let mut hints = Vec::new();
-    match ui.popups.last() {
-        Some(Popup::Palette(_)) => {
-            return vec![(Command::Accept, "do it"), (Command::Complete, "complete"), (Command::Cancel, "leave")];
-        }
-        Some(_) => return vec![(Command::Back, "close"), (Command::Down, "down"), (Command::Up, "up")],
-        None => {}
-    }
     let on_service = ui.focus != Pane::Environments && super::rows::selected(view.store, ui, view.now).is_some();
+    let on_host = ui.focus == Pane::Environments && host::selected(view.store, ui).is_some();
+    let mut hints: Vec<(Command, &str)> = Vec::new();
+    if !view.store.faults().is_empty() || !ui.look_faults.is_empty() {
+        hints.push((Command::Faults, "faults"));
+    }
     match ui.focus {
+        Pane::Environments if on_host => hints.extend(host_hints(view)),
         Pane::Environments => hints.push((Command::Open, "services")),
         Pane::Services if on_service => hints.push((Command::Open, "detail")),
         Pane::Services => {}
@@ -82,9 +103,6 @@ fn hints(view: &View<'_>) -> Vec<(Command, &'static str)> {
         }
         hints.push((Command::Filter, "filter"));
     }
-    if !view.store.faults().is_empty() || !ui.look_faults.is_empty() {
-        hints.insert(0, (Command::Faults, "faults"));
-    }
     // The way to everything else comes before conveniences, which narrow screens leave out.
     hints.extend([(Command::Palette, "palette"), (Command::Help, "help"), (Command::Quit, "quit")]);
     if view.store.environments().len() > 1 {
@@ -92,6 +110,7 @@ fn hints(view: &View<'_>) -> Vec<(Command, &'static str)> {
     }
     if on_service {
         hints.push((Command::Pause, "pause"));
+        hints.extend(shell(view).filter(|_| host::target(view.store, ui, view.now).is_ok()));
     }
     if on_service && ui.focus == Pane::Services {
         hints.extend([(Command::Mark, "mark"), (Command::Sort, "order")]);
@@ -99,7 +118,27 @@ fn hints(view: &View<'_>) -> Vec<(Command, &'static str)> {
     if tiled || ui.zoom {
         hints.push((Command::Zoom, if ui.zoom { "unzoom" } else { "zoom" }));
     }
-    hints
+    // Nothing goes on behind a host that waits for an answer.
+    let question = host::asking(view.store, ui, view.now).map(|(host, ask)| {
+        let name = &host.declared().id.name;
+        let words = match ask {
+            Ask::Trust { .. } => format!("trust {name}?"),
+            Ask::Passphrase { .. } => format!("unlock the key for {name}"),
+        };
+        (Command::Answer, words)
+    });
+    question.into_iter().chain(hints.into_iter().map(|(command, words)| (command, words.to_owned()))).collect()
+}
+
+/// A shell, where it is not refused.
+fn shell(view: &View<'_>) -> Option<(Command, &'static str)> {
+    let acts = !view.ui.read_only && view.environment().is_some_and(|e| !e.tier.is_protected());
+    acts.then_some((Command::Shell, "shell"))
+}
+
+/// What can be done with the host under the cursor.
+fn host_hints(view: &View<'_>) -> Vec<(Command, &'static str)> {
+    shell(view).into_iter().chain([(Command::Reconnect, "reconnect"), (Command::Copy, "copy its address")]).collect()
 }
 
 fn keys<'a>(cells: usize, view: &View<'a>) -> Line<'a> {
@@ -107,7 +146,7 @@ fn keys<'a>(cells: usize, view: &View<'a>) -> Line<'a> {
     let mut used = 1;
     for (command, words) in hints(view) {
         let Some(key) = view.keymap.keys_of(command).into_iter().next() else { continue };
-        let wide = text::width(&key) + 1 + text::width(words) + 3;
+        let wide = text::width(&key) + 1 + text::width(&words) + 3;
         if used + wide > cells {
             break;
         }

@@ -21,7 +21,8 @@ pub struct Plan {
 pub const TILED: (u16, u16) = (120, 35);
 /// From here on the detail stands beside the services instead of below.
 const WIDE: u16 = 170;
-const ENVIRONMENTS: u16 = 30;
+/// Wide enough for a host that is lost: since when, when it is tried again, and how many services are behind it.
+const ENVIRONMENTS: u16 = 38;
 
 /// Plans a frame.
 pub fn plan(area: Rect, ui: &Ui) -> Plan {

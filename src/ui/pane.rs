@@ -2,6 +2,7 @@
 
 pub mod detail;
 pub mod environments;
+mod hosts;
 pub mod probes;
 pub mod services;
 

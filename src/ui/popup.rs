@@ -1,12 +1,18 @@
-//! What lies over the panes: help, faults, the palette, the keys that may follow. One file each; the frame is shared.
+//! What lies over the panes: help, faults, the palette, the questions of hosts, forwarded ports, the keys that may
+//! follow. One file each; the frame is shared.
 
 pub mod faults;
+pub mod forwards;
 pub mod help;
 pub mod palette;
+pub mod passphrase;
+mod question;
+pub mod trust;
 pub mod which;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Widget};
 
@@ -20,6 +26,9 @@ pub fn draw(buffer: &mut Buffer, body: Rect, view: &View<'_>) {
         Some(Popup::Help(scroll)) => help::draw(buffer, body, *scroll, view),
         Some(Popup::Faults(scroll)) => faults::draw(buffer, body, *scroll, view),
         Some(Popup::Palette(palette)) => palette::draw(buffer, body, palette, view),
+        Some(Popup::Trust(trust)) => trust::draw(buffer, body, trust, view),
+        Some(Popup::Unlock(unlock)) => passphrase::draw(buffer, body, unlock, view),
+        Some(Popup::Forwards(chosen)) => forwards::draw(buffer, body, *chosen, view),
         Some(Popup::Filter(_)) | None => {}
     }
     which::draw(buffer, body, view);
@@ -36,7 +45,19 @@ pub fn furthest(body: Rect, view: &View<'_>) -> usize {
 }
 
 /// A frame of at most this size in the middle, cleared, with a title.
-fn framed(buffer: &mut Buffer, body: Rect, (width, height): (u16, u16), title: &str, view: &View<'_>) -> Rect {
+fn framed(buffer: &mut Buffer, body: Rect, size: (u16, u16), title: &str, view: &View<'_>) -> Rect {
+    framed_in(buffer, body, size, title, view.style(Role::BorderFocused), view)
+}
+
+/// The same with a frame of its own colour.
+fn framed_in(
+    buffer: &mut Buffer,
+    body: Rect,
+    (width, height): (u16, u16),
+    title: &str,
+    border: Style,
+    view: &View<'_>,
+) -> Rect {
     let width = width.min(body.width);
     let height = height.min(body.height);
     let area = Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 3, width, height };
@@ -44,7 +65,7 @@ fn framed(buffer: &mut Buffer, body: Rect, (width, height): (u16, u16), title: &
     buffer.set_style(area, view.style(Role::Text));
     let block = Block::bordered()
         .border_set(view.theme.glyphs().border)
-        .border_style(view.style(Role::BorderFocused))
+        .border_style(border)
         .title_top(Line::from(view.span(Role::Title, format!(" {title} "))));
     let inner = block.inner(area);
     block.render(area, buffer);

@@ -26,6 +26,7 @@ pub fn environments<'s>(store: &'s Store, ui: &Ui, now: Timestamp) -> Vec<&'s En
             filter.matches(&format!("{} {}", e.id, e.tier.word()), |key| match key {
                 "health" => healths(),
                 "name" => vec![e.id.as_str()],
+                "host" => e.hosts.iter().map(|h| &*h.id.name).collect(),
                 _ => vec![e.tier.word()],
             })
         })
@@ -160,16 +161,6 @@ pub fn service_height(service: &ServiceState, now: Timestamp) -> usize {
         _ => false,
     };
     if calm { 1 } else { 2 }
-}
-
-/// Causes told of each environment in the list.
-pub const MOST_CAUSES: usize = 2;
-
-/// Lines an environment takes in the list; the last is a blank.
-pub fn environment_height(store: &Store, environment: &Environment, now: Timestamp) -> usize {
-    let summary = store.summary(environment, now);
-    // One more than is told takes the line that says how many are not.
-    3 + summary.causes.len().min(MOST_CAUSES + 1) + usize::from(environment.faults > 0)
 }
 
 #[cfg(test)]

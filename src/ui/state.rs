@@ -8,10 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::edit::Edit;
 use super::filter::Filter;
+use super::popup::forwards::ForwardLine;
 use super::popup::palette::Palette;
+use super::popup::passphrase::Unlock;
+use super::popup::trust::Trust;
 use crate::config::user::Times;
 use crate::keymap::Key;
-use crate::model::{EnvironmentId, ServiceId};
+use crate::model::{EnvironmentId, HostId, ServiceId};
 
 /// A part of the screen that can have the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,6 +80,12 @@ pub enum Popup {
     Palette(Palette),
     /// Type a filter for the focused pane.
     Filter(Edit),
+    /// Whether a host key is right.
+    Trust(Trust),
+    /// The passphrase of a key file.
+    Unlock(Unlock),
+    /// Forwarded ports; the number of the chosen one.
+    Forwards(Option<u64>),
 }
 
 /// A message of the console to its operator.
@@ -101,6 +110,8 @@ pub struct Ui {
     pub environment: Option<EnvironmentId>,
     /// The service selected in each environment.
     pub service: BTreeMap<EnvironmentId, ServiceId>,
+    /// The host under the cursor of the environments pane; none while the cursor is on the environment.
+    pub host: Option<HostId>,
     /// The filter of each pane.
     pub filters: BTreeMap<Pane, Filter>,
     /// Marked services.
@@ -137,6 +148,8 @@ pub struct Ui {
     pub shelves: Shelves,
     /// Faults of themes, keymaps and the user's configuration, as text.
     pub look_faults: Vec<crate::model::Fault>,
+    /// Ports of this machine that are forwarded through hosts, as the app tells.
+    pub forwards: Vec<ForwardLine>,
     /// Columns and lines of the terminal.
     pub size: (u16, u16),
 }
@@ -157,6 +170,7 @@ impl Default for Ui {
             zoom: false,
             environment: None,
             service: BTreeMap::new(),
+            host: None,
             filters: BTreeMap::new(),
             marks: BTreeSet::new(),
             sort: Sort::default(),
@@ -175,6 +189,7 @@ impl Default for Ui {
             keymap: "default".into(),
             shelves: Shelves::default(),
             look_faults: Vec::new(),
+            forwards: Vec::new(),
             size: (80, 24),
         }
     }

@@ -133,6 +133,22 @@ pub fn wrap(text: &str, most: usize) -> Vec<String> {
     broken(text, most, str::split_word_bounds)
 }
 
+/// Parts with `between` them in lines of at most `most` cells. A part stays whole where it can, so that no value is torn
+/// from its name.
+pub fn flow(parts: &[String], between: &str, most: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.width() + between.width() + part.width() <= most => {
+                line.push_str(between);
+                line.push_str(part);
+            }
+            _ => lines.extend(wrap(part, most)),
+        }
+    }
+    lines
+}
+
 /// The text in lines of at most `most` cells, broken where they are full: for text that is shown as it is.
 pub fn chop(text: &str, most: usize) -> Vec<String> {
     broken(text, most, std::iter::once)
@@ -198,6 +214,13 @@ mod tests {
         assert_eq!(cut("日本語", 4, "…"), "日…");
         assert_eq!(fit("日", 3, "…"), "日 ");
         assert_eq!(cut("abc", 0, "…"), "");
+    }
+
+    #[test]
+    fn parts_stay_whole_where_they_can() {
+        let parts = ["state up", "memory 1 of 2", "tasks 3"].map(str::to_owned);
+        assert_eq!(flow(&parts, " - ", 24), ["state up - memory 1 of 2", "tasks 3"]);
+        assert_eq!(flow(&parts, " - ", 8), ["state up", "memory 1", "of 2", "tasks 3"]);
     }
 
     #[test]

@@ -76,7 +76,9 @@ fn names(ids: &[ServiceId]) -> String {
 
 /// Copies the selected or marked rows as text: name, state, since when, why.
 pub fn copy(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
+    let host = crate::ui::host::selected(store, ui).map(|h| h.declared().destination.to_string());
     let text = match ui.focus {
+        Pane::Environments if host.is_some() => host,
         Pane::Environments => environment(store, ui).map(|e| {
             let summary = store.summary(e, now);
             let troubles: Vec<ServiceId> = summary.causes.iter().map(|t| t.service.declared().id.clone()).collect();

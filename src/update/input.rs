@@ -1,8 +1,8 @@
-//! Typing: the palette and the filter.
+//! Typing: the palette, the filter and the questions of hosts.
 
 use jiff::Timestamp;
 
-use super::{Effect, navigate, update};
+use super::{Effect, host, navigate, update};
 use crate::command::Command;
 use crate::store::Store;
 use crate::ui::edit::Edit;
@@ -24,13 +24,20 @@ pub fn open_palette(ui: &mut Ui, typed: &str) {
 }
 
 /// Types text where text is typed; elsewhere it is dropped.
-pub fn insert(ui: &mut Ui, text: &str) {
+pub fn insert(ui: &mut Ui, text: &str, now: Timestamp) {
     match ui.popups.last_mut() {
         Some(Popup::Palette(palette)) => {
             palette.edit.insert(text);
             palette.at = 0;
         }
         Some(Popup::Filter(edit)) => edit.insert(text),
+        Some(Popup::Trust(trust)) if !trust.is_deaf(now) => trust.edit.insert(text),
+        Some(Popup::Unlock(unlock)) => {
+            let taken = unlock.hidden.insert(text);
+            if !taken {
+                ui.say("that is no passphrase: it has several lines or is too long", now);
+            }
+        }
         _ => {}
     }
 }
@@ -38,7 +45,8 @@ pub fn insert(ui: &mut Ui, text: &str) {
 /// Text was pasted. It is typed where text is typed and never taken for keys.
 pub fn paste(ui: &mut Ui, text: &str, now: Timestamp) {
     match ui.popups.last() {
-        Some(Popup::Palette(_) | Popup::Filter(_)) => insert(ui, text),
+        Some(Popup::Palette(_) | Popup::Filter(_) | Popup::Unlock(_)) => insert(ui, text, now),
+        Some(Popup::Trust(_)) => ui.say("pasted text accepts nothing; it was dropped", now),
         _ => ui.say("pasted text is not taken for keys; it was dropped", now),
     }
 }
@@ -86,13 +94,16 @@ pub fn command(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
                 navigate::by(ui, store, now, step);
             }
         }
+        Some(Popup::Trust(question)) => return host::trust(ui, store, question, command, now),
+        Some(Popup::Unlock(question)) => return host::unlock(ui, store, question, command, now),
         Some(other) => ui.popups.push(other),
         None => {}
     }
     Vec::new()
 }
 
-fn edit(edit: &mut Edit, command: Command) {
+/// An edit of typed text.
+pub fn edit(edit: &mut Edit, command: Command) {
     match command {
         Command::CursorLeft => edit.left(),
         Command::CursorRight => edit.right(),
@@ -111,6 +122,13 @@ fn perform(ui: &mut Ui, store: &Store, item: &Item, now: Timestamp) -> Vec<Effec
         Deed::Command(command) => return update(ui, store, *command, now),
         Deed::Theme(name) => return vec![Effect::UseTheme(name.clone())],
         Deed::Keymap(name) => return vec![Effect::UseKeymap(name.clone())],
+        Deed::Forward(host, target) => return host::forward(ui, store, host, target, now),
+        Deed::Host(id) => {
+            navigate::show_environment(ui, id.environment.clone());
+            ui.filters.remove(&Pane::Environments);
+            ui.host = Some(id.clone());
+            ui.focus = Pane::Environments;
+        }
         Deed::Environment(id) => {
             navigate::show_environment(ui, id.clone());
             ui.focus = Pane::Services;

@@ -7,9 +7,9 @@ use ratatui::layout::Rect;
 use super::navigate;
 use crate::store::Store;
 use crate::ui::layout::{pane_at, plan};
-use crate::ui::rows;
 use crate::ui::state::Popup;
 use crate::ui::{Pane, Ui};
+use crate::ui::{places, rows};
 
 /// Lines a turn of the wheel scrolls.
 const WHEEL: isize = 3;
@@ -33,9 +33,16 @@ pub fn mouse(ui: &mut Ui, store: &Store, event: MouseEvent, now: Timestamp) -> b
             true
         }
         MouseEventKind::Down(MouseButton::Left) => {
-            if matches!(ui.popups.last(), Some(Popup::Help(_) | Popup::Faults(_) | Popup::Palette(_))) {
+            if matches!(
+                ui.popups.last(),
+                Some(Popup::Help(_) | Popup::Faults(_) | Popup::Palette(_) | Popup::Forwards(_))
+            ) {
                 ui.popups.pop();
                 return true;
+            }
+            if matches!(ui.popups.last(), Some(Popup::Trust(_) | Popup::Unlock(_))) {
+                // A question is left by its own keys.
+                return false;
             }
             let Some((pane, area)) = under else { return false };
             ui.focus = pane;
@@ -78,13 +85,10 @@ fn click_service(ui: &mut Ui, store: &Store, line: usize, room: usize, now: Time
 }
 
 fn click_environment(ui: &mut Ui, store: &Store, line: usize, room: usize, now: Timestamp) {
-    let all = rows::environments(store, ui, now);
-    let heights: Vec<usize> = all.iter().map(|e| rows::environment_height(store, e, now)).collect();
-    let here = rows::environment(store, ui).map(|e| &e.id);
-    let at = all.iter().position(|e| Some(&e.id) == here).unwrap_or(0);
-    let top = rows::first_row(&heights, ui.tops.get(&Pane::Environments).copied().unwrap_or(0), at, room);
-    if let Some(id) = row_at(&heights, top, line).and_then(|row| all.get(row)).map(|e| e.id.clone()) {
-        navigate::show_environment(ui, id);
+    let blocks = places::blocks(store, ui, now, places::cells(ui));
+    let top = places::top(&blocks, places::under_cursor(store, ui).as_ref(), room);
+    if let Some(stop) = places::at_line(&blocks, top + line) {
+        navigate::stop_at(ui, stop);
     }
 }
 

@@ -1,10 +1,10 @@
-//! Moving: between panes, environments and rows. Selection is kept by identity.
+//! Moving: between panes, environments, hosts and rows. Selection is kept by identity.
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::Effect;
-use super::act;
+use super::{act, host};
 use crate::command::Command;
 use crate::keymap::Keymap;
 use crate::model::EnvironmentId;
@@ -13,6 +13,7 @@ use crate::theme::Theme;
 use crate::ui::edit::Edit;
 use crate::ui::layout::{content_height, plan};
 use crate::ui::pane::detail;
+use crate::ui::places::{self, Stop};
 use crate::ui::state::Popup;
 use crate::ui::{Pane, Ui, View, popup, rows};
 
@@ -54,7 +55,12 @@ pub fn list(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec
         }
         Command::Mark => mark(ui, store, now),
         Command::MarkAll => mark_all(ui, store, now),
-        Command::Copy => return act::copy(ui, store, now),
+        Command::Copy => {
+            return match ui.popups.last() {
+                Some(Popup::Forwards(id)) => host::copy_forward(ui, *id, now),
+                _ => act::copy(ui, store, now),
+            };
+        }
         _ => {}
     }
     Vec::new()
@@ -76,6 +82,7 @@ pub fn show_environment(ui: &mut Ui, id: EnvironmentId) {
     if ui.environment.as_ref() != Some(&id) {
         ui.marks.clear();
         ui.scroll = 0;
+        ui.host = None;
         ui.tops.remove(&Pane::Services);
     }
     ui.environment = Some(id);
@@ -148,7 +155,11 @@ pub fn by(ui: &mut Ui, store: &Store, now: Timestamp, step: isize) {
     let last = furthest(ui, store, now);
     match ui.popups.last_mut() {
         Some(Popup::Help(at) | Popup::Faults(at)) => *at = moved((*at).min(last), step, last),
-        Some(Popup::Palette(_)) => {}
+        Some(Popup::Forwards(id)) => {
+            let id = *id;
+            host::move_forward(ui, id, step);
+        }
+        Some(Popup::Palette(_) | Popup::Trust(_) | Popup::Unlock(_)) => {}
         Some(Popup::Filter(_)) | None => match ui.focus {
             Pane::Environments => move_environment(ui, store, now, step),
             Pane::Services => move_service(ui, store, now, step),
@@ -178,11 +189,26 @@ fn moved(at: usize, step: isize, last: usize) -> usize {
 }
 
 fn move_environment(ui: &mut Ui, store: &Store, now: Timestamp, step: isize) {
-    let all = rows::environments(store, ui, now);
-    let here = rows::environment(store, ui).map(|e| &e.id);
-    let at = all.iter().position(|e| Some(&e.id) == here).unwrap_or(0);
-    if let Some(next) = all.get(moved(at, step, all.len().saturating_sub(1))) {
-        show_environment(ui, next.id.clone());
+    let stops = places::stops(&places::blocks(store, ui, now, places::cells(ui)));
+    let here = places::under_cursor(store, ui);
+    let at = stops.iter().position(|stop| Some(stop) == here.as_ref()).unwrap_or(0);
+    let next = moved(at, step, stops.len().saturating_sub(1));
+    if let Some(next) = stops.into_iter().nth(next) {
+        stop_at(ui, next);
+    }
+}
+
+/// Puts the cursor of the environments pane on an environment or on a host.
+pub fn stop_at(ui: &mut Ui, stop: Stop) {
+    match stop {
+        Stop::Environment(id) => {
+            show_environment(ui, id);
+            ui.host = None;
+        }
+        Stop::Host(id) => {
+            show_environment(ui, id.environment.clone());
+            ui.host = Some(id);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use quarterdeck::update::{self, Effect};
 use crate::decks::{SHOP, shop, unreachable};
 use crate::look::draw;
 use crate::world::{World, deck, keymap};
+use crate::worlds::{hundred, locked, refused};
 
 /// Something that a person or a terminal does.
 #[derive(Clone, Debug)]
@@ -70,10 +71,12 @@ fn perform(world: &mut World, deed: Deed) -> Vec<Effect> {
 }
 
 fn some_world(which: u8) -> World {
-    match which % 4 {
+    match which % 6 {
         0 => shop().play(),
         1 => unreachable().play(),
         2 => deck(SHOP).play(),
+        3 => refused().play(),
+        4 => hundred().play(),
         _ => deck("name = \"empty\"\n").play(),
     }
 }
@@ -97,18 +100,25 @@ proptest! {
             draw(&world);
             let faults = effects.iter().any(|e| matches!(e, Effect::DemoFault(..)));
             prop_assert!(!faults || (demo && !read_only), "{effects:?}");
+            let acts = |e: &Effect| matches!(e, Effect::Shell(_) | Effect::Forward { .. });
+            prop_assert!(!read_only || !effects.iter().any(acts), "{effects:?}");
         }
     }
 }
 
 #[test]
 fn every_command_works_in_every_pane_and_popup_at_every_size() {
-    let popups: [&[Popup]; 5] = [
+    let asked = refused().play().after("K").ui.popups;
+    let unlock = locked().play().after("K").typed("x").ui.popups;
+    let popups: [&[Popup]; 8] = [
         &[],
         &[Popup::Help(3)],
         &[Popup::Faults(1)],
         &[Popup::Palette(quarterdeck::ui::popup::palette::Palette::default())],
         &[Popup::Help(0), Popup::Filter(quarterdeck::ui::edit::Edit::new("a"))],
+        &[Popup::Forwards(Some(1))],
+        &asked,
+        &unlock,
     ];
     for (columns, lines) in [(1, 1), (80, 24)] {
         let mut world = shop().play().sized(columns, lines);

@@ -28,6 +28,7 @@ pub fn commands() -> String {
         Scope::Global => "Everywhere",
         Scope::List => "In lists and scrolled text",
         Scope::Service => "On a service",
+        Scope::Host => "On a host, or the host of a service",
         Scope::Input => "While you type",
         Scope::Demo => "In `qd demo`",
     };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use quarterdeck::config::{Deck, parse};
 use quarterdeck::keymap::{Key, Keymap, KeymapBook};
-use quarterdeck::model::{EnvironmentId, Observation, ProbeId, ServiceId};
+use quarterdeck::model::{Ask, EnvironmentId, HostId, Link, LinkState, Observation, ProbeId, ServiceId};
 use quarterdeck::store::{Event, Store};
 use quarterdeck::theme::Theme;
 use quarterdeck::ui::{Ui, View};
@@ -36,16 +36,33 @@ pub fn probe(path: &str) -> ProbeId {
     service(of).probe(name)
 }
 
+/// `production/vps`.
+pub fn host(path: &str) -> HostId {
+    let (environment, name) = path.split_once('/').unwrap();
+    EnvironmentId::new(environment).host(name)
+}
+
+/// A connection in a state, and why.
+pub fn link(state: LinkState, cause: &str) -> Link {
+    Link {
+        state,
+        cause: (!cause.is_empty()).then(|| cause.into()),
+        route: "ops@192.0.2.20:22".into(),
+        ..Link::default()
+    }
+}
+
 /// What happened, in any order; played by time.
 pub struct Script {
     deck: String,
     events: Vec<(Timestamp, Event)>,
+    kinds: Vec<(ProbeId, String)>,
     ago: i64,
 }
 
 /// A world of this deck in which nothing has been seen.
 pub fn deck(text: &str) -> Script {
-    Script { deck: text.to_owned(), events: Vec::new(), ago: 1 }
+    Script { deck: text.to_owned(), events: Vec::new(), kinds: Vec::new(), ago: 1 }
 }
 
 impl Script {
@@ -100,6 +117,34 @@ impl Script {
         self.ago(before)
     }
 
+    /// Calls a probe of another kind, whatever the deck says.
+    pub fn kind(mut self, path: &str, kind: &str) -> Self {
+        self.kinds.push((probe(path), kind.to_owned()));
+        self
+    }
+
+    /// How the connection to a host stands from then on.
+    pub fn linked(mut self, path: &str, link: Link) -> Self {
+        let at = self.at();
+        self.events.push((at, Event::HostLinked { host: host(path), at, link }));
+        self
+    }
+
+    /// A host answers, with this round trip.
+    pub fn live(self, path: &str, millis: u64) -> Self {
+        self.linked(path, Link { latency: Some(ms(millis)), ..link(LinkState::Live, "") })
+    }
+
+    /// A host was lost, and is tried again this many seconds later.
+    pub fn lost(self, path: &str, cause: &str, next: u64) -> Self {
+        self.linked(path, Link { next_in: Some(Duration::from_secs(next)), ..link(LinkState::Lost, cause) })
+    }
+
+    /// A host refuses until somebody answers.
+    pub fn asks(self, path: &str, cause: &str, ask: Ask) -> Self {
+        self.linked(path, Link { ask: Some(ask), ..link(LinkState::Refused, cause) })
+    }
+
     pub fn paused(mut self, path: &str, reason: &str) -> Self {
         let at = self.at();
         self.events.push((at, Event::ServicePaused { service: service(path), at, reason: reason.into() }));
@@ -109,7 +154,11 @@ impl Script {
     /// Everything that happened, in the order of time.
     pub fn play(mut self) -> World {
         let loaded = parse(Path::new("quarterdeck.toml"), &self.deck);
-        let fleet = loaded.deck.as_ref().map(Deck::fleet).unwrap_or_default();
+        let mut fleet = loaded.deck.as_ref().map(Deck::fleet).unwrap_or_default();
+        for probe in fleet.environments.iter_mut().flat_map(|e| &mut e.services).flat_map(|s| &mut s.probes) {
+            let kind = self.kinds.iter().find(|(id, _)| *id == probe.id);
+            probe.kind = kind.map_or_else(|| probe.kind.clone(), |(_, kind)| kind.as_str().into());
+        }
         let mut store = Store::default();
         store.apply(Event::FleetLoaded { fleet, faults: loaded.faults }, now() - SignedDuration::from_hours(1));
         self.events.sort_by_key(|(at, _)| *at);
@@ -183,6 +232,16 @@ impl World {
     pub fn happens(&mut self, path: &str, observation: Observation) {
         let event = Event::SampleTaken { probe: probe(path), at: self.now, observation: Box::new(observation) };
         self.store.apply(event, self.now);
+    }
+
+    /// The connection to a host changes, now.
+    pub fn relinked(&mut self, path: &str, link: Link) {
+        self.store.apply(Event::HostLinked { host: host(path), at: self.now, link }, self.now);
+    }
+
+    /// Less than a second passes.
+    pub fn linger(&mut self, millis: i64) {
+        self.now += SignedDuration::from_millis(millis);
     }
 
     /// Time passes.

@@ -10,12 +10,12 @@ use super::probes::{answer, heading, phases_and_facts, report, table};
 use super::services::{span_for, sparkline};
 use super::{empty, more, put};
 use crate::model::Health;
-use crate::store::ServiceState;
 use crate::store::snapshot::explain;
+use crate::store::{Cause, HostState, ServiceState};
 use crate::theme::Role;
 use crate::ui::rows::selected;
-use crate::ui::text::{age, fit, millis, percent, span, time, wrap};
-use crate::ui::{Pane, View};
+use crate::ui::text::{age, cut, fit, millis, percent, span, time, wrap};
+use crate::ui::{Pane, View, host};
 
 /// Changes told.
 const MOST_CHANGES: usize = 12;
@@ -75,6 +75,7 @@ fn state<'a>(service: &ServiceState, view: &View<'a>) -> Line<'a> {
 
 fn lines<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let mut lines = why(service, cells, view);
+    lines.extend(hosts(service, cells, view));
     lines.extend(about(service, cells, view));
     if !lines.is_empty() {
         lines.push(Line::default());
@@ -112,13 +113,39 @@ fn why<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Line<'a
         .collect()
 }
 
+/// The hosts it runs on and is looked at through, and how their connections stand.
+fn hosts<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
+    let told = match service.cause(view.now) {
+        Some(Cause::Host(id, _)) => Some(id),
+        _ => None,
+    };
+    let declared = service.declared().host.as_ref();
+    let line = |host: &HostState| {
+        let id = &host.declared().id;
+        let how = if declared == Some(id) { "on" } else { "through" };
+        // The cause that explains the service stands above already.
+        let words = host::words(host, told != Some(id), view);
+        let mut spans = vec![
+            view.span(Role::Dim, format!(" {how} ")),
+            view.span(Role::Text, format!("{} ", id.name)),
+            host::state(host, view),
+            view.span(Role::Text, " "),
+        ];
+        let used: usize = spans.iter().map(ratatui::text::Span::width).sum();
+        let words = cut(&words, cells.saturating_sub(used + 1), view.theme.glyphs().ellipsis).into_owned();
+        let role = if host::in_trouble(host) { Role::Text } else { Role::Dim };
+        spans.push(view.span(role, words));
+        Line::from(spans)
+    };
+    host::of_service(view.store, service).into_iter().map(line).collect()
+}
+
 /// What the deck says of it.
 fn about<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let declared = service.declared();
     let glyphs = view.theme.glyphs();
     let mut words: Vec<String> = declared.doc.iter().map(ToString::to_string).collect();
     words.extend(service.version().map(|v| format!("version {v}")));
-    words.extend(declared.host.as_ref().map(|h| format!("host {}", h.name)));
     if declared.optional {
         words.push("optional: its absence does not alarm".into());
     }
@@ -183,7 +210,7 @@ fn changes<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<Lin
             ),
             view.span(Role::Dim, format!("{} {} ", fit(change.from.word(), 9, ""), glyphs.arrow)),
             view.span(Role::from(change.to), format!("{} {} ", glyphs.health(change.to), fit(change.to.word(), 9, ""))),
-            view.span(Role::Text, crate::ui::text::cut(&words, room, glyphs.ellipsis).into_owned()),
+            view.span(Role::Text, cut(&words, room, glyphs.ellipsis).into_owned()),
         ]));
     }
     lines

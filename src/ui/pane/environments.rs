@@ -1,16 +1,16 @@
-//! The environments pane: each with its tier, its counts and what is wrong in it, worst cause first.
+//! The environments pane: each with its tier, its counts, what is wrong in it, worst cause first, and its hosts.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{empty, more, row};
+use super::{empty, hosts, more, row};
 use crate::model::{Environment, Health};
 use crate::store::snapshot::explain;
 use crate::store::summary::Trouble;
 use crate::store::{Cause, Summary};
 use crate::theme::Role;
-use crate::ui::rows::{MOST_CAUSES, environment_height, environments, first_row};
+use crate::ui::places::{Block, Part, Stop, blocks, top, under_cursor, unseen};
 use crate::ui::text::{cut, fit, fit_right, width};
 use crate::ui::{Pane, View};
 
@@ -19,16 +19,10 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let title = Line::from(
         view.span(Role::Title, format!(" environments{} ", super::services::filter_words(view, Pane::Environments))),
     );
-    let rows = environments(view.store, view.ui, view.now);
-    let here = view.environment().map(|e| &e.id);
-    // None while the filter hides it.
-    let selected = rows.iter().position(|e| Some(&e.id) == here);
-    let heights: Vec<usize> = rows.iter().map(|e| environment_height(view.store, e, view.now)).collect();
-    let room = usize::from(area.height.saturating_sub(2));
-    let wish = view.ui.tops.get(&Pane::Environments).copied().unwrap_or(0);
-    let top = first_row(&heights, wish, selected.unwrap_or(0), room);
     let inner = view.framed(buffer, area, Pane::Environments, title, Line::default());
-    if rows.is_empty() {
+    let (cells, room) = (usize::from(inner.width), usize::from(inner.height));
+    let blocks = blocks(view.store, view.ui, view.now, cells);
+    if blocks.is_empty() {
         let words = if view.store.environments().is_empty() {
             "the deck has no environments"
         } else {
@@ -36,29 +30,17 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         };
         return empty(buffer, inner, words, view);
     }
-    let mut y = inner.y;
-    let mut shown = top;
-    for (at, environment) in rows.iter().enumerate().skip(top) {
-        if y >= inner.bottom() {
-            break;
-        }
-        let summary = view.store.summary(environment, view.now);
-        for (index, line) in
-            lines(environment, &summary, selected == Some(at), usize::from(inner.width), view).iter().enumerate()
-        {
-            row(
-                buffer,
-                inner,
-                y,
-                line,
-                selected == Some(at) && index == 0 && view.has_cursor(Pane::Environments),
-                view,
-            );
-            y = y.saturating_add(1);
-        }
-        shown = at + 1;
+    let cursor = under_cursor(view.store, view.ui);
+    let top = top(&blocks, cursor.as_ref(), room);
+    let names = hosts::longest(&blocks);
+    let lines = blocks.iter().flat_map(|block| block.parts.iter().map(move |part| (block, part)));
+    for ((block, part), y) in lines.skip(top).zip(inner.y..inner.bottom()) {
+        let under = is_under(block, part, cursor.as_ref());
+        let drawn = line(block, part, under, (cells, names), view);
+        row(buffer, inner, y, &drawn, under && view.has_cursor(Pane::Environments), view);
     }
-    let hint = more(top, rows.len() - shown.min(rows.len()));
+    let (above, below) = unseen(&blocks, top, room);
+    let hint = more(above, below);
     if !hint.is_empty() && area.width > 24 {
         let line = Line::from(view.span(Role::Dim, hint));
         let x = area.right().saturating_sub(u16::try_from(line.width()).unwrap_or(0) + 2);
@@ -66,33 +48,50 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     }
 }
 
-fn lines<'a>(
-    environment: &'a Environment,
-    summary: &Summary<'a>,
-    is_selected: bool,
-    cells: usize,
+fn is_under(block: &Block<'_>, part: &Part<'_>, cursor: Option<&Stop>) -> bool {
+    match (part, cursor) {
+        (Part::Head, Some(Stop::Environment(id))) => block.environment.id == *id,
+        (Part::Host(host, _), Some(Stop::Host(id))) => host.declared().id == *id,
+        _ => false,
+    }
+}
+
+fn line<'a>(
+    block: &Block<'a>,
+    part: &Part<'a>,
+    under: bool,
+    (cells, names): (usize, usize),
     view: &View<'a>,
-) -> Vec<Line<'a>> {
+) -> Line<'a> {
+    let quiet = |words: String| Line::from(view.span(Role::Dim, words));
+    match part {
+        Part::Head => head(block, under, cells, view),
+        Part::Counts => counts(block.environment, &block.summary, cells, view),
+        Part::Faults => {
+            let words = format!("   {} in the deck", plural(block.environment.faults, "fault"));
+            Line::from(view.span(Role::Fault, words))
+        }
+        Part::Cause(at) => block.summary.causes.get(*at).map(|trouble| cause(trouble, cells, view)).unwrap_or_default(),
+        Part::MoreCauses(left) => quiet(format!("   and {left} more")),
+        Part::Host(host, behind) => hosts::line(host, *behind, under, (cells, names), view),
+        Part::Reason(host) => hosts::reason(host, cells, view),
+        Part::Figures(host) => hosts::figures(host, (cells, names), view),
+        Part::MoreHosts(states, all) => hosts::more(states, *all, view),
+        Part::Blank => Line::default(),
+    }
+}
+
+fn head<'a>(block: &Block<'a>, is_selected: bool, cells: usize, view: &View<'a>) -> Line<'a> {
+    let (environment, summary) = (block.environment, &block.summary);
     let glyphs = view.theme.glyphs();
     let tier = environment.tier.word();
-    let name_cells = cells.saturating_sub(4 + tier.len() + 2);
-    let mut lines = vec![Line::from(vec![
+    let name_cells = cells.saturating_sub(4 + tier.len() + 1);
+    Line::from(vec![
         view.span(Role::Accent, if is_selected { glyphs.cursor } else { " " }),
         view.span(Role::from(summary.worst), format!("{} ", glyphs.health(summary.worst))),
         view.span(Role::Strong, fit(environment.id.as_str(), name_cells, glyphs.ellipsis) + " "),
         view.span(environment.tier.into(), tier_word(tier, environment)),
-    ])];
-    lines.push(counts(environment, summary, cells, view));
-    if environment.faults > 0 {
-        let words = format!("   {} in the deck", plural(environment.faults, "fault"));
-        lines.push(Line::from(view.span(Role::Fault, words)));
-    }
-    lines.extend(summary.causes.iter().take(MOST_CAUSES).map(|trouble| cause(trouble, cells, view)));
-    if let Some(left) = summary.causes.len().checked_sub(MOST_CAUSES).filter(|left| *left > 0) {
-        lines.push(Line::from(view.span(Role::Dim, format!("   and {left} more"))));
-    }
-    lines.push(Line::default());
-    lines
+    ])
 }
 
 /// One cause: what, since when, how many suffer with it, and why where there is room.

@@ -157,19 +157,14 @@ fn why_empty(view: &View<'_>) -> String {
     match view.environment() {
         None => "the deck has no environments; `qd init` writes a start".into(),
         Some(e) if e.faults > 0 => {
-            let key = key_of(Command::Faults, view);
+            let key = view.key(Command::Faults);
             format!("this environment does not load because of faults in the deck; {key} shows them")
         }
         Some(e) if e.services.is_empty() => {
             "this environment has no services yet; add services.NAME to the deck".into()
         }
-        Some(_) => format!("nothing passes the filter; {} drops it", key_of(Command::Back, view)),
+        Some(_) => format!("nothing passes the filter; {} drops it", view.key(Command::Back)),
     }
-}
-
-/// How a command is given: its key, or its name for the palette.
-fn key_of(command: Command, view: &View<'_>) -> String {
-    view.keymap.keys_of(command).into_iter().next().unwrap_or_else(|| format!(":{command}"))
 }
 
 fn head<'a>(columns: Columns, view: &View<'a>) -> Line<'a> {

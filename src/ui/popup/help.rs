@@ -72,6 +72,7 @@ fn words(scope: Scope) -> &'static str {
         Scope::Global => "everywhere",
         Scope::List => "in lists",
         Scope::Service => "on services",
+        Scope::Host => "on a host, or the host of a service",
         Scope::Input => "while typing",
         Scope::Demo => "in the demo: faults on demand",
     }

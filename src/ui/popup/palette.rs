@@ -9,13 +9,14 @@ use ratatui::text::{Line, Span};
 
 use super::framed;
 use crate::command::{Command, Risk, Scope};
-use crate::model::{EnvironmentId, ServiceId};
+use crate::model::{EnvironmentId, HostId, ServiceId};
 use crate::store::Store;
 use crate::theme::Role;
 use crate::ui::View;
 use crate::ui::edit::Edit;
 use crate::ui::filter::rank;
-use crate::ui::rows::targets;
+use crate::ui::host;
+use crate::ui::rows::{self, targets};
 use crate::ui::state::Ui;
 use crate::ui::text::{cut, fit};
 
@@ -37,6 +38,10 @@ pub enum Deed {
     Environment(EnvironmentId),
     /// Show a service.
     Service(ServiceId),
+    /// Show a host.
+    Host(HostId),
+    /// Forward a port through a host to where it leads there.
+    Forward(HostId, String),
     /// Choose a theme.
     Theme(String),
     /// Choose a keymap.
@@ -56,6 +61,9 @@ pub struct Item {
 
 /// Every line that fits what is typed, best first.
 pub fn items(store: &Store, ui: &Ui, now: Timestamp, typed: &str) -> Vec<Item> {
+    if let Some(asked) = typed.strip_prefix(FORWARD) {
+        return forwards(store, ui, now, asked);
+    }
     let mut all: Vec<Item> = Command::ALL
         .iter()
         .filter(|c| c.scope() != Scope::Input && (c.scope() != Scope::Demo || ui.demo))
@@ -79,6 +87,11 @@ pub fn items(store: &Store, ui: &Ui, now: Timestamp, typed: &str) -> Vec<Item> {
                 let words = format!("Show {id}, {}", service.health(now).word());
                 Item { name: format!("service {id}"), words, deed: Deed::Service(id) }
             }));
+            all.extend(store.hosts(environment).map(|host| {
+                let id = host.declared().id.clone();
+                let words = format!("Show the host {id}, {}", host.link().state.word());
+                Item { name: format!("host {id}"), words, deed: Deed::Host(id) }
+            }));
         }
     }
     // `theme ` and `keymap ` ask for one of them, not for commands that sound alike.
@@ -89,12 +102,65 @@ pub fn items(store: &Store, ui: &Ui, now: Timestamp, typed: &str) -> Vec<Item> {
     rank(typed, all, |item| (item.name.as_str(), item.words.as_str()))
 }
 
+/// What a line begins with that forwards a port.
+pub const FORWARD: &str = "forward ";
+
+/// One line a host through which the port that is typed can be forwarded: `15672 vps`, `db.example.com:5432 vps`.
+fn forwards(store: &Store, ui: &Ui, now: Timestamp, typed: &str) -> Vec<Item> {
+    let (to, wanted) = typed.trim().split_once(' ').unwrap_or((typed.trim(), ""));
+    let Some(target) = target(to) else {
+        let words = "type a port, or address:port as the host sees it, and the host if it is another one";
+        return vec![Item { name: FORWARD.into(), words: words.into(), deed: Deed::Command(Command::Forward) }];
+    };
+    let here = rows::environment(store, ui).map(|e| &e.id);
+    let meant = host::target(store, ui, now).ok();
+    // Named with its environment a host of another one is meant; else one of those on the screen.
+    let all = store.environments().iter().flat_map(|e| store.hosts(e)).map(|h| &h.declared().id);
+    let mut hosts: Vec<&HostId> = all
+        .filter(|id| match wanted.trim() {
+            "" => Some(&id.environment) == here,
+            wanted if wanted.contains('/') => id.to_string().starts_with(wanted),
+            wanted => Some(&id.environment) == here && id.name.starts_with(wanted),
+        })
+        .collect();
+    hosts.sort_by_key(|id| (*id.name != *wanted.trim(), Some(*id) != meant.as_ref()));
+    let item = |id: &HostId| Item {
+        name: format!("{FORWARD}{to} {}", if wanted.contains('/') { id.to_string() } else { id.name.to_string() }),
+        words: format!("{}Forward a local port through {id} to {target} there", refused(store, ui, id)),
+        deed: Deed::Forward(id.clone(), target.clone()),
+    };
+    hosts.into_iter().map(item).collect()
+}
+
+fn refused(store: &Store, ui: &Ui, host: &HostId) -> &'static str {
+    let protected = store.environment(&host.environment).is_some_and(|e| e.tier.is_protected());
+    if ui.read_only || protected { "refused, read-only: " } else { "" }
+}
+
+/// `127.0.0.1:15672` for a bare port; an address with a port as it is.
+fn target(typed: &str) -> Option<String> {
+    if let Ok(port) = typed.parse::<u16>() {
+        return (port > 0).then(|| format!("127.0.0.1:{port}"));
+    }
+    let (address, port) = typed.rsplit_once(':')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let six = address.strip_prefix('[').and_then(|a| a.strip_suffix(']'));
+    let is_address = six.map_or_else(
+        || address.chars().all(plain) && !address.starts_with('-'),
+        |six| six.parse::<std::net::Ipv6Addr>().is_ok(),
+    );
+    let port = port.parse::<u16>().ok().filter(|port| *port > 0)?;
+    (is_address && !address.is_empty()).then(|| format!("{address}:{port}"))
+}
+
 fn command_item(command: Command, store: &Store, ui: &Ui, now: Timestamp) -> Item {
     let on = match command.scope() {
         Scope::Service | Scope::Demo => targets(store, ui, now),
         _ => Vec::new(),
     };
+    let meant = (command.scope() == Scope::Host).then(|| host::target(store, ui, now).ok()).flatten();
     let on = match on.as_slice() {
+        [] if meant.is_some() && HOSTLY.contains(&command) => meant.map_or(String::new(), |id| format!("{id}: ")),
         [] => String::new(),
         [one] => format!("{one}: "),
         [first, rest @ ..] => format!("{first} and {} more: ", rest.len()),
@@ -107,6 +173,9 @@ fn command_item(command: Command, store: &Store, ui: &Ui, now: Timestamp) -> Ite
         deed: Deed::Command(command),
     }
 }
+
+/// Commands that act on the host that is meant.
+const HOSTLY: [Command; 2] = [Command::Shell, Command::Reconnect];
 
 /// Draws the palette.
 pub fn draw(buffer: &mut Buffer, body: Rect, palette: &Palette, view: &View<'_>) {

@@ -47,7 +47,7 @@ pub struct Shared {
     /// Tells the time.
     pub clock: Clock,
     passphrases: RwLock<Vec<(PathBuf, SecretString)>>,
-    handshakes: Semaphore,
+    handshakes: Arc<Semaphore>,
     /// `user@address:port` of destinations, as their configuration said last.
     routes: RwLock<HashMap<String, String>>,
 }
@@ -95,7 +95,7 @@ impl Hosts {
             own_known_hosts,
             clock,
             passphrases: RwLock::default(),
-            handshakes: Semaphore::new(HANDSHAKES),
+            handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
             routes: RwLock::default(),
         };
         Self { shared: Arc::new(shared), known: Arc::default() }

@@ -333,14 +333,16 @@ impl Actor {
             socket_events |= PollFlags::OUT;
         }
         let (socket, wake) = (self.socket.as_fd(), self.wake.as_fd());
-        let mut fds = vec![PollFd::from_borrowed_fd(socket, socket_events), PollFd::from_borrowed_fd(wake, PollFlags::IN)];
+        let mut fds =
+            vec![PollFd::from_borrowed_fd(socket, socket_events), PollFd::from_borrowed_fd(wake, PollFlags::IN)];
         fds.extend(self.jobs.iter().filter_map(Job::local));
         let timeout = Timespec { tv_sec: pause.as_secs().cast_signed(), tv_nsec: pause.subsec_nanos().into() };
         match poll(&mut fds, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(e) => return Err(format!("this machine cannot wait for it: {e}")),
         }
-        let came = fds.first().is_some_and(|fd| fd.revents().intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR));
+        let came =
+            fds.first().is_some_and(|fd| fd.revents().intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR));
         let called = fds.get(1).is_some_and(|fd| !fd.revents().is_empty());
         if called {
             while matches!(self.wake.read(&mut [0; 64]), Ok(1..)) {}

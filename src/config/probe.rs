@@ -226,3 +226,6 @@ fn kind(section: &Section<'_>, entry: &Entry, faults: &Faults<'_>) -> Option<&'s
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,18 +120,12 @@ impl Check for File {
                 }
                 Err(error) => return Observation::unknown(error.to_string()),
             };
-            let seen = match Trace::parse(&output.stdout) {
-                Some(trace) => judge::judge(&trace, &self.wanted, &self.rules, place),
-                None => {
-                    let why = last_line(&String::from_utf8_lossy(&output.stderr)).map(|line| format!(": {line}"));
-                    let path = &self.wanted;
-                    Observation::unknown(format!(
-                        "the shell of {place} told nothing of {path}{}",
-                        why.unwrap_or_default()
-                    ))
-                }
+            let Some(trace) = Trace::parse(&output.stdout) else {
+                let why = last_line(&String::from_utf8_lossy(&output.stderr)).map(|line| format!(": {line}"));
+                let (path, why) = (&self.wanted, why.unwrap_or_default());
+                return Observation::unknown(format!("the shell of {place} told nothing of {path}{why}"));
             };
-            seen.after(output.took)
+            judge::judge(&trace, &self.wanted, &self.rules, place).after(output.took)
         })
     }
 }

@@ -137,13 +137,12 @@ impl Check for Host {
             };
             let exchange = Exchange { began: context.now, took: sent.elapsed(), patience };
             let text = String::from_utf8_lossy(&output.stdout);
-            let mut seen = match answer::parse(&text) {
-                Some(machine) => judge::judge(&machine, &self.rules, place, exchange),
-                None => {
-                    let why = last_line(&String::from_utf8_lossy(&output.stderr)).map(|line| format!(": {line}"));
-                    Observation::unknown(format!("the shell of {place} told no figures{}", why.unwrap_or_default()))
-                }
+            let Some(machine) = answer::parse(&text) else {
+                let why = last_line(&String::from_utf8_lossy(&output.stderr)).map(|line| format!(": {line}"));
+                let why = why.unwrap_or_default();
+                return Observation::unknown(format!("the shell of {place} told no figures{why}"));
             };
+            let mut seen = judge::judge(&machine, &self.rules, place, exchange);
             seen.answer = Some(Text::block(&text, Observation::MOST_ANSWER)).filter(|t| !t.as_str().is_empty());
             seen.after(output.took)
         })

@@ -83,10 +83,7 @@ impl fmt::Display for Wanted {
 
 /// What was found means this.
 pub fn judge(trace: &Trace, wanted: &Wanted, rules: &Rules, place: &str) -> Observation {
-    let gone = |words: String| match rules.absent {
-        true => Observation::new(Outcome::Pass),
-        false => Observation::fail(words),
-    };
+    let gone = |words: String| if rules.absent { Observation::new(Outcome::Pass) } else { Observation::fail(words) };
     match trace {
         Trace::Missing if wanted.is_pattern => gone(format!("no file matches {wanted} on {place}")),
         Trace::Missing => gone(format!("there is no {wanted} on {place}")),

@@ -12,7 +12,7 @@ fn rules() -> Rules {
         disk: Threshold::new(85, 95),
         swap: Threshold::OFF,
         inodes: Threshold::new(85, 95),
-        clock: Threshold::new(Duration::from_secs(5), Duration::from_secs(60)),
+        clock: Threshold::new(Duration::from_secs(5), Duration::from_mins(1)),
         units: Units::AllBut(Vec::new()),
         mounts: Vec::new(),
         ignored_mounts: Vec::new(),

@@ -24,7 +24,7 @@ use judge::{Exchange, Rules, Units};
 pub static KIND: Kind = Kind {
     name: "host",
     doc: "The figures of a machine: load, memory, disks, inodes, clock, failed units",
-    example: r#"{ host = "vps", disk = { degraded = "85%", fail = "95%" }, mounts = ["/srv/cache"] }"#,
+    example: r#"{ host = "local", disk = { degraded = "85%", fail = "95%" }, load = { degraded = "4 per cpu" } }"#,
     every: Duration::from_secs(30),
     timeout: Duration::from_secs(10),
     latency: false,

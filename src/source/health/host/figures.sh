@@ -28,10 +28,9 @@ within() {
     guard=
     if has sleep; then
         (
+            trap 'kill $!; exit' TERM
             sleep "$limit" &
-            nap=$!
-            trap 'kill $nap; exit' TERM
-            wait $nap
+            wait $!
             kill -9 $job
         ) </dev/null >/dev/null 2>&1 &
         guard=$!

@@ -7,7 +7,6 @@ use super::{Effect, input, refusal};
 use crate::command::Command;
 use crate::model::{Ask, HostId};
 use crate::store::Store;
-use crate::ui::Ui;
 use crate::ui::edit::Edit;
 use crate::ui::hidden::Hidden;
 use crate::ui::host::{asking, target};
@@ -16,6 +15,7 @@ use crate::ui::popup::palette::FORWARD;
 use crate::ui::popup::passphrase::Unlock;
 use crate::ui::popup::trust::{Trust, WORD};
 use crate::ui::state::Popup;
+use crate::ui::{SMALLEST, Ui};
 
 /// Runs a command of the host scope.
 pub fn command(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
@@ -83,6 +83,11 @@ pub fn trust(ui: &mut Ui, store: &Store, mut trust: Trust, command: Command, now
     }
     if command != Command::Accept {
         input::edit(&mut trust.edit, command);
+        ui.popups.push(Popup::Trust(trust));
+        return Vec::new();
+    }
+    if ui.size.0 < SMALLEST.0 || ui.size.1 < SMALLEST.1 {
+        // Nobody accepts what cannot be seen.
         ui.popups.push(Popup::Trust(trust));
         return Vec::new();
     }

@@ -208,6 +208,15 @@ fn a_key_that_changes_while_it_is_looked_at_is_not_accepted() {
 }
 
 #[test]
+fn a_key_that_cannot_be_seen_is_not_accepted() {
+    let mut world = asked().typed("yes");
+    world.ui.size = (39, 10);
+    assert!(world.press("enter").is_empty());
+    world.ui.size = (40, 10);
+    assert_eq!(world.press("enter"), accepted());
+}
+
+#[test]
 fn a_question_keeps_its_host_whatever_is_chosen_behind_it() {
     let mut world = asked().typed("yes");
     let mut more = link(LinkState::Refused, UNKNOWN_KEY);

@@ -34,8 +34,8 @@ pub fn command(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
 }
 
 fn on_host(ui: &mut Ui, store: &Store, command: Command, host: HostId, now: Timestamp) -> Vec<Effect> {
-    // A question would be answered by a shell that starts under it.
-    if matches!(ui.popups.last(), Some(Popup::Trust(_) | Popup::Unlock(_))) {
+    // What lies over the panes hides which host is meant.
+    if !ui.popups.is_empty() {
         return Vec::new();
     }
     if command == Command::Shell {

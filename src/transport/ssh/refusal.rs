@@ -12,9 +12,9 @@ pub struct Refusal {
     /// Why, as a sentence without a full stop.
     pub cause: Text,
     /// What a person can do.
-    pub ask: Option<Ask>,
+    pub ask: Option<Box<Ask>>,
     /// The host key that a person is asked about.
-    pub key: Option<Offered>,
+    pub key: Option<Box<Offered>>,
 }
 
 /// A host key that a server showed.

@@ -292,7 +292,9 @@ impl Actor {
         let ask_after = if busy { BUSY_ASK.min(self.patience.ask_after) } else { self.patience.ask_after };
         let ask_again = self.asked.is_none_or(|at| at.elapsed() >= ask_after.max(BUSY_ASK));
         let can_write = !self.is_blocked_on_writing();
-        if silent >= ask_after && ask_again && can_write {
+        // The first one at once: people want to see a round trip, and not only after a quiet while.
+        let first = !busy && self.asked.is_none() && self.pulse.borrow().latency.is_none();
+        if (first || silent >= ask_after && ask_again) && can_write {
             // A failure shows itself in the next read.
             self.session.keepalive_send().ok();
             self.asked = Some(self.asked.unwrap_or_else(Instant::now));

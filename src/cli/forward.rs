@@ -53,7 +53,7 @@ pub fn run(general: &General, options: &Options) -> Result<Ending> {
     };
     let is_open = std::cell::Cell::new(false);
     let ending = block_on(Pace::Calm, async {
-        let reach = Reach::new(&deck, vec![host.clone()], FIRST);
+        let reach = Reach::new(deck.name.clone(), vec![host.clone()], FIRST);
         ask::until_stopped(keep(&reach, &host, options, &is_open)).await
     })??;
     // Being stopped is how a forwarded port ends; before it was open it is a cancellation.

@@ -5,7 +5,7 @@ pub(super) mod ask;
 pub(super) mod choose;
 pub(super) mod reach;
 mod table;
-mod trust;
+pub(super) mod trust;
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -92,7 +92,7 @@ pub fn run(general: &General, options: &Options) -> Result<Ending> {
         return Ok(Ending::Usage);
     }
     let ending = block_on(Pace::Quick, async {
-        let reach = Reach::new(&deck, chosen, options.pick.wait);
+        let reach = Reach::new(deck.name.clone(), chosen, options.pick.wait);
         let work = async {
             match &options.command {
                 Some(Command::Trust(trust)) => trust::run(&reach, trust).await?,

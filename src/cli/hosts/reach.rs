@@ -10,7 +10,6 @@ use tokio::time::{Instant, timeout_at};
 
 use super::ask;
 use crate::app::Now;
-use crate::config::Deck;
 use crate::exit::Ending;
 use crate::model::{Ask, Fleet, Host, HostId, Link, LinkState, Text};
 use crate::source::Surroundings;
@@ -34,13 +33,13 @@ pub struct Reach {
 
 impl Reach {
     /// Starts connecting. Each wait lasts this long at most.
-    pub fn new(deck: &Deck, chosen: Vec<Host>, wait: Duration) -> Self {
+    pub fn new(name: Text, chosen: Vec<Host>, wait: Duration) -> Self {
         let clock = Now::default();
         let telling = clock.clone();
         let surroundings = Surroundings::new(Arc::new(move || telling.get()));
         surroundings.hosts.follow(chosen.iter());
         surroundings.hosts.ask_all();
-        Self { name: deck.name.clone(), chosen, wait, clock, surroundings }
+        Self { name, chosen, wait, clock, surroundings }
     }
 
     /// The hosts that the command is about.
@@ -51,6 +50,11 @@ impl Reach {
     /// Their connections.
     pub fn hosts(&self) -> &Hosts {
         &self.surroundings.hosts
+    }
+
+    /// What probes need that look through them.
+    pub fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 
     /// Tells the time.

@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::reach::Reach;
-use crate::model::{Ask, LinkState};
+use crate::model::{Ask, Host, LinkState};
 use crate::store::snapshot::{AskSnapshot, HostsSnapshot, PlacedHost};
 use crate::theme::Glyphs;
 use crate::transport::human;
@@ -38,7 +38,7 @@ pub fn words(snapshot: &HostsSnapshot, reach: &Reach, style: Style) -> String {
         text.push_str(format!("{environment}  {name}  {shown}  {latency:>9}  {route}").trim_end());
         text.push('\n');
         let remedy = reach.hosts().origin(&host.id).and_then(|r| r.remedy).map(|r| r.to_string());
-        for line in below(placed, &host.id.to_string(), remedy, reach) {
+        for line in below(placed, host, remedy, reach) {
             text.push_str(&format!("  {} {line}\n", style.glyphs.tree));
         }
     }
@@ -46,18 +46,20 @@ pub fn words(snapshot: &HostsSnapshot, reach: &Reach, style: Style) -> String {
 }
 
 /// Why it is not live, and what to do about it.
-fn below(placed: &PlacedHost, id: &str, remedy: Option<String>, reach: &Reach) -> Vec<String> {
-    let host = &placed.host;
+fn below(placed: &PlacedHost, declared: &Host, remedy: Option<String>, reach: &Reach) -> Vec<String> {
+    let (host, id) = (&placed.host, declared.id.to_string());
+    let is_there = reach.hosts().get(&declared.id).is_some();
     let mut lines: Vec<String> = Vec::new();
     match host.state {
         LinkState::Live => return lines,
+        _ if !is_there => lines.push("its destination cannot be read; `qd check` says why".into()),
         LinkState::Idle | LinkState::Connecting => {
             lines.push(format!("still being connected to after {}; --wait gives it longer", human(reach.wait())));
         }
         _ => lines.extend(host.cause.clone()),
     }
     match &host.ask {
-        Some(ask) => lines.extend(to_do(ask, id)),
+        Some(ask) => lines.extend(to_do(ask, &id)),
         None => lines.extend(remedy),
     }
     lines

@@ -19,7 +19,7 @@ const MOST_KEYS: usize = 16;
 const STALE: Duration = Duration::from_secs(15);
 
 /// Options of `qd hosts trust`.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(after_help = "Accepted keys go to the known_hosts file in the state folder of qd; your own files are never \
 written. Without a terminal nothing is accepted but what --fingerprint names.")]
 pub struct Options {

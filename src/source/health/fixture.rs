@@ -1,5 +1,6 @@
 //! Checks from deck text, for tests: what stands in a probe's table comes in, a check or its faults come out.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,9 +8,10 @@ use futures::future::BoxFuture;
 
 use super::{Check, Context, KINDS};
 use crate::model::Fault;
+use crate::runner::Permit;
 use crate::secret::Vault;
 use crate::settings::{Faults, Files, Section, Table};
-use crate::transport::{Argv, Limits, Local, Output, Transport, TransportError};
+use crate::transport::{Argv, Copied, CopyError, Follow, Limits, Local, Output, Transport, TransportError};
 
 /// A context on this machine, at 12:00 UTC on 20 November 2026.
 pub(crate) fn context(timeout: Duration) -> Context {
@@ -88,6 +90,24 @@ impl Transport for Through {
         let mut words = self.0.iter().chain(&argv.arguments).cloned();
         let argv = Argv { program: words.next().unwrap(), arguments: words.collect(), ..argv.clone() };
         Box::pin(async move { Local.read(&argv, limits).await })
+    }
+
+    fn follow<'a>(&'a self, argv: &'a Argv, limit: Duration) -> BoxFuture<'a, Result<Box<dyn Follow>, TransportError>> {
+        Local.follow(argv, limit)
+    }
+
+    fn act<'a>(
+        &'a self,
+        permit: &'a Permit,
+        argv: &'a Argv,
+        input: &'a [u8],
+        limits: Limits,
+    ) -> BoxFuture<'a, Result<Output, TransportError>> {
+        Local.act(permit, argv, input, limits)
+    }
+
+    fn copy<'a>(&'a self, permit: &'a Permit, from: &'a Path, to: &'a str) -> BoxFuture<'a, Result<Copied, CopyError>> {
+        Local.copy(permit, from, to)
     }
 }
 

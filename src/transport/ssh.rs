@@ -4,6 +4,7 @@
 pub mod actor;
 mod banner;
 pub mod config;
+pub mod forwarding;
 pub mod keeper;
 pub mod keyfile;
 pub mod known;
@@ -26,6 +27,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::model::{Ask, Host, HostId, Link};
 use config::{Destination, Sources};
 use keeper::Keeper;
+use refusal::Refusal;
 use remote::Remote;
 
 /// Tells the time; made by the app, which alone reads the clock.
@@ -37,6 +39,8 @@ pub const ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const HANDSHAKES: usize = 8;
 /// Hops that lead to a host.
 const MOST_HOPS: usize = 8;
+/// How often a host that is waited for is looked at when nothing is told.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What all connections share.
 pub struct Shared {
@@ -192,6 +196,33 @@ impl Hosts {
         accepted.map_err(|source| AnswerError::Write { file: file.clone(), source })?;
         remote.keeper().reconnect();
         Ok(file)
+    }
+
+    /// What a person is asked about a host, there or on the way.
+    pub fn question(&self, host: &HostId) -> Option<Refusal> {
+        self.get(host)?.keeper().question()
+    }
+
+    /// Why there is no connection to a host: the refusal there or on the way that everything else follows from.
+    pub fn origin(&self, host: &HostId) -> Option<Refusal> {
+        self.get(host)?.keeper().origin()
+    }
+
+    /// Waits while an attempt is under way at a host; how it stands then.
+    pub async fn settled(&self, host: &HostId) -> Link {
+        let Some(remote) = self.get(host) else { return Link::default() };
+        let keeper = remote.keeper();
+        let mut link = keeper.link();
+        // What a hop becomes shows in no change here.
+        while keeper.is_trying() {
+            tokio::time::timeout(LOOK_AGAIN, link.changed()).await.ok();
+        }
+        link.borrow().clone()
+    }
+
+    /// The file of the host keys that were accepted here.
+    pub fn own_known_hosts(&self) -> Option<&std::path::Path> {
+        self.shared.own_known_hosts.as_deref()
     }
 
     /// Takes the passphrase of a key file, for as long as the console runs, and tries every host again that needs it.

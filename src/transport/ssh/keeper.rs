@@ -101,8 +101,40 @@ impl Keeper {
         if let Some(hop) = &self.through {
             hop.reconnect();
         }
+        // At once, so that who asks next waits for what comes of it.
+        self.link.send_if_modified(|link| {
+            let is_down = matches!(link.state, LinkState::Lost | LinkState::Refused);
+            if is_down {
+                *link = Link { state: LinkState::Connecting, route: link.route.clone(), ..Link::default() };
+            }
+            is_down
+        });
         self.ask();
         self.again.notify_one();
+    }
+
+    /// Whether an attempt is under way whose outcome is worth waiting for: the first one, or one after a person did
+    /// something, here or on the way.
+    pub fn is_trying(&self) -> bool {
+        let (state, trouble) = {
+            let link = self.link.borrow();
+            (link.state, link.trouble)
+        };
+        match state {
+            LinkState::Idle | LinkState::Connecting => true,
+            // What kept it back is gone already.
+            LinkState::Lost if trouble == Some(Trouble::Hop) => {
+                self.through.as_ref().is_some_and(|hop| hop.is_trying() || hop.link.borrow().state.is_up())
+            }
+            _ => false,
+        }
+    }
+
+    /// Why there is no connection, here or on the way there: what everything else follows from.
+    pub fn origin(&self) -> Option<Refusal> {
+        let own = read(&self.refused)?;
+        let hop = self.through.as_ref().filter(|_| own.trouble == Trouble::Hop);
+        hop.and_then(|hop| hop.origin()).or(Some(own))
     }
 
     /// Says that somebody needs the host.

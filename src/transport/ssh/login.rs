@@ -130,6 +130,7 @@ impl Login {
             }
         };
         let mut refusal = Refusal::new(trouble, verdict.words(name, port, blob));
+        refusal.remedy = verdict.remedy(name, port).map(|remedy| Text::line_at_most(&remedy, 400));
         if trouble == Trouble::HostKeyUnknown {
             refusal.ask = Some(Box::new(Ask::Trust {
                 name: known::looked_up(name, port).into(),

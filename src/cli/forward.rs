@@ -20,8 +20,10 @@ const FIRST: Duration = Duration::from_secs(30);
 
 /// Options of `qd forward`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "It listens on 127.0.0.1 alone and prints the address. Stopping it with Ctrl-C is its good end \
-(exit 0); 3 when the host was not reached in the first place, 4 when it refused.")]
+#[command(
+    after_help = "It listens on 127.0.0.1 alone and prints the address. Stopping it with Ctrl-C is its good end \
+(exit 0); 3 when the host was not reached in the first place, 4 when it refused."
+)]
 pub struct Options {
     /// The host to go through: `vps`, or `production/vps` where several have the name
     #[arg(value_name = "HOST")]

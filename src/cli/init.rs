@@ -87,7 +87,9 @@ pub fn run(options: &Options) -> Result<Ending> {
     let setting = Setting { environment, tier: options.tier(environment), day: &day };
     let written = match asked {
         Asked::Nothing => Written::Starter,
-        Asked::Addresses(addresses) => Written::Plan(Plan::of(block_on(Pace::Quick, look(&Lens::new(clock), addresses))?)),
+        Asked::Addresses(addresses) => {
+            Written::Plan(Plan::of(block_on(Pace::Quick, look(&Lens::new(clock), addresses))?))
+        }
         Asked::Hosts(hosts) => {
             let mut found = None;
             let work = async {

@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use super::deck::EnvironmentDeck;
 use super::{check_name, probe, service, warn_of_later};
 use crate::model::{Environment, EnvironmentId, Host, Service, ServiceId, Text, Tier};
-use crate::transport::ssh::config::Destination;
 use crate::settings::{Entry, Faults, Names, Section, Table, Value, word};
+use crate::transport::ssh::config::Destination;
 
 /// What all environments of a deck share.
 pub struct Common<'a> {
@@ -210,7 +210,8 @@ fn hosts(id: &EnvironmentId, section: &Section<'_>) -> Vec<Host> {
 fn check_destination(text: &str, host: &Section<'_>) {
     if let Err(error) = text.parse::<Destination>() {
         let told = error.to_string();
-        let (what, help) = told.rsplit_once(": ").unwrap_or((&told, "write user@192.0.2.10 or an alias of ~/.ssh/config"));
+        let (what, help) =
+            told.rsplit_once(": ").unwrap_or((&told, "write user@192.0.2.10 or an alias of ~/.ssh/config"));
         host.error("ssh", format!("\"{}\" leads to no host: {what}", Text::line_at_most(text, 60)), help);
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{Surroundings, ask};
 use crate::config::Probe;
-use crate::model::{Observation, Outcome, ProbeId};
+use crate::model::{Observation, Outcome};
 use crate::store::Event;
 
 /// First looks are spread over this long, so that a thousand probes do not start in one instant.

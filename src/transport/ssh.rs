@@ -18,7 +18,7 @@ pub mod wire;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -60,7 +60,7 @@ pub struct Shared {
 #[derive(Clone)]
 pub struct Hosts {
     shared: Arc<Shared>,
-    known: Arc<Mutex<Known>>,
+    known: Arc<RwLock<Known>>,
 }
 
 #[derive(Default)]
@@ -160,8 +160,8 @@ impl Hosts {
         keeper
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A host as a place where commands run.
@@ -185,7 +185,7 @@ impl Hosts {
         let remote = self.get(host).ok_or_else(|| AnswerError::NoHost(host.to_string()))?;
         let another = || AnswerError::AnotherKey(host.name.to_string(), fingerprint.to_owned());
         let question = remote.keeper().question().ok_or_else(another)?;
-        let (Some(Ask::Trust { fingerprint: asked, .. }), Some(key)) = (question.ask, question.key) else {
+        let (Some(Ask::Trust { fingerprint: asked, .. }), Some(key)) = (question.ask.as_deref(), question.key) else {
             return Err(another());
         };
         if asked.as_str() != fingerprint {
@@ -234,7 +234,7 @@ impl Hosts {
         }
         let asks = |remote: &&Arc<Remote>| {
             let question = remote.keeper().question().and_then(|q| q.ask);
-            matches!(question, Some(Ask::Passphrase { file: asked }) if asked.as_str() == file)
+            matches!(question.as_deref(), Some(Ask::Passphrase { file: asked }) if asked.as_str() == file)
         };
         self.lock().hosts.values().filter(asks).for_each(|remote| remote.keeper().reconnect());
     }
@@ -250,7 +250,9 @@ impl Hosts {
     pub fn stop(&self) {
         let mut known = self.lock();
         known.hosts.clear();
-        std::mem::take(&mut known.keepers).into_values().for_each(|keeper| keeper.stop());
+        for keeper in std::mem::take(&mut known.keepers).into_values() {
+            keeper.stop();
+        }
     }
 }
 

@@ -11,7 +11,8 @@ pub fn choose(deck: &Deck, environments: &[String], names: &[String]) -> Result<
     if let Some(name) = environments.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(format!("the deck has no environment `{name}`; {}", hint(name, known.iter().copied())));
     }
-    let within = |host: &&Host| environments.is_empty() || environments.iter().any(|e| *e == *host.id.environment.as_str());
+    let within =
+        |host: &&Host| environments.is_empty() || environments.iter().any(|e| *e == *host.id.environment.as_str());
     let hosts: Vec<&Host> = deck.hosts().filter(within).collect();
     for name in names {
         if !hosts.iter().any(|host| is_meant(host, name)) {

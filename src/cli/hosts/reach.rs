@@ -110,7 +110,8 @@ impl Reach {
             let Some(passphrase) = ask::passphrase(file.as_str()).await else { return false };
             self.hosts().unlock(file.as_str(), passphrase.secret().clone());
             self.settle(&self.chosen).await;
-            let still = |host: &Host| matches!(self.link(&host.id).ask, Some(Ask::Passphrase { file: f }) if f == *file);
+            let still =
+                |host: &Host| matches!(self.link(&host.id).ask, Some(Ask::Passphrase { file: f }) if f == *file);
             if !self.chosen.iter().any(still) {
                 return true;
             }

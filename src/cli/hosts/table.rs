@@ -27,12 +27,19 @@ pub fn words(snapshot: &HostsSnapshot, reach: &Reach, style: Style) -> String {
     }
     let environments = widest(|h| &h.environment, "environment");
     let names = widest(|h| &h.host.name, "host");
-    let head = format!("{}  {}  {:<12}  {:>9}  route", padded("environment", environments), padded("host", names), "state", "latency");
+    let head = format!(
+        "{}  {}  {:<12}  {:>9}  route",
+        padded("environment", environments),
+        padded("host", names),
+        "state",
+        "latency"
+    );
     let mut text = head + "\n";
     for (placed, host) in snapshot.hosts.iter().zip(reach.chosen()) {
         let state = placed.host.state;
         let shown = paint(state, &format!("{} {:<10}", style.glyphs.link(state), state.word()), style.colour);
-        let latency = placed.host.latency_ms.filter(|_| state.is_up()).map(|ms| format!("{ms:.1} ms")).unwrap_or_default();
+        let latency =
+            placed.host.latency_ms.filter(|_| state.is_up()).map(|ms| format!("{ms:.1} ms")).unwrap_or_default();
         let (environment, name) = (padded(&placed.environment, environments), padded(&placed.host.name, names));
         let route = if placed.host.route.is_empty() { host.destination.as_str() } else { &placed.host.route };
         text.push_str(format!("{environment}  {name}  {shown}  {latency:>9}  {route}").trim_end());

@@ -48,7 +48,9 @@ impl Options {
         }
         let wrong = self.fingerprints.iter().find(|f| !is_fingerprint(f))?;
         let shown = Text::line_at_most(wrong, 80);
-        Some(format!("\"{shown}\" is no fingerprint; write it as `ssh-keygen -lf` prints it: SHA256: and 43 characters"))
+        Some(format!(
+            "\"{shown}\" is no fingerprint; write it as `ssh-keygen -lf` prints it: SHA256: and 43 characters"
+        ))
     }
 }
 
@@ -74,7 +76,7 @@ async fn one(reach: &Reach, host: &Host, options: &Options) -> Result<()> {
     while accepted.len() < MOST_KEYS {
         let link = reach.one(&host.id).await;
         let asked = reach.hosts().question(&host.id).and_then(|question| question.ask);
-        let Some(Ask::Trust { name, kind, fingerprint }) = asked.filter(|_| !link.state.is_up()) else {
+        let Some(Ask::Trust { name, kind, fingerprint }) = asked.map(|a| *a).filter(|_| !link.state.is_up()) else {
             if link.state.is_up() && accepted.is_empty() {
                 tell!("{}: nothing to accept, its key is known", host.id);
             }

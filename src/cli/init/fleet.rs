@@ -32,8 +32,7 @@ const WAIT: Duration = Duration::from_secs(20);
 /// More hosts are named one by one.
 const MOST_HOSTS: usize = 100;
 /// Ports with protocols of their own, which a line of HTTP would only disturb; 443 is asked by its public name.
-const NOT_HTTP: [u16; 16] =
-    [21, 25, 53, 110, 111, 143, 389, 443, 465, 587, 993, 995, 3306, 5432, 5672, 6379];
+const NOT_HTTP: [u16; 16] = [21, 25, 53, 110, 111, 143, 389, 443, 465, 587, 993, 995, 3306, 5432, 5672, 6379];
 
 /// A host and what was found there.
 pub(super) struct Seen {

@@ -64,7 +64,8 @@ fn read(draft: &Draft, through: Option<&Host>, password: Option<&str>, limit: Du
         hosts = format!("hosts.{} = {{ ssh = {ssh} }}, ", key(&host.id.name));
     }
     let table = draft.table(password, &more);
-    let text = format!("environments.{environment} = {{ tier = \"development\", {hosts}services.s.probes.p = {table} }}\n");
+    let text =
+        format!("environments.{environment} = {{ tier = \"development\", {hosts}services.s.probes.p = {table} }}\n");
     let loaded = config::parse(Path::new("draft"), &text);
     let told = |mut faults: Vec<crate::model::Fault>| faults.drain(..).next().map(|f| f.message);
     match loaded.deck.as_ref().and_then(|deck| deck.probes().next()) {

@@ -54,11 +54,9 @@ pub enum AskSnapshot {
 impl From<&Ask> for AskSnapshot {
     fn from(ask: &Ask) -> Self {
         match ask {
-            Ask::Trust { name, kind, fingerprint } => Self::Trust {
-                name: name.to_string(),
-                kind: kind.to_string(),
-                fingerprint: fingerprint.to_string(),
-            },
+            Ask::Trust { name, kind, fingerprint } => {
+                Self::Trust { name: name.to_string(), kind: kind.to_string(), fingerprint: fingerprint.to_string() }
+            }
             Ask::Passphrase { file } => Self::Passphrase { file: file.to_string() },
         }
     }
@@ -69,7 +67,9 @@ impl HostsSnapshot {
     pub fn of(store: &Store, now: Timestamp) -> Self {
         let placed = |environment: &crate::model::Environment| {
             let name = environment.id.to_string();
-            let hosts = store.hosts(environment).map(move |host| PlacedHost { environment: name.clone(), host: host_snapshot(host) });
+            let hosts = store
+                .hosts(environment)
+                .map(move |host| PlacedHost { environment: name.clone(), host: host_snapshot(host) });
             hosts.collect::<Vec<_>>()
         };
         let hosts = store.environments().iter().flat_map(placed).collect();

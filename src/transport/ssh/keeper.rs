@@ -75,7 +75,7 @@ impl Keeper {
             stop: CancellationToken::new(),
         });
         let (running, stop) = (Arc::clone(&keeper), keeper.stop.clone());
-        tokio::spawn(async move { stop.run_until_cancelled(running.run()).await });
+        tokio::spawn(async move { stop.run_until_cancelled(Box::pin(running.run())).await });
         keeper
     }
 
@@ -229,7 +229,7 @@ impl Keeper {
                 Err(refusal) => {
                     failed = failed.saturating_add(1);
                     tracing::debug!(host = %self.destination, trouble = ?refusal.trouble, cause = %refusal.cause, "not connected");
-                    let (again, wait) = (refusal.again(), self.wait_after(&refusal, failed));
+                    let (again, wait) = (refusal.again(), wait_after(&refusal, failed));
                     let state = if was_up && again == Again::Soon { LinkState::Lost } else { refusal.state() };
                     // First, so that who sees the report finds the reason.
                     *self.refused.write().unwrap_or_else(PoisonError::into_inner) = Some(refusal.clone());
@@ -238,7 +238,7 @@ impl Keeper {
                         trouble: Some(refusal.trouble),
                         cause: Some(refusal.cause.clone()),
                         next_in: wait,
-                        ask: refusal.ask.clone(),
+                        ask: refusal.ask.as_deref().cloned(),
                         ..Link::default()
                     });
                     match wait {
@@ -251,14 +251,6 @@ impl Keeper {
                     }
                 }
             }
-        }
-    }
-
-    fn wait_after(&self, refusal: &Refusal, failed: u32) -> Option<Duration> {
-        match refusal.again() {
-            Again::Soon => Some(pause(failed, chance())),
-            Again::Slowly => Some(SLOWLY.mul_f64(0.8 + 0.4 * chance())),
-            Again::OnDemand => None,
         }
     }
 
@@ -301,6 +293,14 @@ impl Keeper {
 impl std::fmt::Debug for Keeper {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Keeper").field("destination", &self.destination.to_string()).finish_non_exhaustive()
+    }
+}
+
+fn wait_after(refusal: &Refusal, failed: u32) -> Option<Duration> {
+    match refusal.again() {
+        Again::Soon => Some(pause(failed, chance())),
+        Again::Slowly => Some(SLOWLY.mul_f64(0.8 + 0.4 * chance())),
+        Again::OnDemand => None,
     }
 }
 

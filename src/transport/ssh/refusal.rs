@@ -12,9 +12,9 @@ pub struct Refusal {
     /// Why, as a sentence without a full stop.
     pub cause: Text,
     /// What a person can do.
-    pub ask: Option<Ask>,
+    pub ask: Option<Box<Ask>>,
     /// The host key that a person is asked about.
-    pub key: Option<Offered>,
+    pub key: Option<Box<Offered>>,
     /// What to look at and to type where nothing is asked.
     pub remedy: Option<Text>,
 }

@@ -34,7 +34,8 @@ pub(super) fn host_names(destinations: &[String]) -> Vec<String> {
         let host = destination.rsplit_once('@').map_or(destination.as_str(), |(_, host)| host);
         let host = host.trim_start_matches("ssh://");
         let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let is_name = host.len() <= 63 && host.chars().all(good) && host.starts_with(|c: char| c.is_ascii_alphanumeric());
+        let is_name =
+            host.len() <= 63 && host.chars().all(good) && host.starts_with(|c: char| c.is_ascii_alphanumeric());
         if is_name { host.to_owned() } else { name::plain(host) }
     };
     destinations.iter().map(|d| name::free(&[called(d)], &mut taken)).collect()
@@ -100,7 +101,8 @@ fn write_host(text: &mut String, host: &Seen) {
         None => format!("{}: {}", host.name, host.route),
     };
     writeln!(text, "# {}", Text::line_at_most(&words, MOST_WORDS)).ok();
-    writeln!(text, "{off}hosts.{} = {{ ssh = {} }}", key(&host.name), toml::Value::String(host.destination.clone())).ok();
+    writeln!(text, "{off}hosts.{} = {{ ssh = {} }}", key(&host.name), toml::Value::String(host.destination.clone()))
+        .ok();
 }
 
 fn candidates(running: &Running, host: &str, is_shared: bool) -> Vec<String> {
@@ -165,7 +167,11 @@ mod tests {
             let draft = Draft::new("live", "http", &format!("http://127.0.0.1:{port}/health")).noted("A report");
             (*port, Finding::new("web", vec![draft], ""))
         };
-        Running { unit: unit.map(str::to_owned), about: "The service\nof {x}".into(), found: ports.iter().map(found).collect() }
+        Running {
+            unit: unit.map(str::to_owned),
+            about: "The service\nof {x}".into(),
+            found: ports.iter().map(found).collect(),
+        }
     }
 
     fn host(name: &str, away: Option<&str>, is_shut: bool, running: Vec<Running>) -> Seen {
@@ -176,11 +182,16 @@ mod tests {
     #[test]
     fn a_deck_about_hosts_has_no_fault() {
         let seen = vec![
-            host("web.example.com", None, false, vec![
-                running(Some("sales.service"), &[8080, 8081]),
-                running(Some("app@1.service"), &[]),
-                running(None, &[9000]),
-            ]),
+            host(
+                "web.example.com",
+                None,
+                false,
+                vec![
+                    running(Some("sales.service"), &[8080, 8081]),
+                    running(Some("app@1.service"), &[]),
+                    running(None, &[9000]),
+                ],
+            ),
             host("web2", None, false, vec![running(Some("sales.service"), &[8080])]),
             host("db", Some("connection refused on 192.0.2.9:22\nnow"), false, vec![]),
             host("git", Some("it runs no commands"), true, vec![]),
@@ -193,7 +204,10 @@ mod tests {
         let deck = loaded.deck.unwrap();
         assert_eq!((deck.hosts().count(), deck.probes().count()), (3, 10));
         let names: Vec<&str> = deck.environments[0].environment.services.iter().map(|s| &*s.id.name).collect();
-        assert_eq!(names, ["web-example-com", "sales-web-example-com", "app-1", "port-9000", "web2", "sales-web2", "db"]);
+        assert_eq!(
+            names,
+            ["web-example-com", "sales-web-example-com", "app-1", "port-9000", "web2", "sales-web2", "db"]
+        );
         let web = deck.probes().filter(|p| ["http", "systemd"].contains(&p.info.kind.as_str()));
         assert!(web.into_iter().all(|p| p.info.via.is_some()), "{text}");
     }
@@ -201,6 +215,9 @@ mod tests {
     #[test]
     fn every_destination_has_a_name_of_its_own() {
         let names = |all: &[&str]| host_names(&all.iter().map(|d| (*d).to_owned()).collect::<Vec<_>>());
-        assert_eq!(names(&["web", "ops@web", "local", "ops@[2001:db8::1]:22"]), ["web", "web-2", "local-2", "2001-db8-1-22"]);
+        assert_eq!(
+            names(&["web", "ops@web", "local", "ops@[2001:db8::1]:22"]),
+            ["web", "web-2", "local-2", "2001-db8-1-22"]
+        );
     }
 }

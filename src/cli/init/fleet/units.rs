@@ -20,13 +20,54 @@ pub(super) const PROPERTIES: &str = "Id,Description,SubState,MainPID,FragmentPat
 
 /// Services of the system itself: they run everywhere, and the probe of the host tells when one fails.
 const SYSTEM: [&str; 36] = [
-    "ModemManager", "NetworkManager", "accounts-daemon", "acpid", "apparmor", "atd", "auditd", "avahi-daemon",
-    "bluetooth", "chrony", "chronyd", "console-getty", "cron", "crond", "cups", "cups-browsed", "dbus", "dbus-broker",
-    "gssproxy", "irqbalance", "iscsid", "multipathd", "networkd-dispatcher", "ntp", "ntpd", "ntpsec", "polkit",
-    "qemu-guest-agent", "rpcbind", "rsyslog", "snapd", "ssh", "sshd", "udisks2", "unattended-upgrades", "wpa_supplicant",
+    "ModemManager",
+    "NetworkManager",
+    "accounts-daemon",
+    "acpid",
+    "apparmor",
+    "atd",
+    "auditd",
+    "avahi-daemon",
+    "bluetooth",
+    "chrony",
+    "chronyd",
+    "console-getty",
+    "cron",
+    "crond",
+    "cups",
+    "cups-browsed",
+    "dbus",
+    "dbus-broker",
+    "gssproxy",
+    "irqbalance",
+    "iscsid",
+    "multipathd",
+    "networkd-dispatcher",
+    "ntp",
+    "ntpd",
+    "ntpsec",
+    "polkit",
+    "qemu-guest-agent",
+    "rpcbind",
+    "rsyslog",
+    "snapd",
+    "ssh",
+    "sshd",
+    "udisks2",
+    "unattended-upgrades",
+    "wpa_supplicant",
 ];
-const SYSTEM_PREFIXES: [&str; 9] =
-    ["systemd-", "getty@", "serial-getty@", "container-getty@", "user@", "user-runtime-dir@", "ssh@", "sshd@", "autovt@"];
+const SYSTEM_PREFIXES: [&str; 9] = [
+    "systemd-",
+    "getty@",
+    "serial-getty@",
+    "container-getty@",
+    "user@",
+    "user-runtime-dir@",
+    "ssh@",
+    "sshd@",
+    "autovt@",
+];
 
 impl Unit {
     /// Whether it belongs to the system.

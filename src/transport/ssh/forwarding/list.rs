@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
@@ -13,7 +13,7 @@ use crate::transport::ssh::{Clock, Hosts};
 /// The forwarded ports that are open.
 #[derive(Clone, Debug)]
 pub struct Forwardings {
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<RwLock<Kept>>,
     changes: watch::Sender<u64>,
 }
 
@@ -71,7 +71,7 @@ impl Forwardings {
                 }
             }
         });
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         kept.last = kept.last.saturating_add(1);
         let id = kept.last;
         kept.open.insert(id, (host.clone(), forwarding));
@@ -82,14 +82,14 @@ impl Forwardings {
 
     /// Closes one, with what it carries; whether there was one.
     pub fn close(&self, id: u64) -> bool {
-        let gone = self.kept.lock().unwrap_or_else(PoisonError::into_inner).open.remove(&id);
+        let gone = self.kept.write().unwrap_or_else(PoisonError::into_inner).open.remove(&id);
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
         gone.is_some()
     }
 
     /// All of them, oldest first.
     pub fn list(&self) -> Vec<Listed> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         let listed = kept.open.iter().map(|(id, (host, forwarding))| Listed {
             id: *id,
             host: host.clone(),

@@ -67,7 +67,9 @@ mod tests {
 
     #[test]
     fn what_is_no_target_is_told_with_what_to_write() {
-        for text in ["", "0", "65536", "+80", "db", ":80", "db:", "2001:db8::1:80", "[db]:80", "-x:80", "a b:80", "$(id):80"] {
+        for text in
+            ["", "0", "65536", "+80", "db", ":80", "db:", "2001:db8::1:80", "[db]:80", "-x:80", "a b:80", "$(id):80"]
+        {
             let error = text.parse::<Target>().expect_err(text).to_string();
             assert!(error.contains("write a port"), "{error}");
         }

@@ -95,7 +95,8 @@ impl Verdict {
         match self {
             Self::Changed { known: lines } | Self::Unknown { others: lines, .. } => {
                 let files: BTreeSet<&Path> = lines.iter().map(|line| line.path.as_path()).collect();
-                let remove = |file: &&Path| format!("ssh-keygen -R {} -f {}", quoted(&host), quoted(&file.to_string_lossy()));
+                let remove =
+                    |file: &&Path| format!("ssh-keygen -R {} -f {}", quoted(&host), quoted(&file.to_string_lossy()));
                 let places: Vec<String> = lines.iter().map(at).collect();
                 let types: Vec<String> = files.iter().map(remove).collect();
                 (!lines.is_empty()).then(|| {
@@ -152,7 +153,11 @@ impl Verdict {
 /// As a shell takes it.
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./~+:,@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 /// `a, b and c`; of many, the first and how many more.

@@ -231,6 +231,8 @@ impl Keeper {
                     tracing::debug!(host = %self.destination, trouble = ?refusal.trouble, cause = %refusal.cause, "not connected");
                     let (again, wait) = (refusal.again(), wait_after(&refusal, failed));
                     let state = if was_up && again == Again::Soon { LinkState::Lost } else { refusal.state() };
+                    // First, so that who sees the report finds the reason.
+                    *self.refused.write().unwrap_or_else(PoisonError::into_inner) = Some(refusal.clone());
                     self.report(Link {
                         state,
                         trouble: Some(refusal.trouble),
@@ -239,7 +241,6 @@ impl Keeper {
                         ask: refusal.ask.as_deref().cloned(),
                         ..Link::default()
                     });
-                    *self.refused.write().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
                     match wait {
                         Some(wait) => self.rest(wait).await,
                         None => self.again.notified().await,

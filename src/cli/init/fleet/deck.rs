@@ -197,12 +197,12 @@ mod tests {
             host("git", Some("it runs no commands"), true, vec![]),
         ];
         let fleet = Fleet::of(seen, true);
-        assert_eq!((fleet.size(), fleet.away()), ((3, 7, 11), 1));
+        assert_eq!((fleet.size(), fleet.away()), ((3, 7, 10), 1));
         let text = fleet.text(&Setting { environment: "production", tier: Tier::Production, day: "2026-11-20" });
         let loaded = config::parse(Path::new("quarterdeck.toml"), &text);
         assert!(loaded.faults.is_empty(), "{:?}\n{text}", loaded.faults);
         let deck = loaded.deck.unwrap();
-        assert_eq!((deck.hosts().count(), deck.probes().count()), (3, 11));
+        assert_eq!((deck.hosts().count(), deck.probes().count()), (3, 10));
         let names: Vec<&str> = deck.environments[0].environment.services.iter().map(|s| &*s.id.name).collect();
         assert_eq!(
             names,

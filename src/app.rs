@@ -9,6 +9,7 @@ mod host;
 mod inbox;
 pub mod look;
 mod reload;
+mod shell;
 pub mod terminal;
 
 use std::io;
@@ -83,6 +84,11 @@ struct App {
     reloads: mpsc::Sender<Loaded>,
     notes: mpsc::Sender<String>,
     demo: Option<Switchboard>,
+    /// How the terminal is read.
+    keys: inbox::Keys,
+    /// The shell that has the terminal.
+    shell: Option<shell::Shell>,
+    shells: mpsc::Sender<shell::News>,
     report: Report,
     /// When the last frame was drawn, by the wall clock and by the timers.
     drawn: Option<(Timestamp, Instant)>,
@@ -94,7 +100,8 @@ struct Inlets {
     events: mpsc::Receiver<Event>,
     reloaded: mpsc::Receiver<Loaded>,
     noted: mpsc::Receiver<String>,
-    inputs: mpsc::Receiver<crossterm::event::Event>,
+    shells: mpsc::Receiver<shell::News>,
+    inputs: mpsc::Receiver<inbox::Input>,
     signals: inbox::Signals,
 }
 
@@ -127,7 +134,9 @@ impl App {
         // Before the terminal is taken: from then on no signal may end the console without giving it back.
         let signals = inbox::signals()?;
         let screen = Screen::enter(options.mouse)?;
-        let inlets = Inlets { events, reloaded, noted, inputs: inbox::inputs()?, signals };
+        let (inputs, keys) = inbox::inputs()?;
+        let (shells, shell_news) = mpsc::channel(4);
+        let inlets = Inlets { events, reloaded, noted, shells: shell_news, inputs, signals };
         let mut app = App {
             store: Store::default(),
             theme: options.look.theme(&options.ui.theme),
@@ -143,6 +152,9 @@ impl App {
             reloads,
             notes,
             demo: options.demo,
+            keys,
+            shell: None,
+            shells,
             report: Report::default(),
             drawn: None,
             leaving: false,
@@ -175,7 +187,8 @@ impl App {
                 None => self.leaving = true,
             },
             // A key is drawn before more facts are taken in.
-            () = tokio::time::sleep_until(due) => self.draw()?,
+            () = tokio::time::sleep_until(due), if self.shell.is_none() => self.draw()?,
+            Some(news) = inlets.shells.recv() => self.shell_news(news)?,
             Some(event) = inlets.events.recv() => {
                 self.event(event);
                 for _ in 1..BATCH {

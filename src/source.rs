@@ -102,7 +102,14 @@ struct Running {
 impl Supervisor {
     /// Runs nothing yet.
     pub fn new(surroundings: Surroundings, outbox: mpsc::Sender<Event>) -> Self {
-        Self { surroundings, outbox, running: BTreeMap::new(), paused: BTreeSet::new(), deck: Vec::new(), reports: CancellationToken::new() }
+        Self {
+            surroundings,
+            outbox,
+            running: BTreeMap::new(),
+            paused: BTreeSet::new(),
+            deck: Vec::new(),
+            reports: CancellationToken::new(),
+        }
     }
 
     /// Makes exactly the probes of this deck run; those that did not change go on undisturbed.
@@ -150,7 +157,8 @@ impl Supervisor {
     fn report_links(&mut self) {
         std::mem::take(&mut self.reports).cancel();
         for (host, mut link) in self.surroundings.hosts.links() {
-            let (outbox, clock, stop) = (self.outbox.clone(), Arc::clone(&self.surroundings.clock), self.reports.clone());
+            let (outbox, clock, stop) =
+                (self.outbox.clone(), Arc::clone(&self.surroundings.clock), self.reports.clone());
             let report = async move {
                 loop {
                     let seen = link.borrow_and_update().clone();

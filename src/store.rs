@@ -170,11 +170,11 @@ impl Store {
     }
 }
 
-/// Whether trouble of a dependency may explain that of a service. A certificate, a record or a unit is a matter of the
-/// service itself, and so is a port that nobody listens on; and what came after cannot have been the cause.
+/// Whether trouble of a dependency may explain that of a service. A certificate, a record, a unit, a machine or a
+/// file is a matter of itself, and so is a port that nobody listens on; and what came after cannot have been the cause.
 fn can_be_behind(dependency: &ServiceState, service: &ServiceState, now: Timestamp) -> bool {
     let Some(Cause::Probe(probe)) = service.cause(now) else { return false };
-    let of_itself = matches!(probe.info().kind.as_str(), "tls" | "dns" | "systemd" | "command");
+    let of_itself = matches!(probe.info().kind.as_str(), "tls" | "dns" | "systemd" | "command" | "host" | "file");
     let refused = probe.last().is_some_and(|(_, seen)| {
         seen.answer.is_none() && seen.reason.as_ref().is_some_and(|r| r.as_str().starts_with("connection refused"))
     });

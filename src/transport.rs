@@ -8,9 +8,12 @@ pub mod ssh;
 pub mod tunnel;
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+
+use crate::runner::Permit;
 
 pub use local::Local;
 
@@ -137,6 +140,69 @@ pub enum TransportError {
     },
 }
 
+/// A part of what a followed command prints, or its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Standard output.
+    Out(Vec<u8>),
+    /// Standard error.
+    Err(Vec<u8>),
+    /// It has ended; nothing comes after this.
+    End(Exit),
+}
+
+/// A command whose output is followed. Dropping it ends the command; who reads slowly holds it up, and nobody else.
+pub trait Follow: Send {
+    /// The next part; the end is the last and is repeated.
+    fn next(&mut self) -> BoxFuture<'_, Part>;
+}
+
+/// What was copied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Files and links.
+    pub files: u64,
+    /// Bytes of files.
+    pub bytes: u64,
+}
+
+/// Why files were not copied, or not all of them.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// The place is not reached.
+    #[error("{0}")]
+    Unreachable(crate::model::Text),
+    /// The host has no SFTP.
+    #[error("{place} offers no SFTP: {why}")]
+    NoSftp {
+        /// The host.
+        place: String,
+        /// What libssh2 says.
+        why: String,
+    },
+    /// A file of this machine.
+    #[error("cannot read {}: {source}", path.display())]
+    Here {
+        /// Which.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of the place.
+    #[error("cannot write {} on {place}: {why}", path.display())]
+    There {
+        /// Which.
+        path: std::path::PathBuf,
+        /// Where.
+        place: String,
+        /// Why.
+        why: String,
+    },
+    /// Nobody waits for it any more.
+    #[error("stopped before the end")]
+    Stopped,
+}
+
 impl TransportError {
     /// The same for another who waits for the same command.
     #[must_use]
@@ -167,6 +233,22 @@ pub trait Transport: fmt::Debug + Send + Sync {
     fn glance<'a>(&'a self, argv: &'a Argv, limits: Limits) -> BoxFuture<'a, Result<Output, TransportError>> {
         self.read(argv, limits)
     }
+
+    /// Starts a command that only looks and follows what it prints. The limit is for the start.
+    fn follow<'a>(&'a self, argv: &'a Argv, limit: Duration) -> BoxFuture<'a, Result<Box<dyn Follow>, TransportError>>;
+
+    /// Runs a command that may change something, with this for its standard input. When the future is dropped the command
+    /// is ended; whether it was cannot be known here.
+    fn act<'a>(
+        &'a self,
+        permit: &'a Permit,
+        argv: &'a Argv,
+        input: &'a [u8],
+        limits: Limits,
+    ) -> BoxFuture<'a, Result<Output, TransportError>>;
+
+    /// Copies a file or a folder of this machine there.
+    fn copy<'a>(&'a self, permit: &'a Permit, from: &'a Path, to: &'a str) -> BoxFuture<'a, Result<Copied, CopyError>>;
 }
 
 /// `5s`, `800ms`, `2m`: a duration as a deck writes it.

@@ -1,4 +1,4 @@
-//! What effects on hosts do outside: a shell, connecting again, answers to what hosts ask, forwarded ports. One function
+//! What effects on hosts do outside: connecting again, answers to what hosts ask, forwarded ports. One function
 //! an effect.
 
 use super::App;
@@ -6,24 +6,29 @@ use crate::model::HostId;
 use crate::ui::hidden::Passphrase;
 
 impl App {
-    /// Gives the terminal to a shell on a host until that shell ends.
-    pub(super) fn shell(&mut self, host: &HostId) {
-        self.not_connected(host);
-    }
-
     /// Connects again now, whatever was planned.
     pub(super) fn reconnect(&mut self, host: &HostId) {
-        self.not_connected(host);
+        let now = self.clock.get();
+        self.supervisor.hosts().reconnect(host);
+        self.ui.say(format!("connecting to {host} again"), now);
     }
 
     /// Takes a host key as known. Another key than this one is not.
-    pub(super) fn trust(&mut self, host: &HostId, _fingerprint: &str) {
-        self.not_connected(host);
+    pub(super) fn trust(&mut self, host: &HostId, fingerprint: &str) {
+        let (hosts, notes) = (self.supervisor.hosts().clone(), self.notes.clone());
+        let (host, fingerprint) = (host.clone(), fingerprint.to_owned());
+        // The file is written under a lock that another console may hold.
+        tokio::task::spawn_blocking(move || match hosts.trust(&host, &fingerprint) {
+            Ok(file) => tracing::info!(%host, %fingerprint, file = %file.display(), "host key accepted"),
+            Err(error) => drop(notes.blocking_send(format!("the key of {host} was not accepted: {error}"))),
+        });
     }
 
     /// Unlocks a key file with its passphrase.
-    pub(super) fn unlock(&mut self, host: &HostId, _file: &str, _passphrase: &Passphrase) {
-        self.not_connected(host);
+    pub(super) fn unlock(&mut self, host: &HostId, file: &str, passphrase: &Passphrase) {
+        let now = self.clock.get();
+        self.supervisor.hosts().unlock(file, passphrase.secret().clone());
+        self.ui.say(format!("trying {host} with the key {file}"), now);
     }
 
     /// Forwards a port of this machine through a host.

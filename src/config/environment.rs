@@ -174,6 +174,10 @@ fn hosts(id: &EnvironmentId, section: &Section<'_>) -> Vec<Host> {
     let mut hosts = Vec::new();
     for entry in section.table("hosts").into_iter().flat_map(|t| &t.entries) {
         check_name("a host", entry, faults);
+        if entry.name == service::LOCAL {
+            let message = "a host cannot be called `local`: the word stands for this machine".to_owned();
+            faults.error(entry.place, message, "give it another name: hosts.server = { ssh = \"user@192.0.2.10\" }");
+        }
         let destination = match &entry.node.value {
             Value::Table(table) => {
                 let host = Section::new(table, format!("host `{}`", entry.name), faults);

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::deck::Probe;
 use super::service::host;
-use crate::model::{Environment, ProbeSpec, Service, Text};
+use crate::model::{Environment, HostId, ProbeSpec, Service, Text};
 use crate::settings::{Entry, Faults, Files, Names, Node, Section, Table, Value, word};
-use crate::source::health::{KINDS, Kind};
+use crate::source::health::{KINDS, Kind, Placement};
 use crate::transport::human;
 
 /// `[defaults]`: what a probe has unless it says otherwise.
@@ -90,7 +90,7 @@ pub fn read(entry: &Entry, around: &Around<'_>, names: &Names, faults: &Faults<'
     let timeout = own.timeout.or(common.timeout).unwrap_or(kind.timeout.min(every));
     warn_if_late(&section, &own, every, timeout);
     let degraded = if kind.latency { section.duration("degraded") } else { None };
-    let via = host(&section, "via", around.environment);
+    let via = via(&section, kind, around);
     let optional = section.truth("optional").unwrap_or(false);
     let doc = section.text("doc");
     let Some(check) = (kind.read)(&mut section) else {
@@ -102,17 +102,33 @@ pub fn read(entry: &Entry, around: &Around<'_>, names: &Names, faults: &Faults<'
         id: around.service.id.probe(&entry.name),
         kind: kind.name.into(),
         target: Text::line_at_most(&check.target(), 300),
-        via,
         doc: doc.map(|d| Text::line_at_most(&d, 200)),
-        looks_at: looks_at(&table, &declared),
+        looks_at: looks_at(&table, &declared, via.as_ref()),
         every,
         timeout,
         rise: own.rise.or(common.rise).unwrap_or(2),
         fall: own.fall.or(common.fall).unwrap_or(2),
         optional,
+        via,
     };
     let paused = around.service.paused.is_some();
     section.finish().then(|| Probe { info, degraded, paused, declared, check: Arc::from(check) })
+}
+
+/// The host that it looks from or on; none for this machine.
+fn via(section: &Section<'_>, kind: &Kind, around: &Around<'_>) -> Option<HostId> {
+    match kind.placement {
+        Placement::NamedHost => {
+            if section.has("via") {
+                let message = format!("`{}` names the host already, so `via` has nothing to say", kind.name);
+                let help = format!("remove `via` and write the host as {} = \"…\"", kind.name);
+                section.faults().error(section.key_place("via"), message, help);
+            }
+            host(section, kind.name, around.environment)
+        }
+        Placement::OnHost if !section.has("via") => around.service.host.clone(),
+        Placement::OnHost | Placement::Network => host(section, "via", around.environment),
+    }
 }
 
 /// One line a key, with names filled in and without places: the same probe in the same text wherever it stands.
@@ -136,10 +152,12 @@ fn one_line(node: &Node, names: &Names, unheard: &Faults<'_>) -> String {
 const PACE: [&str; 7] = ["every", "timeout", "rise", "fall", "degraded", "optional", "doc"];
 
 /// A number for what a probe looks at: history goes on while it stays the same.
-fn looks_at(table: &Table, declared: &str) -> u64 {
+fn looks_at(table: &Table, declared: &str, via: Option<&HostId>) -> u64 {
     let lines = declared.lines().zip(table.names()).filter(|(_, name)| !PACE.contains(name));
     let mut hasher = DefaultHasher::new();
     lines.for_each(|(line, _)| line.hash(&mut hasher));
+    // The host may stand with the service; another host is another thing to look at.
+    via.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -208,3 +226,6 @@ fn kind(section: &Section<'_>, entry: &Entry, faults: &Faults<'_>) -> Option<&'s
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

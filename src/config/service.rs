@@ -141,14 +141,18 @@ fn names(id: &ServiceId, merged: &Table, outer: &Arc<Names>, faults: &Faults<'_>
     names
 }
 
-/// A host named by `key`, which must be one of the environment.
+/// Stands for this machine where a host is named, so no host may be called so.
+pub const LOCAL: &str = "local";
+
+/// A host named by `key`, which must be one of the environment; none for this machine.
 pub fn host(section: &Section<'_>, key: &str, environment: &Environment) -> Option<HostId> {
-    let name = section.text(key)?;
+    let name = section.text(key).filter(|name| name != LOCAL)?;
     let id = environment.id.host(&name);
     if environment.hosts.iter().any(|h| h.id == id) {
         return Some(id);
     }
-    let known: Vec<&str> = environment.hosts.iter().map(|h| &*h.id.name).collect();
+    let mut known: Vec<&str> = environment.hosts.iter().map(|h| &*h.id.name).collect();
+    known.extend((!known.is_empty()).then_some(LOCAL));
     let none = format!("the environment has no hosts; add hosts.{name} = {{ ssh = \"user@192.0.2.10\" }}");
     let message = format!("environment `{}` has no host `{name}`", environment.id);
     section.error(key, message, unknown_name(&name, known, &none, section.faults()));

@@ -5,8 +5,11 @@ pub mod api;
 mod bounded;
 pub mod command;
 pub mod dns;
+mod figures;
+pub mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod host;
 pub mod http;
 mod place;
 pub mod postgres;
@@ -16,6 +19,7 @@ pub mod report;
 pub mod status_page;
 pub mod systemd;
 pub mod tcp;
+mod threshold;
 pub mod tls;
 
 use std::fmt;
@@ -58,8 +62,24 @@ pub trait Check: fmt::Debug + Send + Sync {
     /// What it asks, for people; never holds a secret.
     fn target(&self) -> String;
 
+    /// Whether it only glances at a host, so that all that do can share one command.
+    fn glances(&self) -> bool {
+        false
+    }
+
     /// Looks once. Every failure is an observation with a reason, not an error.
     fn check<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Observation>;
+}
+
+/// Where the checks of a kind run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// Over the network, from this machine; through a host only where `via` names one.
+    Network,
+    /// On a host: the service's own, unless `via` names another.
+    OnHost,
+    /// On the host that the kind's own key names.
+    NamedHost,
 }
 
 /// A kind of probe.
@@ -76,6 +96,8 @@ pub struct Kind {
     pub timeout: Duration,
     /// Whether the common key `degraded = "800ms"` (a latency) applies. If not, the kind may read `degraded` itself.
     pub latency: bool,
+    /// Where its checks run.
+    pub placement: Placement,
     /// Reads the settings; faults are noted in the section, and then there is none.
     pub read: fn(&mut Section<'_>) -> Option<Box<dyn Check>>,
 }
@@ -88,6 +110,8 @@ pub static KINDS: &[&Kind] = &[
     &dns::KIND,
     &command::KIND,
     &systemd::KIND,
+    &host::KIND,
+    &file::KIND,
     &postgres::KIND,
     &redis::KIND,
     &rabbitmq::KIND,

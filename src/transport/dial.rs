@@ -53,7 +53,14 @@ impl Watch {
     pub fn new(limit: Duration) -> Self {
         let now = Instant::now();
         let margin = (limit / 10).min(Duration::from_millis(10));
-        Self { started: now, lap: now, until: now + limit.saturating_sub(margin), limit, phases: Vec::with_capacity(5), way: None }
+        Self {
+            started: now,
+            lap: now,
+            until: now + limit.saturating_sub(margin),
+            limit,
+            phases: Vec::with_capacity(5),
+            way: None,
+        }
     }
 
     /// The same for a target that is reached another way.
@@ -177,7 +184,12 @@ pub async fn dial(host: &str, port: u16, watch: &mut Watch) -> Result<(TcpStream
 }
 
 /// Through a host, which resolves the name itself. The address is the target's where it is one, and the local end else.
-async fn dial_by(way: &dyn Way, host: &str, port: u16, watch: &mut Watch) -> Result<(TcpStream, SocketAddr), DialError> {
+async fn dial_by(
+    way: &dyn Way,
+    host: &str,
+    port: u16,
+    watch: &mut Watch,
+) -> Result<(TcpStream, SocketAddr), DialError> {
     let opened = timeout_at(watch.until, async {
         let local = way.open(host, port).await.map_err(|e| {
             let cause = e.cause.as_str().to_owned();

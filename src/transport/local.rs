@@ -1,6 +1,9 @@
 //! Commands on this machine. Each runs in a process group of its own, reads nothing, and is ended with all it started
 //! when its time is up or nobody waits for it any more.
 
+mod copy;
+mod follow;
+
 use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -8,11 +11,12 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::Instant;
 
-use super::{Argv, Exit, Limits, Output, Transport, TransportError};
+use super::{Argv, Copied, CopyError, Exit, Follow, Limits, Output, Transport, TransportError};
+use crate::runner::Permit;
 
 /// This machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,7 +28,34 @@ impl Transport for Local {
     }
 
     fn read<'a>(&'a self, argv: &'a Argv, limits: Limits) -> BoxFuture<'a, Result<Output, TransportError>> {
-        Box::pin(run(argv, limits))
+        Box::pin(run(argv, b"", limits))
+    }
+
+    fn follow<'a>(
+        &'a self,
+        argv: &'a Argv,
+        _limit: Duration,
+    ) -> BoxFuture<'a, Result<Box<dyn Follow>, TransportError>> {
+        Box::pin(async move { follow::start(argv) })
+    }
+
+    fn act<'a>(
+        &'a self,
+        _permit: &'a Permit,
+        argv: &'a Argv,
+        input: &'a [u8],
+        limits: Limits,
+    ) -> BoxFuture<'a, Result<Output, TransportError>> {
+        Box::pin(run(argv, input, limits))
+    }
+
+    fn copy<'a>(
+        &'a self,
+        _permit: &'a Permit,
+        from: &'a Path,
+        to: &'a str,
+    ) -> BoxFuture<'a, Result<Copied, CopyError>> {
+        Box::pin(copy::run(from.to_owned(), to.into()))
     }
 }
 
@@ -40,8 +71,8 @@ impl Drop for Group {
     }
 }
 
-async fn run(argv: &Argv, limits: Limits) -> Result<Output, TransportError> {
-    let started = Instant::now();
+/// A command in a process group of its own; reading and writing are set by the caller.
+fn command(argv: &Argv) -> Command {
     let mut command = Command::new(&argv.program);
     command
         .args(&argv.arguments)
@@ -54,11 +85,25 @@ async fn run(argv: &Argv, limits: Limits) -> Result<Output, TransportError> {
     if let Some(folder) = &argv.folder {
         command.current_dir(folder);
     }
+    command
+}
+
+fn group_of(child: &Child) -> Group {
+    Group(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
+}
+
+async fn run(argv: &Argv, input: &[u8], limits: Limits) -> Result<Output, TransportError> {
+    let started = Instant::now();
+    let mut command = command(argv);
+    if !input.is_empty() {
+        command.stdin(Stdio::piped());
+    }
     let mut child = command.spawn().map_err(|e| refused(argv, e))?;
-    let group = Group(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
+    let group = group_of(&child);
+    let stdin = child.stdin.take();
     let (mut out, mut err) = (Kept::new(limits.most_bytes), Kept::new(limits.most_bytes));
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let work = follow(&mut child, async { tokio::join!(out.fill(stdout), err.fill(stderr)) });
+    let work = follow(&mut child, async { tokio::join!(out.fill(stdout), err.fill(stderr), give(stdin, input)) });
     let Ok(status) = tokio::time::timeout(limits.timeout, work).await else {
         return Err(TransportError::TimedOut { after: limits.timeout });
     };
@@ -72,6 +117,13 @@ async fn run(argv: &Argv, limits: Limits) -> Result<Output, TransportError> {
         stderr: err.bytes,
         took: started.elapsed(),
     })
+}
+
+/// Writes what a command is to read. One that reads no further has had enough.
+async fn give(stdin: Option<ChildStdin>, input: &[u8]) {
+    if let Some(mut stdin) = stdin {
+        stdin.write_all(input).await.ok();
+    }
 }
 
 /// How long the streams may stay open after the process has ended: something in the background still holds them, and

@@ -47,7 +47,7 @@ pub struct Shared {
     /// Tells the time.
     pub clock: Clock,
     passphrases: RwLock<Vec<(PathBuf, SecretString)>>,
-    handshakes: Semaphore,
+    handshakes: Arc<Semaphore>,
     /// `user@address:port` of destinations, as their configuration said last.
     routes: RwLock<HashMap<String, String>>,
 }
@@ -95,7 +95,7 @@ impl Hosts {
             own_known_hosts,
             clock,
             passphrases: RwLock::default(),
-            handshakes: Semaphore::new(HANDSHAKES),
+            handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
             routes: RwLock::default(),
         };
         Self { shared: Arc::new(shared), known: Arc::default() }
@@ -175,8 +175,9 @@ impl Hosts {
         self.lock().hosts.values().for_each(|remote| remote.keeper().ask());
     }
 
-    /// Accepts the host key that a host (or a hop before it) shows, if it is the one with this fingerprint.
-    pub fn trust(&self, host: &HostId, fingerprint: &str) -> Result<(), AnswerError> {
+    /// Accepts the host key that a host (or a hop before it) shows, if it is the one with this fingerprint; tells where it
+    /// is written. Blocks on a file.
+    pub fn trust(&self, host: &HostId, fingerprint: &str) -> Result<PathBuf, AnswerError> {
         let remote = self.get(host).ok_or_else(|| AnswerError::NoHost(host.to_string()))?;
         let another = || AnswerError::AnotherKey(host.name.to_string(), fingerprint.to_owned());
         let question = remote.keeper().question().ok_or_else(another)?;
@@ -187,9 +188,10 @@ impl Hosts {
             return Err(another());
         }
         let file = self.shared.own_known_hosts.clone().ok_or(AnswerError::NoFile)?;
-        known::accept(&file, &key.name, key.port, &key.blob).map_err(|source| AnswerError::Write { file, source })?;
+        let accepted = known::accept(&file, &key.name, key.port, &key.blob);
+        accepted.map_err(|source| AnswerError::Write { file: file.clone(), source })?;
         remote.keeper().reconnect();
-        Ok(())
+        Ok(file)
     }
 
     /// Takes the passphrase of a key file, for as long as the console runs, and tries every host again that needs it.

@@ -62,15 +62,10 @@ fn hints(view: &View<'_>) -> Vec<(Command, String)> {
             &[(Command::Accept, "do it"), (Command::Complete, "complete"), (Command::Cancel, "leave")]
         }
         Some(Popup::Trust(_) | Popup::Unlock(_)) => &[(Command::Accept, "answer"), (Command::Cancel, "leave")],
-        Some(Popup::Forwards(_)) if ui.forwards.is_empty() => {
-            &[(Command::Back, "close"), (Command::Forward, "forward a port")]
+        Some(Popup::Forwards(_)) if ui.forwards.is_empty() => &[(Command::Back, "close")],
+        Some(Popup::Forwards(_)) => {
+            &[(Command::Back, "close"), (Command::Copy, "copy the address"), (Command::CloseForward, "end it")]
         }
-        Some(Popup::Forwards(_)) => &[
-            (Command::Back, "close"),
-            (Command::Copy, "copy the address"),
-            (Command::CloseForward, "end it"),
-            (Command::Forward, "forward a port"),
-        ],
         Some(_) => &[(Command::Back, "close"), (Command::Down, "down"), (Command::Up, "up")],
     };
     hints.iter().map(|(command, words)| (*command, (*words).to_owned())).collect()

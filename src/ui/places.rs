@@ -2,6 +2,7 @@
 //! environment has its counts, what is wrong in it, and its hosts.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -9,7 +10,7 @@ use ratatui::layout::Rect;
 use super::state::{Pane, Ui};
 use super::{host, layout, rows};
 use crate::model::{Environment, EnvironmentId, Health, HostId, LinkState, Outcome};
-use crate::store::{Cause, HostState, Store, Summary};
+use crate::store::{Cause, HostState, ProbeState, ServiceState, Store, Summary};
 
 /// Causes told of each environment.
 const MOST_CAUSES: usize = 2;
@@ -64,10 +65,14 @@ pub fn blocks<'s>(store: &'s Store, ui: &Ui, now: Timestamp, cells: usize) -> Ve
 }
 
 fn block<'s>(environment: &'s Environment, store: &'s Store, ui: &Ui, now: Timestamp, cells: usize) -> Block<'s> {
+    let hosts: Vec<&HostState> = store.hosts(environment).collect();
+    let figures = figures(environment, store);
+    let are_bad = |host: &HostState| figures_are_bad(host, figures.get(&host.declared().id).copied(), now);
+    let told = told(&hosts, ui, are_bad);
     let mut summary = store.summary(environment, now);
     let mut behind: Vec<(&HostId, usize)> = Vec::new();
     summary.causes.retain(|trouble| match trouble.cause {
-        Cause::Host(id, _) if store.host(id).is_some_and(host::in_trouble) => {
+        Cause::Host(id, _) if told.iter().any(|h| h.declared().id == *id && host::in_trouble(h)) => {
             behind.push((id, trouble.followers + 1));
             false
         }
@@ -82,9 +87,7 @@ fn block<'s>(environment: &'s Environment, store: &'s Store, ui: &Ui, now: Times
     if causes > MOST_CAUSES {
         parts.push(Part::MoreCauses(causes - MOST_CAUSES));
     }
-    let hosts: Vec<&HostState> = store.hosts(environment).collect();
     let is_here = rows::environment(store, ui).is_some_and(|e| e.id == environment.id);
-    let told = told(&hosts, store, ui, now);
     for host in &told {
         let id = &host.declared().id;
         parts.push(Part::Host(host, behind.iter().find(|(of, _)| *of == id).map_or(0, |(_, count)| *count)));
@@ -94,12 +97,12 @@ fn block<'s>(environment: &'s Environment, store: &'s Store, ui: &Ui, now: Times
             parts.push(Part::Reason(host));
         }
         let few = hosts.len() <= FEW_HOSTS;
-        let wanted = match (cells < WIDE, figures_are_bad(host, store, now)) {
+        let wanted = match (cells < WIDE, are_bad(host)) {
             (true, bad) => bad || (few && is_here),
             // Where they do not stand on the line of the host itself.
             (false, _) => few && in_trouble,
         };
-        if wanted && has_figures(host, store) {
+        if wanted && figures.get(id).is_some_and(|p| tells_figures(p)) {
             parts.push(Part::Figures(host));
         }
     }
@@ -122,7 +125,7 @@ fn is_told(host: &HostState, told: &[&HostState]) -> bool {
 
 /// The hosts that have a line. A few keep their places; of many those in trouble have one, the worst first, and the
 /// one under the cursor.
-fn told<'s>(hosts: &[&'s HostState], store: &Store, ui: &Ui, now: Timestamp) -> Vec<&'s HostState> {
+fn told<'s>(hosts: &[&'s HostState], ui: &Ui, are_bad: impl Fn(&HostState) -> bool) -> Vec<&'s HostState> {
     if hosts.len() <= FEW_HOSTS {
         return hosts.to_vec();
     }
@@ -132,7 +135,7 @@ fn told<'s>(hosts: &[&'s HostState], store: &Store, ui: &Ui, now: Timestamp) -> 
         LinkState::Degraded => 2,
         // One that was just asked for answers soon, or is lost.
         LinkState::Connecting => 0,
-        LinkState::Live | LinkState::Idle => u8::from(figures_are_bad(h, store, now)) * 2,
+        LinkState::Live | LinkState::Idle => u8::from(are_bad(h)) * 2,
     };
     let mut told: Vec<&HostState> = hosts.iter().copied().filter(|h| need(h) > 0).collect();
     told.sort_by_key(|h| Reverse(need(h)));
@@ -142,14 +145,24 @@ fn told<'s>(hosts: &[&'s HostState], store: &Store, ui: &Ui, now: Timestamp) -> 
     told
 }
 
-fn has_figures(host: &HostState, store: &Store) -> bool {
-    store
-        .figures(&host.declared().id)
-        .is_some_and(|p| p.newest_seen().is_some_and(|(_, seen, _)| !seen.facts.is_empty()))
+/// The probes that tell the figures of hosts, found in one go: there may be many hosts, and many more probes.
+fn figures<'s>(environment: &'s Environment, store: &'s Store) -> HashMap<&'s HostId, &'s ProbeState> {
+    let mut found = HashMap::new();
+    let probes = store.services(environment).flat_map(ServiceState::probes);
+    for probe in probes.filter(|p| p.info().kind.as_str() == "host") {
+        if let Some(host) = &probe.info().via {
+            found.entry(host).or_insert(probe);
+        }
+    }
+    found
 }
 
-fn figures_are_bad(host: &HostState, store: &Store, now: Timestamp) -> bool {
-    let Some(probe) = store.figures(&host.declared().id) else { return false };
+fn tells_figures(probe: &ProbeState) -> bool {
+    probe.newest_seen().is_some_and(|(_, seen, _)| !seen.facts.is_empty())
+}
+
+fn figures_are_bad(host: &HostState, probe: Option<&ProbeState>, now: Timestamp) -> bool {
+    let Some(probe) = probe else { return false };
     let stale = probe.health(now).0 == Health::Stale;
     let bad = probe.newest_seen().is_some_and(|(_, seen, cut_off)| !cut_off && seen.outcome != Outcome::Pass);
     bad && !stale && host.link().state.is_up()

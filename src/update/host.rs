@@ -7,7 +7,6 @@ use super::{Effect, input, refusal};
 use crate::command::Command;
 use crate::model::{Ask, HostId};
 use crate::store::Store;
-use crate::ui::Ui;
 use crate::ui::edit::Edit;
 use crate::ui::hidden::Hidden;
 use crate::ui::host::{asking, target};
@@ -16,6 +15,7 @@ use crate::ui::popup::palette::FORWARD;
 use crate::ui::popup::passphrase::Unlock;
 use crate::ui::popup::trust::{Trust, WORD};
 use crate::ui::state::Popup;
+use crate::ui::{SMALLEST, Ui};
 
 /// Runs a command of the host scope.
 pub fn command(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
@@ -34,8 +34,8 @@ pub fn command(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
 }
 
 fn on_host(ui: &mut Ui, store: &Store, command: Command, host: HostId, now: Timestamp) -> Vec<Effect> {
-    // A question would be answered by a shell that starts under it.
-    if matches!(ui.popups.last(), Some(Popup::Trust(_) | Popup::Unlock(_))) {
+    // What lies over the panes hides which host is meant.
+    if !ui.popups.is_empty() {
         return Vec::new();
     }
     if command == Command::Shell {
@@ -83,6 +83,11 @@ pub fn trust(ui: &mut Ui, store: &Store, mut trust: Trust, command: Command, now
     }
     if command != Command::Accept {
         input::edit(&mut trust.edit, command);
+        ui.popups.push(Popup::Trust(trust));
+        return Vec::new();
+    }
+    if ui.size.0 < SMALLEST.0 || ui.size.1 < SMALLEST.1 {
+        // Nobody accepts what cannot be seen.
         ui.popups.push(Popup::Trust(trust));
         return Vec::new();
     }

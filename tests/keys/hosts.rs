@@ -39,7 +39,7 @@ fn a_host_under_the_cursor_stays_on_the_screen_when_it_gets_well() {
     assert_eq!(chosen(&world), Some("production/web-55".into()));
     world.relinked("production/web-55", link(LinkState::Live, ""));
     let shown = text(&world);
-    assert!(chosen(&world).is_some() && shown.contains("web-55") && shown.contains("▌  ● web-55"), "{shown}");
+    assert!(chosen(&world).is_some() && shown.contains("web-55") && shown.contains("▌  ● host web-55"), "{shown}");
     world.press("k");
     assert!(!text(&world).contains("web-55"), "nobody is on it any more");
 }
@@ -136,6 +136,7 @@ fn forwarded_ports_are_chosen_by_what_they_are_and_not_by_their_row() {
     world.press("f");
     assert!(world.ui.popups.is_empty() && world.press("X").is_empty(), "only what is seen is closed");
     assert!(calm().play().press("f X y j").is_empty());
+    assert!(forwarding().press("f s c").is_empty(), "the host behind the list is not meant");
 }
 
 /// The question for the key of `edge`, open for long enough to hear.
@@ -205,6 +206,15 @@ fn a_key_that_changes_while_it_is_looked_at_is_not_accepted() {
     let mut world = asked().typed("yes");
     world.relinked("production/edge", link(LinkState::Live, ""));
     assert!(world.press("enter").is_empty(), "nothing is asked any more");
+}
+
+#[test]
+fn a_key_that_cannot_be_seen_is_not_accepted() {
+    let mut world = asked().typed("yes");
+    world.ui.size = (39, 10);
+    assert!(world.press("enter").is_empty());
+    world.ui.size = (40, 10);
+    assert_eq!(world.press("enter"), accepted());
 }
 
 #[test]

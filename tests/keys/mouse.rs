@@ -9,6 +9,7 @@ use crate::decks::{many, shop};
 use crate::look::{draw, lines};
 use crate::moving::selected;
 use crate::world::{World, service};
+use crate::worlds::lost;
 
 const CLICK: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
 
@@ -42,6 +43,25 @@ fn a_click_on_either_line_of_a_row_selects_it() {
             assert!(point(&mut world, CLICK, 45, y));
             assert_eq!(selected(&world), service(&format!("production/{name}")), "{words} at {columns}x{rows}");
         }
+    }
+}
+
+#[test]
+fn a_click_on_a_host_or_on_what_is_told_of_it_selects_it() {
+    for (words, host) in [
+        ("host vps ", Some("production/vps")),
+        ("host edge ", Some("production/edge")),
+        ("│ no answer from", Some("production/edge")),
+        ("4m ago", Some("production/edge")),
+        ("host qa-1", Some("qa/qa-1")),
+        ("● qa  ", None),
+        ("3 healthy", None),
+    ] {
+        let mut world = lost().play().sized(120, 40);
+        let y = line_of(&world, words);
+        assert!(point(&mut world, CLICK, 8, y));
+        let chosen = quarterdeck::ui::host::selected(&world.store, &world.ui).map(|h| h.declared().id.to_string());
+        assert_eq!((chosen.as_deref(), world.ui.focus), (host, Pane::Environments), "{words}");
     }
 }
 

@@ -58,8 +58,13 @@ fn the_question_for_a_host_key_says_how_to_find_out() {
     changed.relinked("production/edge", other);
     shots("trust-changed", changed);
     shot("trust", &refused().play().sized(40, 10).after("K"));
-    let narrow: String = text(&refused().play().sized(40, 24).after("K")).split_whitespace().collect();
-    assert!(FINGERPRINT.len() > 40 && narrow.contains("SHA256:"), "{narrow}");
+    // Whole at every size, in several lines if need be.
+    for (columns, lines) in [(40, 10), (41, 24), (60, 12), (80, 24), (200, 60)] {
+        let shown = text(&refused().play().sized(columns, lines).after("K"));
+        let from = shown.lines().skip_while(|l| !l.contains("fingerprint")).map(|l| l.replace("fingerprint", ""));
+        let seen: String = from.flat_map(|l| l.chars().filter(|c| !"│ ".contains(*c)).collect::<Vec<_>>()).collect();
+        assert!(seen.contains(FINGERPRINT), "{columns}x{lines}\n{shown}");
+    }
 }
 
 #[test]

@@ -49,7 +49,13 @@ pub fn check_of(text: &str) -> Box<dyn Check> {
 
 /// What a check may use, at the time given (RFC 3339).
 pub fn context(timeout: Duration, now: &str) -> Context {
-    Context { transport: Arc::new(Local), way: None, vault: Vault::default(), timeout, now: now.parse().expect("a time") }
+    Context {
+        transport: Arc::new(Local),
+        way: None,
+        vault: Vault::default(),
+        timeout,
+        now: now.parse().expect("a time"),
+    }
 }
 
 /// Looks once with two seconds' time, in the middle of 2026.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::api::Trouble;
-use crate::source::dial::{DialError, Watch, dial, Way};
+use crate::source::dial::{DialError, Watch, Way, dial};
 
 /// Most bytes that a check reads; what servers say of themselves takes a hundredth of it.
 const MOST_BYTES: usize = 1024 * 1024;

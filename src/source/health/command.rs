@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use regex::Regex;
 
 use super::api::Budget;
-use super::{Check, Context, Kind};
+use super::{Check, Context, Kind, Placement};
 use crate::model::{Fact, Observation, Outcome, Text};
 use crate::settings::{Section, Value};
 use crate::transport::{Argv, Exit, Limits, Output, TransportError};
@@ -24,6 +24,7 @@ pub static KIND: Kind = Kind {
     every: Duration::from_secs(30),
     timeout: Duration::from_secs(10),
     latency: true,
+    placement: Placement::OnHost,
     read,
 };
 

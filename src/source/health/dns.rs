@@ -15,7 +15,7 @@ use hickory_resolver::proto::rr::RecordType;
 use regex::Regex;
 use tokio::time::timeout_at;
 
-use super::{Check, Context, Kind};
+use super::{Check, Context, Kind, Placement};
 use crate::model::{Observation, PhaseName, Text};
 use crate::settings::Section;
 use crate::source::dial::Watch;
@@ -29,6 +29,7 @@ pub static KIND: Kind = Kind {
     every: Duration::from_mins(1),
     timeout: Duration::from_secs(5),
     latency: true,
+    placement: Placement::Network,
     read,
 };
 

@@ -13,7 +13,7 @@ use futures::future::BoxFuture;
 use hyper::Method;
 use hyper::header::{HeaderMap, LOCATION};
 
-use super::{Check, Context, Kind};
+use super::{Check, Context, Kind, Placement};
 use crate::model::{Observation, Text};
 use crate::source::fetch::{Answer, FetchError, Proxies, Request, Target, Trail, fetch};
 use crate::source::tls::{Trust, chain};
@@ -29,6 +29,7 @@ pub static KIND: Kind = Kind {
     every: Duration::from_secs(10),
     timeout: Duration::from_secs(5),
     latency: true,
+    placement: Placement::Network,
     read: settings::read,
 };
 

@@ -18,7 +18,7 @@ use tokio_postgres::{Config, SimpleQueryMessage};
 use secrecy::SecretString;
 
 use super::api::{Budget, Trouble, secret_if_any, tls};
-use super::{Check, Context, Kind};
+use super::{Check, Context, Kind, Placement};
 use crate::model::Observation;
 use crate::secret::{SecretRef, expose};
 use answer::{Answer, QUESTIONS};
@@ -34,6 +34,7 @@ pub static KIND: Kind = Kind {
     every: Duration::from_secs(15),
     timeout: Duration::from_secs(5),
     latency: true,
+    placement: Placement::Network,
     read: settings::read,
 };
 

@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 
 use super::api::client::{place, under};
 use super::api::{Budget, Client, Trouble, address, secret};
-use super::{Check, Context, Kind};
+use super::{Check, Context, Kind, Placement};
 use crate::model::{Observation, Outcome};
 use crate::secret::SecretRef;
 use crate::settings::Section;
@@ -28,6 +28,7 @@ pub static KIND: Kind = Kind {
     every: Duration::from_secs(30),
     timeout: Duration::from_secs(10),
     latency: true,
+    placement: Placement::Network,
     read,
 };
 

@@ -20,7 +20,7 @@ use tokio_rustls::TlsConnector;
 
 use super::api::{Budget, Trouble, address, secret_if_any, tls};
 use super::bounded::{Bounded, Wire};
-use super::{Check, Context, Kind};
+use super::{Check, Context, Kind, Placement};
 use crate::model::Observation;
 use crate::secret::{SecretRef, expose};
 use crate::settings::Section;
@@ -36,6 +36,7 @@ pub static KIND: Kind = Kind {
     every: Duration::from_secs(10),
     timeout: Duration::from_secs(5),
     latency: true,
+    placement: Placement::Network,
     read,
 };
 

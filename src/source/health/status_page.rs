@@ -13,7 +13,7 @@ use reqwest::Url;
 
 use super::api::client::{place, under};
 use super::api::{Answer, Budget, Client, Trouble, address};
-use super::{Check, Context, Kind};
+use super::{Check, Context, Kind, Placement};
 use crate::model::{Observation, Text};
 use crate::settings::Section;
 use crate::transport::dial::Way;
@@ -27,6 +27,7 @@ pub static KIND: Kind = Kind {
     every: Duration::from_mins(2),
     timeout: Duration::from_secs(15),
     latency: false,
+    placement: Placement::Network,
     read,
 };
 

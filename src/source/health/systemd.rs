@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 
 use super::api::Budget;
 use super::command::last_line;
-use super::{Check, Context, Kind};
+use super::{Check, Context, Kind, Placement};
 use crate::model::Observation;
 use crate::settings::Section;
 use crate::transport::{Argv, Exit, Limits, Output, TransportError};
@@ -23,6 +23,7 @@ pub static KIND: Kind = Kind {
     every: Duration::from_secs(10),
     timeout: Duration::from_secs(5),
     latency: false,
+    placement: Placement::OnHost,
     read,
 };
 
@@ -55,7 +56,8 @@ fn read(section: &mut Section<'_>) -> Option<Box<dyn Check>> {
     Some(Box::new(Systemd { argv: argv(&unit, user), unit, expected: expected.unwrap_or(Some(Expected::Active))? }))
 }
 
-fn full_name(unit: String) -> String {
+/// The name with its suffix; without one it is a service.
+pub(super) fn full_name(unit: String) -> String {
     let known = unit.rsplit_once('.').is_some_and(|(_, suffix)| SUFFIXES.contains(&suffix));
     if known { unit } else { format!("{unit}.service") }
 }
@@ -74,6 +76,10 @@ fn argv(unit: &str, user: bool) -> Argv {
 impl Check for Systemd {
     fn target(&self) -> String {
         self.unit.clone()
+    }
+
+    fn glances(&self) -> bool {
+        true
     }
 
     fn check<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Observation> {

@@ -10,7 +10,7 @@ use tokio::time::timeout_at;
 
 use super::place::HostPort;
 use super::report::first_words;
-use super::{Check, Context, Kind};
+use super::{Check, Context, Kind, Placement};
 use crate::model::{Observation, PhaseName, Text};
 use crate::settings::Section;
 use crate::source::dial::{Watch, dial};
@@ -23,6 +23,7 @@ pub static KIND: Kind = Kind {
     every: Duration::from_secs(10),
     timeout: Duration::from_secs(5),
     latency: true,
+    placement: Placement::Network,
     read,
 };
 

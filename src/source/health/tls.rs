@@ -10,7 +10,7 @@ use tokio::time::timeout_at;
 
 use super::http::trust;
 use super::place::HostPort;
-use super::{Check, Context, Kind};
+use super::{Check, Context, Kind, Placement};
 use crate::model::{Observation, Outcome, PhaseName, Text};
 use crate::settings::Section;
 use crate::source::dial::{Watch, dial};
@@ -25,6 +25,7 @@ pub static KIND: Kind = Kind {
     every: Duration::from_hours(6),
     timeout: Duration::from_secs(10),
     latency: false,
+    placement: Placement::Network,
     read,
 };
 

@@ -1,7 +1,7 @@
 //! What services do to each other: dependencies, hosts, and the sums of an environment.
 
 use super::{at, id, load, observation, probe, see, service, store};
-use crate::model::{EnvironmentId, Health, Observation, Outcome, Service};
+use crate::model::{EnvironmentId, Health, Link, LinkState, Observation, Outcome, Service};
 use crate::store::snapshot::explain;
 use crate::store::{Event, Store, Summary};
 
@@ -184,4 +184,45 @@ fn what_failed_later_is_not_the_cause() {
     }
     let shop = store.service(&id("shop")).unwrap();
     assert_eq!(explain(&store, shop, at(332)).unwrap(), "live: refused");
+}
+
+#[test]
+fn a_lost_host_is_explained_by_its_connection_and_not_by_the_probe_that_waited_for_it() {
+    let mut store = store(vec![on("shop", &[])]);
+    let mut seen = observation(Outcome::Unknown);
+    seen.blocked_by = Some(EnvironmentId::new("qa").host("vps"));
+    seen.reason = Some("not reached".into());
+    sample(&mut store, "shop", seen);
+    assert_eq!(words(&store, "shop"), "host vps: not reached");
+    let linked = |state, cause: &str| Event::HostLinked {
+        host: EnvironmentId::new("qa").host("vps"),
+        at: at(0),
+        link: Link { state, cause: Some(cause.into()), ..Link::default() },
+    };
+    store.apply(linked(LinkState::Lost, "no route to 192.0.2.10"), at(0));
+    assert_eq!(words(&store, "shop"), "host vps: no route to 192.0.2.10");
+    store.apply(linked(LinkState::Live, "no route to 192.0.2.10"), at(0));
+    assert_eq!(words(&store, "shop"), "host vps: not reached", "it is reached again, and not looked at yet");
+}
+
+#[test]
+fn what_was_seen_before_a_host_was_lost_stays_until_it_is_reached_again() {
+    let mut store = store(vec![on("shop", &[])]);
+    let known = |store: &Store| {
+        let probe = &store.service(&id("shop")).unwrap().probes()[0];
+        let value = |seen: &Observation| seen.facts.first().map(|f| f.value.to_string());
+        probe.newest_seen().map(|(_, seen, is_old)| (value(seen), is_old))
+    };
+    blocked(&mut store, "shop");
+    assert_eq!(known(&store), None, "nothing was ever seen");
+    for (fact, is_old) in [("one", false), ("one", true), ("one", true), ("two", false), ("two", true)] {
+        if is_old {
+            blocked(&mut store, "shop");
+        } else {
+            sample(&mut store, "shop", observation(Outcome::Pass).fact("tasks", fact));
+        }
+        assert_eq!(known(&store), Some((Some(fact.to_owned()), is_old)));
+    }
+    sample(&mut store, "shop", observation(Outcome::Fail));
+    assert_eq!(known(&store), Some((None, false)), "a failure that was seen is newer than what was known");
 }

@@ -27,16 +27,25 @@ pub async fn wait(socket: impl AsFd, place: &str) -> Result<(), Refusal> {
         let mut buffer = [MaybeUninit::uninit(); MOST];
         let seen: &[u8] = match recv(&socket, buffer.as_mut_slice(), RecvFlags::PEEK | RecvFlags::DONTWAIT) {
             Ok(((seen, _), _)) if seen.is_empty() => {
-                return Err(Refusal::new(Trouble::Closed, format!("{place} closed the connection before it said anything")));
+                return Err(Refusal::new(
+                    Trouble::Closed,
+                    format!("{place} closed the connection before it said anything"),
+                ));
             }
             Ok(((seen, _), _)) => seen,
             Err(e) if Error::from(e).kind() == ErrorKind::WouldBlock => &[],
             Err(e) => {
                 let why = Error::from(e);
-                return Err(Refusal::new(Trouble::Closed, format!("{place} cut the connection before it said anything: {why}")));
+                return Err(Refusal::new(
+                    Trouble::Closed,
+                    format!("{place} cut the connection before it said anything: {why}"),
+                ));
             }
         };
-        if ["MaxStartups", "Not allowed at this time"].iter().any(|w| memchr::memmem::find(seen, w.as_bytes()).is_some()) {
+        if ["MaxStartups", "Not allowed at this time"]
+            .iter()
+            .any(|w| memchr::memmem::find(seen, w.as_bytes()).is_some())
+        {
             return Err(Refusal::new(Trouble::Closed, format!("{place} has too many logins under way (MaxStartups)")));
         }
         match judge(seen) {

@@ -140,7 +140,8 @@ impl Keeper {
     /// Why nothing can run there now; none while it is up or the first attempt is under way.
     pub fn blocked(&self) -> Option<Blocked> {
         let link = self.link.borrow();
-        let blocked = || Blocked { trouble: link.trouble, cause: link.cause.clone().unwrap_or_else(|| "not connected".into()) };
+        let blocked =
+            || Blocked { trouble: link.trouble, cause: link.cause.clone().unwrap_or_else(|| "not connected".into()) };
         matches!(link.state, LinkState::Lost | LinkState::Refused).then(blocked)
     }
 
@@ -249,7 +250,8 @@ impl Keeper {
             if let Some(silent) = seen.silent {
                 link.state = LinkState::Degraded;
                 link.trouble = Some(Trouble::Silent);
-                link.cause = Some(format!("nothing heard from {} for {} s", self.destination.host, silent.as_secs()).into());
+                link.cause =
+                    Some(format!("nothing heard from {} for {} s", self.destination.host, silent.as_secs()).into());
             } else if let Some(latency) = seen.latency.filter(|l| *l > SLOW) {
                 link.state = LinkState::Degraded;
                 link.trouble = Some(Trouble::Slow);

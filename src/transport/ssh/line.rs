@@ -44,18 +44,21 @@ impl Bell {
 impl Line {
     /// Logs in over a connected socket and keeps the connection on a thread of its own. Dropping the future ends it.
     pub async fn open(socket: OwnedFd, over: Option<Arc<Line>>, login: Login) -> Result<Arc<Self>, Refusal> {
-        let ours = |e: std::io::Error| Refusal::new(Trouble::Handshake, format!("this machine has no room for a connection: {e}"));
+        let ours = |e: std::io::Error| {
+            Refusal::new(Trouble::Handshake, format!("this machine has no room for a connection: {e}"))
+        };
         let (bell, wake) = UnixStream::pair().map_err(ours)?;
         bell.set_nonblocking(true).map_err(ours)?;
         wake.set_nonblocking(true).map_err(ours)?;
-        let brake = Brake(Some(socket.try_clone().map_err(ours)?));
+        let brake = Brake::of(&socket)?;
         let polled = socket.try_clone().map_err(ours)?;
         let (orders, inbox) = mpsc::channel(MOST_ORDERS);
         let (heart, pulse) = watch::channel(Pulse::default());
         let (report, reported) = oneshot::channel();
         // A console that does not ask cannot tell a quiet host from a dead one, so zero is not followed.
         let interval = login.settings.alive_interval.filter(|i| !i.is_zero()).unwrap_or(super::ALIVE_INTERVAL);
-        let patience = Patience { ask_after: interval, give_up: interval.saturating_mul(login.settings.alive_count.max(1)) };
+        let patience =
+            Patience { ask_after: interval, give_up: interval.saturating_mul(login.settings.alive_count.max(1)) };
         let thread = std::thread::Builder::new().name("ssh".into()).stack_size(STACK);
         let started = thread.spawn(move || match login.run(socket) {
             Ok(session) => {
@@ -66,7 +69,9 @@ impl Line {
             Err(refusal) => drop(report.send(Err(refusal))),
         });
         started.map_err(ours)?;
-        let broke = |_| Refusal::new(Trouble::Handshake, "the thread of the connection ended, which is a bug; see quarterdeck.log");
+        let broke = |_| {
+            Refusal::new(Trouble::Handshake, "the thread of the connection ended, which is a bug; see quarterdeck.log")
+        };
         reported.await.map_err(broke)??;
         let brake = brake.release().ok_or_else(|| Refusal::new(Trouble::Handshake, "the connection is gone"))?;
         Ok(Arc::new(Self { orders: Some(orders), bell: Arc::new(Bell(bell)), pulse, brake, _over: over }))
@@ -131,10 +136,16 @@ impl Drop for Line {
     }
 }
 
-/// Ends a login when nobody waits for it any more.
-struct Brake(Option<OwnedFd>);
+/// Ends a login, or work on a borrowed connection, when nobody waits for it any more.
+pub struct Brake(Option<OwnedFd>);
 
 impl Brake {
+    /// For a connection over this socket.
+    pub fn of(socket: &OwnedFd) -> Result<Self, Refusal> {
+        let ours = |e| Refusal::new(Trouble::Handshake, format!("this machine has no room for a connection: {e}"));
+        Ok(Self(Some(socket.try_clone().map_err(ours)?)))
+    }
+
     fn release(mut self) -> Option<OwnedFd> {
         self.0.take()
     }

@@ -186,7 +186,9 @@ impl Login {
         let path = match &self.settings.identity_agent {
             IdentityAgent::None => return Ok(false),
             IdentityAgent::Path(path) => Some(path.clone()),
-            IdentityAgent::FromEnvironment => std::env::var_os("SSH_AUTH_SOCK").filter(|v| !v.is_empty()).map(PathBuf::from),
+            IdentityAgent::FromEnvironment => {
+                std::env::var_os("SSH_AUTH_SOCK").filter(|v| !v.is_empty()).map(PathBuf::from)
+            }
         };
         let Some(path) = path else {
             tried.words.push("no ssh-agent (SSH_AUTH_SOCK is not set)".into());
@@ -206,7 +208,11 @@ impl Login {
             }
         };
         let wanted: Option<Vec<Vec<u8>>> = self.settings.identities_only.then(|| {
-            self.settings.identity_files.iter().filter_map(|file| keyfile::inspect(file).ok().and_then(|key| key.public)).collect()
+            self.settings
+                .identity_files
+                .iter()
+                .filter_map(|file| keyfile::inspect(file).ok().and_then(|key| key.public))
+                .collect()
         });
         let mut refused = 0;
         for key in keys.iter().filter(|k| wanted.as_ref().is_none_or(|w| w.iter().any(|b| b == k.blob()))) {
@@ -243,7 +249,13 @@ impl Login {
                 continue;
             }
             let passphrase = passphrase.map(ExposeSecret::expose_secret);
-            let certificates = self.settings.certificate_files.iter().chain(key.certificate.iter().map(|c| &c.path)).map(Some).chain([None]);
+            let certificates = self
+                .settings
+                .certificate_files
+                .iter()
+                .chain(key.certificate.iter().map(|c| &c.path))
+                .map(Some)
+                .chain([None]);
             for certificate in certificates {
                 let public = certificate.map(PathBuf::as_path);
                 match session.userauth_pubkey_file(&self.settings.user, public, file, passphrase) {

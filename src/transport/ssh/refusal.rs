@@ -70,7 +70,8 @@ pub const SLOWLY: Duration = Duration::from_secs(20);
 /// The pause before the next attempt after so many that failed: half a second, then twice as long each time, at most ten
 /// seconds, up to a fifth more or less by chance, so that hosts that fell together do not all rise together.
 pub fn pause(failed: u32, chance: f64) -> Duration {
-    let base = Duration::from_millis(500).saturating_mul(1 << failed.saturating_sub(1).min(5)).min(Duration::from_secs(10));
+    let base =
+        Duration::from_millis(500).saturating_mul(1 << failed.saturating_sub(1).min(5)).min(Duration::from_secs(10));
     base.mul_f64(0.8 + 0.4 * chance.clamp(0.0, 1.0))
 }
 

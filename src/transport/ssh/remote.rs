@@ -2,8 +2,11 @@
 //! goes in one script, so that a round costs the host one command, whatever the number of probes.
 
 mod batch;
+mod copy;
+mod stream;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +19,10 @@ use super::line::{Line, Tap};
 use super::nonce;
 use super::script::{Answers, COMMAND, Script};
 use crate::model::Text;
+use crate::runner::Permit;
 use crate::transport::dial::{Way, WayError};
 use crate::transport::tunnel::Tunnels;
-use crate::transport::{Argv, Exit, Limits, Output, Transport, TransportError};
+use crate::transport::{Argv, Copied, CopyError, Exit, Follow, Limits, Output, Transport, TransportError};
 
 /// A host.
 pub struct Remote {
@@ -31,7 +35,12 @@ pub struct Remote {
 impl Remote {
     /// A host under its name in the deck.
     pub fn new(name: &str, keeper: Arc<Keeper>) -> Arc<Self> {
-        Arc::new_cyclic(|me| Self { name: name.to_owned(), keeper, batch: batch::Batch::new(me.clone()), tunnels: Tunnels::default() })
+        Arc::new_cyclic(|me| Self {
+            name: name.to_owned(),
+            keeper,
+            batch: batch::Batch::new(me.clone()),
+            tunnels: Tunnels::default(),
+        })
     }
 
     /// The tunnels that are open through it.
@@ -45,7 +54,8 @@ impl Remote {
     }
 
     async fn line(&self, until: Instant) -> Result<Arc<Line>, TransportError> {
-        let blocked = |b: super::keeper::Blocked| TransportError::Unreachable { place: self.name.clone(), why: b.cause };
+        let blocked =
+            |b: super::keeper::Blocked| TransportError::Unreachable { place: self.name.clone(), why: b.cause };
         self.keeper.line(until).await.map_err(blocked)
     }
 
@@ -101,11 +111,7 @@ impl Remote {
                 Chunk::End(ended) => {
                     running.group = None;
                     came(answers);
-                    return match ended {
-                        Ended::Lost => Halt::Lost,
-                        Ended::NotStarted(error) => Halt::NotStarted(error),
-                        Ended::Code(_) | Ended::Signal(_) => Halt::Ended(answers.noise()),
-                    };
+                    return Halt::of(ended, answers);
                 }
             }
             running.group = answers.group();
@@ -168,6 +174,16 @@ enum Halt {
     Ended(String),
 }
 
+impl Halt {
+    fn of(ended: Ended, answers: &Answers) -> Self {
+        match ended {
+            Ended::Lost => Self::Lost,
+            Ended::NotStarted(error) => Self::NotStarted(error),
+            Ended::Code(_) | Ended::Signal(_) => Self::Ended(answers.noise()),
+        }
+    }
+}
+
 /// A script on the host. When nobody waits for it any more, what it started is ended there too.
 struct Running {
     tap: Tap,
@@ -214,7 +230,10 @@ impl Way for Remote {
                 ours: matches!(e, ForwardError::Blocked(_)),
                 cause: e.told(&super::place(host, port), &self.name),
             })?;
-            let ours = |e: std::io::Error| WayError { ours: true, cause: format!("this machine has no port for a tunnel: {e}").into() };
+            let ours = |e: std::io::Error| WayError {
+                ours: true,
+                cause: format!("this machine has no port for a tunnel: {e}").into(),
+            };
             self.tunnels.offer(host, port, onward).await.map_err(ours)
         })
     }
@@ -235,6 +254,24 @@ impl Transport for Remote {
             self.run(&[(argv, limits)], |_, output| answer = Some(output)).await;
             answer.unwrap_or(Err(TransportError::TimedOut { after: limits.timeout }))
         })
+    }
+
+    fn follow<'a>(&'a self, argv: &'a Argv, limit: Duration) -> BoxFuture<'a, Result<Box<dyn Follow>, TransportError>> {
+        Box::pin(self.start(argv, limit))
+    }
+
+    fn act<'a>(
+        &'a self,
+        permit: &'a Permit,
+        argv: &'a Argv,
+        input: &'a [u8],
+        limits: Limits,
+    ) -> BoxFuture<'a, Result<Output, TransportError>> {
+        Box::pin(self.act_on(permit, argv, input, limits))
+    }
+
+    fn copy<'a>(&'a self, permit: &'a Permit, from: &'a Path, to: &'a str) -> BoxFuture<'a, Result<Copied, CopyError>> {
+        Box::pin(self.copy_to(permit, from.to_owned(), to.to_owned()))
     }
 
     fn glance<'a>(&'a self, argv: &'a Argv, limits: Limits) -> BoxFuture<'a, Result<Output, TransportError>> {

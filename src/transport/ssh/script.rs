@@ -30,24 +30,31 @@ impl Script {
         Self { mark, text, count: 0 }
     }
 
-    /// Adds a command.
+    /// Adds a command that reads nothing.
     pub fn add(&mut self, argv: &Argv) {
-        let mut body = String::new();
-        if let Some(folder) = &argv.folder {
-            // Writing into a text cannot fail.
-            write!(body, "cd -- {} || exit 126; ", quoted(&folder.to_string_lossy())).ok();
-        }
-        for (name, value) in argv.env.iter().filter(|(name, _)| is_variable(name)) {
-            write!(body, "{name}={}; export {name}; ", quoted(value)).ok();
-        }
-        let program = quoted(&argv.program);
-        write!(body, "command -v {program} >/dev/null 2>&1 || exit 127; exec {program}").ok();
-        for argument in &argv.arguments {
-            write!(body, " {}", quoted(argument)).ok();
-        }
+        self.put(argv, " </dev/null");
+    }
+
+    /// Adds a command that reads what is left of the input. It must be the last.
+    pub fn add_reading(&mut self, argv: &Argv) {
+        self.put(argv, "");
+    }
+
+    /// The script of a single command that takes the shell's place, and the mark after which its output begins; the rest
+    /// of the mark's line is its process group.
+    pub fn of_one(nonce: u64, argv: &Argv) -> (String, Vec<u8>) {
+        let mut script = Self::new(nonce);
+        script.text.push_str(&body(argv));
+        script.text.push_str(" </dev/null\n");
+        (script.text, format!("\n{} begin", script.mark).into_bytes())
+    }
+
+    fn put(&mut self, argv: &Argv, input: &str) {
+        let body = body(argv);
         let index = self.count;
-        writeln!(self.text, "( {body} ) </dev/null").ok();
-        writeln!(self.text, "r=$?; printf '\\n%s {index} %d\\n' \"$m\" \"$r\"; printf '\\n%s {index}\\n' \"$m\" >&2").ok();
+        writeln!(self.text, "( {body} ){input}").ok();
+        writeln!(self.text, "r=$?; printf '\\n%s {index} %d\\n' \"$m\" \"$r\"; printf '\\n%s {index}\\n' \"$m\" >&2")
+            .ok();
         self.count += 1;
     }
 
@@ -62,6 +69,24 @@ impl Script {
         let parts = |()| (0..self.count).map(|at| Part::new(most(at))).collect();
         Answers { streams: [Splitter::new(&self.mark, parts(())), Splitter::new(&self.mark, parts(()))], taken: 0 }
     }
+}
+
+/// The words of a command, with its folder and variables, for a shell of its own.
+fn body(argv: &Argv) -> String {
+    let mut body = String::new();
+    if let Some(folder) = &argv.folder {
+        // Writing into a text cannot fail.
+        write!(body, "cd -- {} || exit 126; ", quoted(&folder.to_string_lossy())).ok();
+    }
+    for (name, value) in argv.env.iter().filter(|(name, _)| is_variable(name)) {
+        write!(body, "{name}={}; export {name}; ", quoted(value)).ok();
+    }
+    let program = quoted(&argv.program);
+    write!(body, "command -v {program} >/dev/null 2>&1 || exit 127; exec {program}").ok();
+    for argument in &argv.arguments {
+        write!(body, " {}", quoted(argument)).ok();
+    }
+    body
 }
 
 /// A word for a POSIX shell.

@@ -103,7 +103,7 @@ fn cause<'a>(trouble: &Trouble<'a>, cells: usize, view: &View<'a>) -> Line<'a> {
     };
     let more = if followers > 0 { format!(" +{followers}") } else { String::new() };
     let since = super::lasting(trouble.service, view);
-    let room = cells.saturating_sub(9);
+    let room = cells.saturating_sub(10);
     let why = if cells > 60 { explain(view.store, trouble.service, view.now) } else { None };
     let name = cut(&name, room.saturating_sub(width(&more)), glyphs.ellipsis).into_owned() + &more;
     let named = if why.is_some() { fit(&name, 18, glyphs.ellipsis) } else { fit(&name, room, glyphs.ellipsis) };
@@ -114,7 +114,7 @@ fn cause<'a>(trouble: &Trouble<'a>, cells: usize, view: &View<'a>) -> Line<'a> {
     spans.extend(
         why.map(|why| view.span(Role::Dim, format!(" {}", fit(&why, room.saturating_sub(19), glyphs.ellipsis)))),
     );
-    spans.push(view.span(Role::Dim, fit_right(&since, 3)));
+    spans.push(view.span(Role::Dim, fit_right(&since, 4)));
     Line::from(spans)
 }
 

@@ -12,8 +12,12 @@ use crate::ui::host::{cause, in_trouble, lasting, latency, next, next_words, que
 use crate::ui::places::{Block, Part, ROOMY, WIDE};
 use crate::ui::text::{cut, fit, fit_right, width};
 
-/// Cells before the name: the cursor, and the glyph of the state.
-const LEAD: usize = 5;
+/// Cells of the cursor and of the glyph of the state.
+const MARGIN: usize = 5;
+/// Before the name, so that a host is not taken for a service in trouble.
+const CALLED: &str = "host ";
+/// Cells before the name.
+const LEAD: usize = MARGIN + CALLED.len();
 
 /// A host in one line.
 pub fn line<'a>(
@@ -28,6 +32,7 @@ pub fn line<'a>(
     let mut spans = vec![
         view.span(Role::Accent, if under { glyphs.cursor } else { " " }),
         view.span(Role::from(state), format!("  {} ", glyphs.link(state))),
+        view.span(Role::Dim, CALLED),
     ];
     if cells < WIDE {
         spans.extend(narrow(host, behind, cells.saturating_sub(LEAD + 1), view));
@@ -126,7 +131,7 @@ fn name_role(host: &HostState) -> Role {
 pub fn reason<'a>(host: &HostState, cells: usize, view: &View<'a>) -> Line<'a> {
     let glyphs = view.theme.glyphs();
     let words = question(host, view).or_else(|| cause(host).map(str::to_owned)).unwrap_or_default();
-    let words = cut(&words, cells.saturating_sub(LEAD + 3), glyphs.ellipsis).into_owned();
+    let words = cut(&words, cells.saturating_sub(MARGIN + 3), glyphs.ellipsis).into_owned();
     Line::from(vec![
         view.span(Role::from(host.link().state), format!("     {} ", glyphs.tree)),
         view.span(Role::Text, words),
@@ -135,7 +140,7 @@ pub fn reason<'a>(host: &HostState, cells: usize, view: &View<'a>) -> Line<'a> {
 
 /// The figures of the host above.
 pub fn figures<'a>(host: &HostState, (cells, names): (usize, usize), view: &View<'a>) -> Line<'a> {
-    let lead = if cells < WIDE { LEAD } else { LEAD + names + STATE };
+    let lead = if cells < WIDE { MARGIN } else { LEAD + names + STATE };
     let mut spans = vec![view.span(Role::Text, " ".repeat(lead))];
     spans.extend(Figures::of(host, view).map(|f| f.spans(cells.saturating_sub(lead + 1), view)).unwrap_or_default());
     Line::from(spans)

@@ -69,39 +69,52 @@ pub fn chosen(ui: &Ui, id: Option<u64>) -> Option<&ForwardLine> {
 
 /// Draws the list.
 pub fn draw(buffer: &mut Buffer, body: Rect, id: Option<u64>, view: &View<'_>) {
-    let forwards = &view.ui.forwards;
     let chosen = chosen(view.ui, id).map(|f| f.id);
-    let height = u16::try_from(forwards.len().max(1) + 3).unwrap_or(u16::MAX);
-    let inner = framed(buffer, body, (100, height), "forwarded ports", view);
-    if forwards.is_empty() {
-        let words = format!("   none; {} opens one", view.key(Command::Forward));
-        buffer.set_line(inner.x, inner.y, &Line::from(view.span(Role::Dim, words)), inner.width);
+    let lines: Vec<(bool, Line<'_>)> =
+        view.ui.forwards.iter().flat_map(|f| lines(f, Some(f.id) == chosen, view)).collect();
+    let height = u16::try_from(lines.len().max(1) + 3).unwrap_or(u16::MAX);
+    let inner = framed(buffer, body, (92, height), "forwarded ports", view);
+    if lines.is_empty() {
+        buffer.set_line(inner.x, inner.y, &Line::from(view.span(Role::Dim, none(view))), inner.width);
         return;
     }
-    let head = format!("   {} {} {}   since", fit("here", 22, ""), fit("there", 27, ""), fit("host", 20, ""));
+    let head = format!(
+        "   {} {} {} {}   since",
+        fit("here", 21, ""),
+        fit("there", 21, ""),
+        fit("host", 15, ""),
+        fit("state", 7, "")
+    );
     buffer.set_line(inner.x, inner.y, &Line::from(view.span(Role::Dim, head)), inner.width);
     let room = usize::from(inner.height.saturating_sub(1));
-    let at = forwards.iter().position(|f| Some(f.id) == chosen).unwrap_or(0);
-    let top = (at + 1).saturating_sub(room);
-    for (forward, y) in forwards.iter().skip(top).zip(inner.y + 1..inner.bottom()) {
-        let under = Some(forward.id) == chosen;
-        super::super::pane::row(buffer, inner, y, &line(forward, under, view), under, view);
+    let last = lines.iter().rposition(|(under, _)| *under).unwrap_or(0);
+    let top = (last + 1).saturating_sub(room);
+    for ((under, line), y) in lines.iter().skip(top).zip(inner.y + 1..inner.bottom()) {
+        super::super::pane::row(buffer, inner, y, line, *under, view);
     }
 }
 
-fn line<'a>(forward: &'a ForwardLine, under: bool, view: &View<'a>) -> Line<'a> {
+fn none(view: &View<'_>) -> String {
+    let refused = view.ui.read_only || view.environment().is_none_or(|e| e.tier.is_protected());
+    if refused { "   none".into() } else { format!("   none; {} opens one", view.key(Command::Forward)) }
+}
+
+/// One line, and a second one with the cause when nothing goes through.
+fn lines<'a>(forward: &'a ForwardLine, under: bool, view: &View<'a>) -> Vec<(bool, Line<'a>)> {
     let glyphs = view.theme.glyphs();
-    let health = forward.state.health();
+    let role = Role::from(forward.state.health());
     let host = forward.host.to_string();
-    let cause = forward.cause.as_ref().map_or("", |c| c.as_str());
-    Line::from(vec![
+    let line = Line::from(vec![
         view.span(Role::Accent, if under { glyphs.cursor } else { " " }),
-        view.span(Role::from(health), format!("{} ", glyphs.health(health))),
-        view.span(Role::Strong, fit(forward.local.as_str(), 22, glyphs.ellipsis)),
-        view.span(Role::Text, format!(" {}", fit(forward.target.as_str(), 27, glyphs.ellipsis))),
-        view.span(Role::Text, format!(" {}", fit(&host, 20, glyphs.ellipsis))),
+        view.span(role, format!("{} ", glyphs.health(forward.state.health()))),
+        view.span(Role::Strong, fit(forward.local.as_str(), 21, glyphs.ellipsis)),
+        view.span(Role::Text, format!(" {}", fit(forward.target.as_str(), 21, glyphs.ellipsis))),
+        view.span(Role::Text, format!(" {}", fit(&host, 15, glyphs.ellipsis))),
+        view.span(role, format!(" {}", fit(forward.state.word(), 7, ""))),
         view.span(Role::Dim, format!(" {}", fit_right(&age(forward.since, view.now), 7))),
-        view.span(Role::from(health), format!("  {}", forward.state.word())),
-        view.span(Role::Text, format!("  {cause}")),
-    ])
+    ]);
+    let cause = forward.cause.as_ref().map(|cause| {
+        Line::from(vec![view.span(role, format!("   {} ", glyphs.tree)), view.span(Role::Text, cause.as_str())])
+    });
+    [Some((under, line)), cause.map(|line| (false, line))].into_iter().flatten().collect()
 }

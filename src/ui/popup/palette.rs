@@ -126,7 +126,7 @@ fn forwards(store: &Store, ui: &Ui, now: Timestamp, typed: &str) -> Vec<Item> {
     hosts.sort_by_key(|id| (*id.name != *wanted.trim(), Some(*id) != meant.as_ref()));
     let item = |id: &HostId| Item {
         name: format!("{FORWARD}{to} {}", if wanted.contains('/') { id.to_string() } else { id.name.to_string() }),
-        words: format!("{}Forward a local port through {id} to {target} there", refused(store, ui, id)),
+        words: format!("{}{id}: Forward a local port to {target} there", refused(store, ui, id)),
         deed: Deed::Forward(id.clone(), target.clone()),
     };
     hosts.into_iter().map(item).collect()

@@ -73,9 +73,10 @@ pub fn draw(buffer: &mut Buffer, body: Rect, trust: &Trust, view: &View<'_>) {
         field("environment", place(&trust.host, view), view),
         field("host", vec![view.span(Role::Strong, host(trust, view))], view),
     ];
+    // On the smallest screen there is room for these alone.
+    lines.extend(told("fingerprint", &trust.fingerprint, Role::Strong, cells, view));
     lines.extend(told("known as", &trust.name, Role::Text, cells, view));
     lines.extend(told("key", &trust.kind, Role::Text, cells, view));
-    lines.extend(told("fingerprint", &trust.fingerprint, Role::Strong, cells, view));
     lines.push(Line::default());
     let quiet = |words: &str| {
         wrap(words, cells.saturating_sub(2)).into_iter().map(|l| Line::from(view.span(Role::Dim, format!(" {l}"))))

@@ -110,9 +110,10 @@ impl Client {
         let Some(way) = &self.way else { return Ok(self.http.get(url)) };
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = url.port_or_known_default().unwrap_or(80);
-        let local = way.open(&host, port).await.map_err(|e| {
-            if e.ours { Trouble::unknown(e.cause.as_str()) } else { Trouble::fail(e.cause.as_str()) }
-        })?;
+        let local = way
+            .open(&host, port)
+            .await
+            .map_err(|e| if e.ours { Trouble::unknown(e.cause.as_str()) } else { Trouble::fail(e.cause.as_str()) })?;
         let http = builder(self.ca.as_deref()).await?.no_proxy();
         if url.scheme() == "https" {
             if host.parse::<IpAddr>().is_ok() {

@@ -58,13 +58,16 @@ impl Way<'_> {
             Host::Tcp(name) => {
                 // `hostaddr` says where to go, `host` still says who should be there.
                 let address = config.get_hostaddrs().get(number).map(ToString::to_string);
-                let (stream, meter) = Bounded::dial(address.as_ref().unwrap_or(name), port, self.limit, self.through.as_ref()).await?;
+                let (stream, meter) =
+                    Bounded::dial(address.as_ref().unwrap_or(name), port, self.limit, self.through.as_ref()).await?;
                 (stream, meter, name.as_str())
             }
             #[cfg(unix)]
             Host::Unix(folder) if self.through.is_some() => {
                 let folder = folder.display();
-                return Err(Trouble::unknown(format!("a socket in {folder} is of this machine; name a port to go through a host")));
+                return Err(Trouble::unknown(format!(
+                    "a socket in {folder} is of this machine; name a port to go through a host"
+                )));
             }
             #[cfg(unix)]
             Host::Unix(folder) => {

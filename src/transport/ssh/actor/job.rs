@@ -106,7 +106,9 @@ impl Job {
     pub fn is_stalled(&self) -> bool {
         match (&self.stage, &self.work) {
             (Stage::Serving, Work::Exec(exec)) => exec.is_stalled(),
-            (Stage::Serving, Work::Forward { pipe: Some(pipe), .. } | Work::Shell { pipe: Some(pipe), .. }) => pipe.is_stalled(),
+            (Stage::Serving, Work::Forward { pipe: Some(pipe), .. } | Work::Shell { pipe: Some(pipe), .. }) => {
+                pipe.is_stalled()
+            }
             _ => false,
         }
     }
@@ -115,14 +117,18 @@ impl Job {
     pub fn is_abandoned(&self) -> bool {
         match &self.work {
             Work::Exec(exec) => exec.is_abandoned(),
-            Work::Forward { reply, .. } | Work::Shell { reply, .. } => reply.as_ref().is_none_or(oneshot::Sender::is_closed),
+            Work::Forward { reply, .. } | Work::Shell { reply, .. } => {
+                reply.as_ref().is_none_or(oneshot::Sender::is_closed)
+            }
         }
     }
 
     /// What of this machine it waits for.
     pub fn local(&self) -> Option<PollFd<'_>> {
         match (&self.stage, &self.work) {
-            (Stage::Serving, Work::Forward { pipe: Some(pipe), .. } | Work::Shell { pipe: Some(pipe), .. }) => pipe.interest(),
+            (Stage::Serving, Work::Forward { pipe: Some(pipe), .. } | Work::Shell { pipe: Some(pipe), .. }) => {
+                pipe.interest()
+            }
             _ => None,
         }
     }
@@ -199,7 +205,9 @@ impl Job {
     }
 
     fn ask_for_terminal(&mut self) -> Step {
-        let (Some(channel), Work::Shell { term, size, .. }) = (&mut self.channel, &mut self.work) else { return Step::Idle };
+        let (Some(channel), Work::Shell { term, size, .. }) = (&mut self.channel, &mut self.work) else {
+            return Step::Idle;
+        };
         let (columns, lines) = *size.borrow_and_update();
         match channel.request_pty(term, None, Some((columns.into(), lines.into(), 0, 0))) {
             Err(e) if is_again(&e) => return Step::Idle,

@@ -4,6 +4,7 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Keeper;
@@ -11,7 +12,7 @@ use crate::model::{Text, Trouble};
 use crate::transport::dial::{self, DialError, Watch};
 use crate::transport::ssh::actor::{Chunk, Ended, StartError};
 use crate::transport::ssh::config::{self, Settings};
-use crate::transport::ssh::line::Line;
+use crate::transport::ssh::line::{Brake, Line};
 use crate::transport::ssh::login::Login;
 use crate::transport::ssh::refusal::Refusal;
 use crate::transport::ssh::script::{COMMAND, Script};
@@ -23,8 +24,19 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// A server that closes before it says anything is asked this often again at once: it limits logins under way
 /// (MaxStartups), or had a moment.
 const EARLY_RESETS: u32 = 5;
+/// Borrowed connections: one answer, at most, in milliseconds.
+const BORROWED: u32 = 60_000;
 /// The first command, at most.
 const HELLO: Duration = Duration::from_secs(15);
+
+/// A server that speaks SSH, and what to say to it.
+struct Ready {
+    socket: OwnedFd,
+    over: Option<Arc<Line>>,
+    login: Login,
+    /// Others wait for their turn until this is dropped.
+    turn: Option<OwnedSemaphorePermit>,
+}
 
 impl Keeper {
     /// Connects.
@@ -38,6 +50,32 @@ impl Keeper {
 
     /// Connects and logs in, and no more.
     pub(super) async fn connect(&self) -> Result<Arc<Line>, Refusal> {
+        let ready = self.approach().await?;
+        let line = Line::open(ready.socket, ready.over, ready.login).await;
+        drop(ready.turn);
+        line
+    }
+
+    /// Lends a connection of its own to work that blocks, on a thread that may. Dropping the future ends the connection.
+    pub async fn borrow<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&ssh2::Session) -> R + Send + 'static,
+    ) -> Result<R, Refusal> {
+        let Ready { socket, over, login, turn } = self.approach().await?;
+        let brake = Brake::of(&socket)?;
+        let worked = tokio::task::spawn_blocking(move || {
+            let session = login.run(socket)?;
+            drop(turn);
+            session.set_timeout(BORROWED);
+            Ok(work(&session))
+        });
+        let worked = worked.await.map_err(|e| Refusal::new(Trouble::Handshake, format!("the work broke off: {e}")))?;
+        drop((brake, over));
+        worked
+    }
+
+    /// Reaches the host and waits for its turn; early resets are tried again.
+    async fn approach(&self) -> Result<Ready, Refusal> {
         let settings = self.settings().await?;
         let place = place(&settings.host_name, settings.port);
         let route = format!("{}@{place}", settings.user);
@@ -46,28 +84,31 @@ impl Keeper {
         loop {
             // Waiting for a turn costs the server nothing; a connection that waits for its handshake does.
             let (socket, over) = self.reach(&settings).await?;
-            let turn = self.shared.handshakes.acquire().await;
-            let logged_in = async {
-                banner::wait(&socket, &place).await?;
-                let login = self.login(settings.clone());
-                set_blocking(&socket)?;
-                Line::open(socket, over, login).await
-            };
-            let outcome = logged_in.await;
-            drop(turn);
-            match outcome {
+            // The semaphore is never closed.
+            let turn = Arc::clone(&self.shared.handshakes).acquire_owned().await.ok();
+            match banner::wait(&socket, &place).await {
+                Ok(()) => {
+                    set_blocking(&socket)?;
+                    return Ok(Ready { socket, over, login: self.login(settings), turn });
+                }
                 Err(refusal) if refusal.trouble == Trouble::Closed && resets < EARLY_RESETS => {
+                    drop((turn, socket));
                     resets += 1;
                     sleep(Duration::from_millis(100).mul_f64(f64::from(resets) * (0.5 + chance()))).await;
                 }
-                outcome => return outcome,
+                Err(refusal) => return Err(refusal),
             }
         }
     }
 
     fn login(&self, settings: Settings) -> Login {
         let passphrases = self.shared.passphrases.read().unwrap_or_else(PoisonError::into_inner).clone();
-        Login { settings, own_known_hosts: self.shared.own_known_hosts.clone(), passphrases, now: (self.shared.clock)() }
+        Login {
+            settings,
+            own_known_hosts: self.shared.own_known_hosts.clone(),
+            passphrases,
+            now: (self.shared.clock)(),
+        }
     }
 
     /// Reads the configuration anew, so that a change counts from the next attempt on.
@@ -98,7 +139,8 @@ impl Keeper {
             Ok(Ok(onward)) => Ok((onward.stream.into(), Some(onward.over))),
             Ok(Err(error)) => Err(error.into_refusal(&place(host, port), behind)),
             Err(_) => {
-                let cause = format!("no connection to {} through {behind} within {} s", place(host, port), limit.as_secs());
+                let cause =
+                    format!("no connection to {} through {behind} within {} s", place(host, port), limit.as_secs());
                 Err(Refusal::new(Trouble::NoAnswer, cause))
             }
         }
@@ -111,7 +153,8 @@ impl Keeper {
         let limits = Limits { timeout: HELLO, most_bytes: 0 };
         let mut answers = script.answers(&[limits]);
         let host = &self.destination.host;
-        let refused = |why: String| Refusal::new(Trouble::Exec, format!("{host} lets the user in but runs no commands: {why}"));
+        let refused =
+            |why: String| Refusal::new(Trouble::Exec, format!("{host} lets the user in but runs no commands: {why}"));
         let until = Instant::now() + HELLO;
         let mut tap = line.exec(COMMAND, script.text().as_bytes().to_vec()).await.map_err(|e| lost(host, &e))?;
         loop {
@@ -133,7 +176,11 @@ impl Keeper {
                 }
             }
             if let Some(output) = answers.next(Duration::ZERO) {
-                return if output.exit == Exit::Code(0) { Ok(()) } else { Err(refused("`true` does not succeed".into())) };
+                return if output.exit == Exit::Code(0) {
+                    Ok(())
+                } else {
+                    Err(refused("`true` does not succeed".into()))
+                };
             }
         }
     }

@@ -147,7 +147,9 @@ impl ForwardError {
     /// What it means for a host behind this one.
     pub fn into_refusal(self, target: &str, through: &str) -> Refusal {
         match self {
-            Self::Blocked(blocked) => Refusal::new(Trouble::Hop, format!("{through} on the way is not reached: {}", blocked.cause)),
+            Self::Blocked(blocked) => {
+                Refusal::new(Trouble::Hop, format!("{through} on the way is not reached: {}", blocked.cause))
+            }
             Self::Target(error) => {
                 let trouble = match error {
                     StartError::NoConnection => Trouble::Refused,
@@ -164,7 +166,9 @@ impl ForwardError {
         let is_loopback = ["127.", "localhost", "[::1]"].iter().any(|l| target.starts_with(l));
         let sentence = match self {
             Self::Blocked(blocked) => blocked.cause.as_str().to_owned(),
-            Self::Target(StartError::NoConnection) if is_loopback => format!("connection refused on {target} through {through}"),
+            Self::Target(StartError::NoConnection) if is_loopback => {
+                format!("connection refused on {target} through {through}")
+            }
             Self::Target(StartError::NoConnection) => {
                 format!("{through} has no connection to {target}: refused, out of reach or no such name there")
             }

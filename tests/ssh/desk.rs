@@ -70,7 +70,7 @@ impl Desk {
         let folder = tempfile::Builder::new().prefix("qd-desk-").tempdir().unwrap();
         let config = folder.path().join("config");
         let rest = "Host *\n  User root\n  IdentityAgent none\n  IdentitiesOnly yes\n  GlobalKnownHostsFile /dev/null\n  \
-                    UserKnownHostsFile /dev/null\n  IdentityFile /nonexistent\n  ConnectTimeout 2\n";
+                    UserKnownHostsFile /dev/null\n  ConnectTimeout 2\n";
         fs::write(&config, format!("{text}{rest}")).unwrap();
         Self::reading(folder, config)
     }

@@ -82,6 +82,11 @@ impl Line {
         self.pulse.clone()
     }
 
+    /// Why it has ended, as far as it is known.
+    pub fn why(&self) -> Option<String> {
+        self.pulse.borrow().ended.clone()
+    }
+
     /// Whether it still stands.
     pub fn is_alive(&self) -> bool {
         self.pulse.borrow().ended.is_none() && self.pulse.has_changed().is_ok()
@@ -96,8 +101,17 @@ impl Line {
 
     /// Runs a command; what it prints comes through the tap.
     pub async fn exec(&self, command: impl Into<String>, stdin: Vec<u8>) -> Result<Tap, StartError> {
+        self.run(command.into(), stdin, false).await
+    }
+
+    /// The same for a command that takes the end of its input as a sign that nobody waits for it any more.
+    pub async fn exec_held(&self, command: impl Into<String>, stdin: Vec<u8>) -> Result<Tap, StartError> {
+        self.run(command.into(), stdin, true).await
+    }
+
+    async fn run(&self, command: String, stdin: Vec<u8>, held: bool) -> Result<Tap, StartError> {
         let (sink, chunks) = mpsc::channel(MOST_CHUNKS);
-        self.order(Order::Exec(ExecOrder { command: command.into(), stdin, sink })).await?;
+        self.order(Order::Exec(ExecOrder { command, stdin, held, sink })).await?;
         Ok(Tap { chunks, bell: Arc::clone(&self.bell) })
     }
 

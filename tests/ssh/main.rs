@@ -22,3 +22,4 @@ mod commands;
 mod keys;
 mod login;
 mod reach;
+mod tmp;

@@ -306,6 +306,7 @@ impl Actor {
         }
         self.most = self.sessions().max(1);
         self.refused = Some(Instant::now());
+        job.start_over();
         self.waiting.push_front(job);
     }
 

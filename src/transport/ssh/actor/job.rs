@@ -116,6 +116,11 @@ impl Job {
         matches!(self.stage, Stage::Turned)
     }
 
+    /// From the beginning.
+    pub fn start_over(&mut self) {
+        self.stage = Stage::Opening;
+    }
+
     /// Whether its reader is slow, so that it must be looked at again without anything coming.
     pub fn is_stalled(&self) -> bool {
         match (&self.stage, &self.work) {

@@ -21,5 +21,6 @@ mod desk;
 mod commands;
 mod keys;
 mod login;
+mod batch;
 mod reach;
-mod tmp;
+mod shells;

@@ -347,15 +347,14 @@ impl Actor {
         let silent = self.heard.elapsed();
         let busy = !self.jobs.is_empty() || !self.waiting.is_empty();
         let ask_after = if busy { BUSY_ASK.min(self.patience.ask_after) } else { self.patience.ask_after };
-        let ask_again = self.asked.is_none_or(|at| at.elapsed() >= ask_after.max(BUSY_ASK));
         let can_write = !self.is_blocked_on_writing();
         // A quiet moment is the time to measure the round trip.
         let measure = !busy
             && self.idle.is_some()
             && self.asked.is_none()
             && self.measured.is_none_or(|at| at.elapsed() >= self.patience.ask_after);
-        if (measure || (silent >= ask_after && ask_again)) && can_write {
-            // A failure shows itself in the next read.
+        if (measure || (silent >= ask_after)) && can_write {
+            // libssh2 sends one a second at most. A failure shows itself in the next read.
             self.session.keepalive_send().ok();
             self.asked = Some(self.asked.unwrap_or_else(Instant::now));
         }

@@ -94,13 +94,12 @@ impl Login {
     fn broken_handshake(&self, error: &ssh2::Error) -> Refusal {
         let place = self.place();
         match error.code() {
-            // Source: libssh2.h. No method in common.
+            // Source: libssh2.h and kex.c, which says the same of both.
             ErrorCode::Session(-5 | -8) => Refusal::new(
                 Trouble::Algorithms,
                 format!(
-                    "{place} and this console have no key exchange, host key or cipher in common ({}): old servers offer \
-                     only SHA-1, which is not spoken here",
-                    error.message()
+                    "the handshake with {place} broke off: it has no key exchange, host key or cipher in common with this \
+                     console (old servers offer only SHA-1, which is not spoken here), or it closed the connection"
                 ),
             ),
             ErrorCode::Session(-9 | -30) => Refusal::new(

@@ -13,7 +13,7 @@ use super::job::{Served, is_again, is_closed};
 use super::{Chunk, Ended, ExecOrder};
 
 /// Read from one channel in one turn.
-const TURN: usize = 256 * 1024;
+const TURN: usize = 64 * 1024;
 const BUFFER: usize = 32 * 1024;
 /// A packet that is not gone after this long is not half sent: the far end does not read.
 pub const STUCK: Duration = Duration::from_secs(10);

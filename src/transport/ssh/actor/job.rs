@@ -334,7 +334,7 @@ pub enum Served {
 }
 
 /// What one channel may have under way: enough for a fast line, little enough that one cannot fill the others' way.
-const WINDOW: u32 = 512 * 1024;
+const WINDOW: u32 = 128 * 1024;
 const PACKET: u32 = 32 * 1024;
 
 // Source: libssh2.h.

@@ -51,8 +51,10 @@ pub enum Order {
 pub struct ExecOrder {
     /// For the login shell of the user, whichever it is: only plain words.
     pub command: String,
-    /// What it reads; then comes the end.
+    /// What it reads.
     pub stdin: Vec<u8>,
+    /// Whether the end of what it reads comes only when nobody waits for it any more.
+    pub held: bool,
     /// What it prints and how it ends.
     pub sink: mpsc::Sender<Chunk>,
 }
@@ -110,6 +112,16 @@ const BUSY_GIVE_UP: Duration = Duration::from_secs(20);
 /// How soon a job whose reader is slow is looked at again when nobody wakes the thread.
 const STALLED: Duration = Duration::from_millis(5);
 
+/// A server that refused a channel is asked again after this long at the earliest: it takes a moment to be done with one
+/// that was closed.
+const AFTER_REFUSAL: Duration = Duration::from_millis(20);
+/// And whether it allows more than it did is tried this long after.
+const TRY_MORE: Duration = Duration::from_secs(2);
+/// A server that refuses the only channel this often in a row allows none.
+const MOST_REFUSALS: u32 = 10;
+/// How often a connection that cannot be read is looked at.
+const DEAF: Duration = Duration::from_secs(1);
+
 /// What the thread owns.
 pub struct Actor {
     session: Session,
@@ -124,8 +136,11 @@ pub struct Actor {
     idle: Option<ssh2::Channel>,
     /// That channel is being opened, and so no other may be.
     opening_idle: bool,
-    /// Channels for commands that the server has been seen to allow at the same time.
+    /// Channels for commands that the server has been seen to allow at the same time, and when it last refused one.
     most: usize,
+    refused: Option<Instant>,
+    /// Refusals in a row while no other channel was open.
+    refused_alone: u32,
     heard: Instant,
     asked: Option<Instant>,
     measured: Option<Instant>,
@@ -155,6 +170,8 @@ impl Actor {
             idle: None,
             opening_idle: false,
             most: 64,
+            refused: None,
+            refused_alone: 0,
             heard: Instant::now(),
             asked: None,
             measured: None,
@@ -166,6 +183,8 @@ impl Actor {
         let why = self.turn();
         // The socket goes first: a channel that is freed must not wait for a host that is gone.
         rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both).ok();
+        // Who is told of the loss can then ask why.
+        self.pulse.send_modify(|pulse| pulse.ended = Some(why));
         for job in self.jobs.iter_mut().chain(&mut self.waiting) {
             job.lose();
         }
@@ -173,18 +192,10 @@ impl Actor {
         while let Ok(order) = self.orders.try_recv() {
             Job::new(order).lose();
         }
-        self.pulse.send_modify(|pulse| pulse.ended = Some(why));
     }
 
     fn turn(&mut self) -> String {
         loop {
-            loop {
-                match self.orders.try_recv() {
-                    Ok(order) => self.waiting.push_back(Job::new(order)),
-                    Err(mpsc::error::TryRecvError::Empty) => break,
-                    Err(mpsc::error::TryRecvError::Disconnected) => return "closed by this console".into(),
-                }
-            }
             if let Err(why) = self.work() {
                 return why;
             }
@@ -197,9 +208,20 @@ impl Actor {
         }
     }
 
+    fn take_orders(&mut self) -> Result<(), String> {
+        loop {
+            match self.orders.try_recv() {
+                Ok(order) => self.waiting.push_back(Job::new(order)),
+                Err(mpsc::error::TryRecvError::Empty) => return Ok(()),
+                Err(mpsc::error::TryRecvError::Disconnected) => return Err("closed by this console".into()),
+            }
+        }
+    }
+
     /// Lets every job go as far as it can.
     fn work(&mut self) -> Result<(), String> {
         for _ in 0..64 {
+            self.take_orders()?;
             if self.opening_idle {
                 self.drain()?;
             }
@@ -223,33 +245,45 @@ impl Actor {
     /// Starts the next job when none is being started.
     fn admit(&mut self) {
         self.waiting.retain_mut(|job| !job.is_abandoned());
-        let is_starting = self.jobs.iter().any(Job::is_starting);
-        let sessions = self.jobs.iter().filter(|j| j.is_session()).count() + usize::from(self.idle.is_some());
-        if is_starting || self.opening_idle {
+        if self.opening_idle || self.jobs.iter().any(Job::is_starting) {
             return;
         }
-        let may = |job: &Job| !job.is_session() || sessions < self.most;
+        let sessions = self.sessions() + usize::from(self.idle.is_some());
+        let since = self.refused.map(|at| at.elapsed());
+        let has_room = since.is_none_or(|s| s >= AFTER_REFUSAL) && (sessions < self.most || since.is_some_and(|s| s >= TRY_MORE));
+        let may = |job: &Job| !job.is_session() || has_room;
         if let Some(at) = self.waiting.iter().position(may)
             && let Some(job) = self.waiting.remove(at)
         {
             self.jobs.push(job);
+        } else if sessions >= self.most && !self.waiting.is_empty() {
+            self.give_idle_up();
         }
+    }
+
+    fn sessions(&self) -> usize {
+        self.jobs.iter().filter(|j| j.is_session()).count()
+    }
+
+    /// Makes room for a command. The server has it only when it has closed the channel too.
+    fn give_idle_up(&mut self) -> bool {
+        let idle = self.idle.take();
+        let had = idle.is_some();
+        self.jobs.extend(idle.map(Job::closing));
+        had
     }
 
     /// Takes away what is done; a command that the server had no channel for waits again.
     fn retire(&mut self) -> bool {
         let before = self.jobs.len();
         let mut at = 0;
-        while let Some(job) = self.jobs.get(at) {
+        while let Some(job) = self.jobs.get_mut(at) {
             if job.wants_another_try() {
-                let mut job = self.jobs.swap_remove(at);
-                let open = self.jobs.iter().filter(|j| j.is_session()).count();
-                if self.idle.take().is_none() && open == 0 {
-                    job.give_up();
-                } else {
-                    self.most = open.max(1);
-                    self.waiting.push_front(job);
-                }
+                let job = self.jobs.swap_remove(at);
+                self.turned_away(job);
+            } else if job.takes_credit() {
+                self.refused_alone = 0;
+                self.most = self.most.max(self.sessions());
             } else if job.is_done() {
                 drop(self.jobs.swap_remove(at));
             } else {
@@ -257,6 +291,23 @@ impl Actor {
             }
         }
         before != self.jobs.len()
+    }
+
+    /// The server had no channel for a command. It counts one that was closed for a moment longer, so this is not yet
+    /// its last word, and how many it allows is tried again now and then.
+    fn turned_away(&mut self, mut job: Job) {
+        let is_alone = !self.give_idle_up() && self.sessions() == 0;
+        self.refused_alone = if is_alone { self.refused_alone + 1 } else { 0 };
+        if self.refused_alone > MOST_REFUSALS {
+            self.refused_alone = 0;
+            job.give_up();
+            self.jobs.push(job);
+            return;
+        }
+        self.most = self.sessions().max(1);
+        self.refused = Some(Instant::now());
+        job.start_over();
+        self.waiting.push_front(job);
     }
 
     /// Reads what comes for no job.
@@ -272,15 +323,19 @@ impl Actor {
                 Err(e) => Err(job::words(&e)),
             };
         }
-        // Only when there is nothing else to do, and not on a server that has no channel to spare.
-        let unused = self.jobs.is_empty() && self.waiting.is_empty() && self.most > 2;
+        // Only when there is nothing else to do, and not again and again on a server that allows none.
+        let may = self.refused.is_none_or(|at| at.elapsed() >= TRY_MORE);
+        let unused = self.jobs.is_empty() && self.waiting.is_empty() && may;
         if unused || self.opening_idle {
             let opened = self.session.channel_session();
             self.opening_idle = opened.as_ref().is_err_and(job::is_again);
             match opened {
                 Ok(channel) => self.idle = Some(channel),
                 Err(_) if self.opening_idle => {}
-                Err(e) if job::is_refusal(&e) => self.most = 1,
+                Err(e) if job::is_refusal(&e) => {
+                    self.most = 1;
+                    self.refused = Some(Instant::now());
+                }
                 Err(e) => return Err(job::session_words(&e)),
             }
         }
@@ -292,29 +347,38 @@ impl Actor {
         let silent = self.heard.elapsed();
         let busy = !self.jobs.is_empty() || !self.waiting.is_empty();
         let ask_after = if busy { BUSY_ASK.min(self.patience.ask_after) } else { self.patience.ask_after };
-        let ask_again = self.asked.is_none_or(|at| at.elapsed() >= ask_after.max(BUSY_ASK));
         let can_write = !self.is_blocked_on_writing();
         // A quiet moment is the time to measure the round trip.
         let measure = !busy
             && self.idle.is_some()
             && self.asked.is_none()
             && self.measured.is_none_or(|at| at.elapsed() >= self.patience.ask_after);
-        if (measure || (silent >= ask_after && ask_again)) && can_write {
-            // A failure shows itself in the next read.
+        if (measure || (silent >= ask_after)) && can_write {
+            // libssh2 sends one a second at most. A failure shows itself in the next read.
             self.session.keepalive_send().ok();
             self.asked = Some(self.asked.unwrap_or_else(Instant::now));
+        }
+        if !self.hears() {
+            // What has come cannot be read, so silence says nothing.
+            self.heard = Instant::now();
+            self.asked = None;
         }
         let give_up = if busy { BUSY_GIVE_UP.min(self.patience.give_up) } else { self.patience.give_up };
         if silent >= give_up {
             return Err(format!("nothing heard for {} s", silent.as_secs()));
         }
-        let told = (silent >= BUSY_TELL && self.asked.is_some()).then(|| Duration::from_secs(silent.as_secs()));
+        let told = (silent >= BUSY_TELL.min(give_up / 2) && self.asked.is_some()).then(|| Duration::from_secs(silent.as_secs()));
         self.pulse.send_if_modified(|pulse| {
             let changed = pulse.silent != told;
             pulse.silent = told;
             changed
         });
         Ok(())
+    }
+
+    /// Whether there is a channel, without which libssh2 reads nothing.
+    fn hears(&self) -> bool {
+        self.idle.is_some() || self.opening_idle || !self.jobs.is_empty()
     }
 
     fn is_blocked_on_writing(&self) -> bool {
@@ -324,8 +388,11 @@ impl Actor {
     /// Sleeps until something comes, somebody calls, or a limit is reached.
     fn sleep(&mut self) -> Result<(), String> {
         let busy = !self.jobs.is_empty() || !self.waiting.is_empty();
-        let pause = if self.jobs.iter().any(Job::is_stalled) {
+        let is_refused = self.refused.is_some_and(|at| at.elapsed() < AFTER_REFUSAL) && !self.waiting.is_empty();
+        let pause = if self.jobs.iter().any(Job::is_stalled) || is_refused {
             STALLED
+        } else if !self.hears() {
+            DEAF
         } else if busy || self.asked.is_some() {
             Duration::from_millis(500)
         } else {
@@ -333,7 +400,8 @@ impl Actor {
         };
         let mut socket_events = PollFlags::empty();
         // Without a channel nothing can be read: what has come waits for the next job.
-        if self.idle.is_some() || !self.jobs.is_empty() || self.most > 2 {
+        let hears = self.hears();
+        if hears {
             socket_events |= PollFlags::IN;
         }
         if self.is_blocked_on_writing() {
@@ -347,6 +415,10 @@ impl Actor {
         match poll(&mut fds, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(e) => return Err(format!("this machine cannot wait for it: {e}")),
+        }
+        let broke = fds.first().is_some_and(|fd| fd.revents().intersects(PollFlags::HUP | PollFlags::ERR));
+        if !hears && (broke || has_ended(socket)) {
+            return Err("closed by the host or on the way".into());
         }
         let came =
             fds.first().is_some_and(|fd| fd.revents().intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR));
@@ -364,4 +436,11 @@ impl Actor {
         }
         Ok(())
     }
+}
+
+/// Whether the far end has closed, seen without taking anything away.
+fn has_ended(socket: std::os::fd::BorrowedFd<'_>) -> bool {
+    use rustix::net::{RecvFlags, recv};
+    let mut byte = [0_u8; 1];
+    matches!(recv(socket, &mut byte[..], RecvFlags::PEEK | RecvFlags::DONTWAIT), Ok((0, _)))
 }

@@ -17,7 +17,7 @@ pub const BANNER: Duration = Duration::from_secs(8);
 /// A server may say something before its version (RFC 4253, section 4.2), but not more than this.
 const MOST: usize = 8 * 1024;
 /// How often it is looked again while a line is not complete.
-const AGAIN: Duration = Duration::from_millis(10);
+const AGAIN: Duration = Duration::from_millis(40);
 
 /// Waits for the version line. The socket must not block.
 pub async fn wait(socket: impl AsFd, place: &str) -> Result<(), Refusal> {
@@ -50,25 +50,27 @@ pub async fn wait(socket: impl AsFd, place: &str) -> Result<(), Refusal> {
         }
         match judge(seen) {
             Some(true) => return Ok(()),
-            Some(false) => {
-                let words = Text::line_at_most(String::from_utf8_lossy(seen).lines().next().unwrap_or_default(), 60);
-                let cause = format!("what answers on {place} is not an SSH server; it says \"{words}\"");
-                return Err(Refusal::new(Trouble::Banner, cause));
-            }
+            Some(false) => return Err(foreign(place, seen)),
             None => {}
         }
         if Instant::now() >= until {
             let limit = BANNER.as_secs();
-            let cause = if seen.is_empty() {
-                format!("{place} takes the connection but says nothing for {limit} s: the host may hang")
-            } else {
-                format!("{place} did not say within {limit} s that it speaks SSH")
-            };
+            if !seen.is_empty() {
+                return Err(foreign(place, seen));
+            }
+            let cause = format!("{place} takes the connection but says nothing for {limit} s: the host may hang");
             return Err(Refusal::new(Trouble::Banner, cause));
         }
         sleep(pause).await;
         pause = (pause * 2).min(AGAIN);
     }
+}
+
+/// What says something else.
+fn foreign(place: &str, seen: &[u8]) -> Refusal {
+    let seen = String::from_utf8_lossy(seen);
+    let words = Text::line_at_most(seen.lines().next().unwrap_or_default(), 60);
+    Refusal::new(Trouble::Banner, format!("what answers on {place} is not an SSH server; it says \"{words}\""))
 }
 
 /// Whether this is an SSH server; none as long as that cannot be told.
@@ -81,6 +83,10 @@ fn judge(seen: &[u8]) -> Option<bool> {
         let is_complete = lines.peek().is_some();
         let foreign = [b"HTTP/".as_slice(), b"220 ", b"+OK", b"SSH-1", b"* OK"].iter().any(|f| line.starts_with(f));
         if foreign && (is_complete || line.len() > 8) {
+            return Some(false);
+        }
+        // Text may come before the version, but no binary protocol.
+        if line.iter().any(|b| matches!(b, 0..=8 | 14..=26 | 28..=31)) {
             return Some(false);
         }
     }

@@ -58,7 +58,7 @@ impl Line {
         // A console that does not ask cannot tell a quiet host from a dead one, so zero is not followed.
         let interval = login.settings.alive_interval.filter(|i| !i.is_zero()).unwrap_or(super::ALIVE_INTERVAL);
         let patience =
-            Patience { ask_after: interval, give_up: interval.saturating_mul(login.settings.alive_count.max(1)) };
+            Patience { ask_after: interval, give_up: interval.saturating_mul(login.settings.alive_count.saturating_add(1)) };
         let thread = std::thread::Builder::new().name("ssh".into()).stack_size(STACK);
         let started = thread.spawn(move || match login.run(socket) {
             Ok(session) => {
@@ -82,6 +82,11 @@ impl Line {
         self.pulse.clone()
     }
 
+    /// Why it has ended, as far as it is known.
+    pub fn why(&self) -> Option<String> {
+        self.pulse.borrow().ended.clone()
+    }
+
     /// Whether it still stands.
     pub fn is_alive(&self) -> bool {
         self.pulse.borrow().ended.is_none() && self.pulse.has_changed().is_ok()
@@ -96,8 +101,17 @@ impl Line {
 
     /// Runs a command; what it prints comes through the tap.
     pub async fn exec(&self, command: impl Into<String>, stdin: Vec<u8>) -> Result<Tap, StartError> {
+        self.run(command.into(), stdin, false).await
+    }
+
+    /// The same for a command that takes the end of its input as a sign that nobody waits for it any more.
+    pub async fn exec_held(&self, command: impl Into<String>, stdin: Vec<u8>) -> Result<Tap, StartError> {
+        self.run(command.into(), stdin, true).await
+    }
+
+    async fn run(&self, command: String, stdin: Vec<u8>, held: bool) -> Result<Tap, StartError> {
         let (sink, chunks) = mpsc::channel(MOST_CHUNKS);
-        self.order(Order::Exec(ExecOrder { command: command.into(), stdin, sink })).await?;
+        self.order(Order::Exec(ExecOrder { command, stdin, held, sink })).await?;
         Ok(Tap { chunks, bell: Arc::clone(&self.bell) })
     }
 

@@ -1,8 +1,10 @@
 //! From a connected socket to a session that is logged in: handshake, host key, user. Blocking, each step with a limit
 //! of its own; runs on the thread that will own the session. Sends nothing of the user's before the host key is judged.
 
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::PathBuf;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,6 +21,8 @@ use crate::model::{Ask, Text, Trouble};
 const HANDSHAKE: Duration = Duration::from_secs(15);
 /// Each answer while logging in, at most.
 const AUTHENTICATION: Duration = Duration::from_secs(20);
+/// An agent has this long to list its keys.
+const AGENT: Duration = Duration::from_secs(3);
 
 /// What a login needs to know.
 pub struct Login {
@@ -90,13 +94,12 @@ impl Login {
     fn broken_handshake(&self, error: &ssh2::Error) -> Refusal {
         let place = self.place();
         match error.code() {
-            // Source: libssh2.h. No method in common.
+            // Source: libssh2.h and kex.c, which says the same of both.
             ErrorCode::Session(-5 | -8) => Refusal::new(
                 Trouble::Algorithms,
                 format!(
-                    "{place} and this console have no key exchange, host key or cipher in common ({}): old servers offer \
-                     only SHA-1, which is not spoken here",
-                    error.message()
+                    "the handshake with {place} broke off: it has no key exchange, host key or cipher in common with this \
+                     console (old servers offer only SHA-1, which is not spoken here), or it closed the connection"
                 ),
             ),
             ErrorCode::Session(-9 | -30) => Refusal::new(
@@ -111,7 +114,7 @@ impl Login {
     }
 
     /// `192.0.2.10:22`.
-    fn place(&self) -> String {
+    pub fn place(&self) -> String {
         super::place(&self.settings.host_name, self.settings.port)
     }
 
@@ -168,7 +171,12 @@ impl Login {
         }
         let place = self.place();
         if let Some(file) = tried.locked {
-            let cause = format!("the key {} has a passphrase that nobody gave yet", file.display());
+            let given = self.passphrases.iter().any(|(known, _)| *known == file);
+            let cause = if given {
+                format!("the passphrase given for the key {} is wrong", file.display())
+            } else {
+                format!("the key {} has a passphrase that nobody gave yet", file.display())
+            };
             let mut refusal = Refusal::new(Trouble::Passphrase, cause);
             refusal.ask = Some(Box::new(Ask::Passphrase { file: Text::from(file.display().to_string()) }));
             return Err(refusal);
@@ -195,6 +203,10 @@ impl Login {
             tried.words.push("no ssh-agent (SSH_AUTH_SOCK is not set)".into());
             return Ok(false);
         };
+        if !answers(&path) {
+            tried.words.push(format!("the ssh-agent at {} does not answer", path.display()));
+            return Ok(false);
+        }
         let Ok(mut agent) = session.agent() else { return Ok(false) };
         let listed = agent
             .set_identity_path(&path)
@@ -311,8 +323,25 @@ fn prefer(session: &Session, kind: MethodType, list: &str) {
     }
 }
 
+/// libssh2 says of a connection that ends while an answer is due that the key could not be verified.
 fn is_cut(error: &ssh2::Error) -> bool {
-    matches!(error.code(), ErrorCode::Session(-13 | -43 | -7 | -9))
+    match error.code() {
+        ErrorCode::Session(-13 | -43 | -7 | -9) => true,
+        ErrorCode::Session(-19) => error.message().contains("Waiting"),
+        _ => false,
+    }
+}
+
+/// Whether an agent says anything at all: libssh2 would wait for its answer without end. One that cannot be connected to
+/// is told by libssh2 in time.
+fn answers(path: &Path) -> bool {
+    let Ok(mut stream) = UnixStream::connect(path) else { return true };
+    let asked = stream
+        .set_read_timeout(Some(AGENT))
+        .and_then(|()| stream.set_write_timeout(Some(AGENT)))
+        .and_then(|()| stream.write_all(&[0, 0, 0, 1, 11]))
+        .and_then(|()| stream.read_exact(&mut [0; 5]));
+    !asked.is_err_and(|e| matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
 }
 
 fn dead_or(error: &ssh2::Error, other: Trouble) -> Trouble {

@@ -100,7 +100,7 @@ impl Remote {
             Err(TransportError::Unreachable { why, .. }) => return Halt::Blocked(why),
             Err(_) => return Halt::Late,
         };
-        let tap = match line.exec(COMMAND, script.text().as_bytes().to_vec()).await {
+        let tap = match line.exec_held(COMMAND, script.guarded().into_bytes()).await {
             Ok(tap) => tap,
             Err(error) => return Halt::NotStarted(error),
         };
@@ -111,13 +111,15 @@ impl Remote {
                 Chunk::Out(bytes) => answers.push(0, &bytes),
                 Chunk::Err(bytes) => answers.push(1, &bytes),
                 Chunk::End(ended) => {
-                    running.group = None;
                     came(answers);
-                    return Halt::of(ended, answers);
+                    return Halt::of(ended, answers, &running.line);
                 }
             }
-            running.group = answers.group();
             came(answers);
+            if answers.are_all_taken() {
+                // What still runs in the background is no part of the answer.
+                return Halt::Ended(String::new());
+            }
         }
     }
 
@@ -143,9 +145,9 @@ impl Remote {
                 Some(silent) => unreachable(silent.cause),
                 None => TransportError::TimedOut { after: limit },
             },
-            Halt::Lost => {
-                let why = self.keeper.blocked().map(|b| b.cause);
-                unreachable(why.unwrap_or_else(|| format!("the connection to {} was lost", self.name).into()))
+            Halt::Lost(why) => {
+                let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+                unreachable(format!("the connection to {} was lost{why}", self.name).into())
             }
             Halt::NotStarted(error) => unreachable(format!("{} runs no command now: {error}", self.name).into()),
             Halt::Ended(noise) => {
@@ -168,8 +170,8 @@ enum Halt {
     Blocked(Text),
     /// Time was up.
     Late,
-    /// The connection ended.
-    Lost,
+    /// The connection ended, and why.
+    Lost(Option<String>),
     /// The server refused to run it.
     NotStarted(StartError),
     /// The shell ended; what it said before the script began.
@@ -177,9 +179,9 @@ enum Halt {
 }
 
 impl Halt {
-    fn of(ended: Ended, answers: &Answers) -> Self {
+    fn of(ended: Ended, answers: &Answers, line: &Line) -> Self {
         match ended {
-            Ended::Lost => Self::Lost,
+            Ended::Lost => Self::Lost(line.why()),
             Ended::NotStarted(error) => Self::NotStarted(error),
             Ended::Code(_) | Ended::Signal(_) => Self::Ended(answers.noise()),
         }

@@ -46,7 +46,7 @@ impl Script {
         let mut script = Self::new(nonce);
         script.text.push_str(&body(argv));
         script.text.push_str(" </dev/null\n");
-        (script.text, format!("\n{} begin", script.mark).into_bytes())
+        (guarded(&script.text), format!("\n{} begin", script.mark).into_bytes())
     }
 
     fn put(&mut self, argv: &Argv, input: &str) {
@@ -63,12 +63,28 @@ impl Script {
         &self.text
     }
 
+    /// The same, ended with all it has started as soon as what it reads ends: the server sees to that when nobody waits
+    /// any more, even if it allows no further command, and when the connection ends. A script that comes only in part
+    /// does nothing.
+    pub fn guarded(&self) -> String {
+        guarded(&self.text)
+    }
+
     /// Takes the answers apart; each command's output is cut at its limit.
     pub fn answers(&self, limits: &[Limits]) -> Answers {
         let most = |at: usize| limits.get(at).map_or(0, |l| l.most_bytes);
         let parts = |()| (0..self.count).map(|at| Part::new(most(at))).collect();
         Answers { streams: [Splitter::new(&self.mark, parts(())), Splitter::new(&self.mark, parts(()))], taken: 0 }
     }
+}
+
+/// A shell reads all of this before it runs any. 0 is the group of all that the server started here, whoever leads it.
+/// Who takes the shell's place, as a followed command does, is ended too.
+fn guarded(text: &str) -> String {
+    format!(
+        "{{\nexec 3<&0 </dev/null\n( read -r x <&3; trap '' TERM; kill -s TERM 0; sleep 1; kill -s KILL 0 ) \
+         >/dev/null 2>&1 &\nw=$!; exec 3<&-\n{text}exec 2>/dev/null; kill $w\nexit 0\n}}\n"
+    )
 }
 
 /// The words of a command, with its folder and variables, for a shell of its own.
@@ -137,6 +153,11 @@ impl Answers {
             String::from_utf8_lossy(&[&s.before, held].concat()).trim().to_owned()
         });
         texts.filter(|t| !t.is_empty()).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Whether every answer was taken.
+    pub fn are_all_taken(&self) -> bool {
+        self.streams.iter().all(|s| s.parts.len() <= self.taken)
     }
 
     /// The next complete answer, in order.

@@ -2,8 +2,10 @@
 //! enough for the others. A reader that is slow holds up its own command alone.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::time::Duration;
 
 use ssh2::Channel;
+use tokio::time::Instant;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
@@ -11,14 +13,19 @@ use super::job::{Served, is_again, is_closed};
 use super::{Chunk, Ended, ExecOrder};
 
 /// Read from one channel in one turn.
-const TURN: usize = 256 * 1024;
+const TURN: usize = 64 * 1024;
 const BUFFER: usize = 32 * 1024;
+/// A packet that is not gone after this long is not half sent: the far end does not read.
+pub const STUCK: Duration = Duration::from_secs(10);
 
 /// A command and its streams.
 pub struct Exec {
     command: String,
     stdin: Vec<u8>,
     written: usize,
+    /// A packet may be half sent; until it is gone, libssh2 sends no other.
+    stuck: Option<Instant>,
+    held: bool,
     closed_stdin: bool,
     sink: Option<mpsc::Sender<Chunk>>,
     stalled: bool,
@@ -32,6 +39,8 @@ impl Exec {
             command: order.command,
             stdin: order.stdin,
             written: 0,
+            stuck: None,
+            held: order.held,
             closed_stdin: false,
             sink: Some(order.sink),
             stalled: false,
@@ -67,6 +76,10 @@ impl Exec {
     /// Writes and reads as far as it goes.
     pub fn serve(&mut self, channel: &mut Channel) -> io::Result<Served> {
         if self.is_abandoned() {
+            if self.stuck.is_some_and(|since| since.elapsed() < STUCK) {
+                self.write(channel)?;
+                return Ok(if self.stuck.is_some() { Served::Waiting } else { Served::Done });
+            }
             return Ok(Served::Done);
         }
         let wrote = self.write(channel)?;
@@ -104,15 +117,22 @@ impl Exec {
                 Ok(0) => return Ok(moved),
                 Ok(count) => {
                     self.written += count;
+                    self.stuck = None;
                     moved = true;
+                    if self.is_abandoned() {
+                        return Ok(moved);
+                    }
                 }
-                Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(moved),
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    self.stuck.get_or_insert_with(Instant::now);
+                    return Ok(moved);
+                }
                 // It reads no more; what it printed is still of interest.
                 Err(e) if is_closed(&e) => self.written = self.stdin.len(),
                 Err(e) => return Err(e),
             }
         }
-        if !self.closed_stdin {
+        if !self.closed_stdin && !self.held {
             match channel.send_eof() {
                 Err(e) if is_again(&e) => return Ok(moved),
                 Ok(()) | Err(_) => self.closed_stdin = true,

@@ -59,6 +59,7 @@ enum Stage {
 type Reply = oneshot::Sender<Result<UnixStream, StartError>>;
 
 enum Work {
+    Nothing,
     Exec(Exec),
     Forward { host: String, port: u16, reply: Option<Reply>, pipe: Option<Pipe> },
     Shell { term: String, size: watch::Receiver<(u16, u16)>, reply: Option<Reply>, pipe: Option<Pipe> },
@@ -69,6 +70,8 @@ pub struct Job {
     stage: Stage,
     channel: Option<Channel>,
     work: Work,
+    /// The server is known to allow as many sessions as there were with it.
+    credited: bool,
 }
 
 impl Job {
@@ -79,7 +82,18 @@ impl Job {
             Order::Forward { host, port, reply } => Work::Forward { host, port, reply: Some(reply), pipe: None },
             Order::Shell { term, size, reply } => Work::Shell { term, size, reply: Some(reply), pipe: None },
         };
-        Self { stage: Stage::Opening, channel: None, work }
+        Self { stage: Stage::Opening, channel: None, work, credited: false }
+    }
+
+    /// A channel on which nothing runs, to be closed.
+    pub fn closing(channel: Channel) -> Self {
+        Self { stage: Stage::Closing, channel: Some(channel), work: Work::Nothing, credited: true }
+    }
+
+    /// Whether the server has allowed it a session; said once.
+    pub fn takes_credit(&mut self) -> bool {
+        let allowed = self.is_session() && matches!(self.stage, Stage::Serving);
+        allowed && !std::mem::replace(&mut self.credited, true)
     }
 
     /// While this is so, no other channel may be started.
@@ -102,6 +116,11 @@ impl Job {
         matches!(self.stage, Stage::Turned)
     }
 
+    /// From the beginning.
+    pub fn start_over(&mut self) {
+        self.stage = Stage::Opening;
+    }
+
     /// Whether its reader is slow, so that it must be looked at again without anything coming.
     pub fn is_stalled(&self) -> bool {
         match (&self.stage, &self.work) {
@@ -116,6 +135,7 @@ impl Job {
     /// Whether nobody waits for it any more, before it was begun.
     pub fn is_abandoned(&self) -> bool {
         match &self.work {
+            Work::Nothing => true,
             Work::Exec(exec) => exec.is_abandoned(),
             Work::Forward { reply, .. } | Work::Shell { reply, .. } => {
                 reply.as_ref().is_none_or(oneshot::Sender::is_closed)
@@ -151,7 +171,7 @@ impl Job {
     fn tell(&mut self, error: StartError) {
         match &mut self.work {
             Work::Exec(exec) if error != StartError::Lost => exec.end(Ended::NotStarted(error)),
-            Work::Exec(_) => {}
+            Work::Exec(_) | Work::Nothing => {}
             Work::Forward { reply, .. } | Work::Shell { reply, .. } => {
                 // Nobody may be waiting any more.
                 drop(reply.take().map(|reply| reply.send(Err(error))));
@@ -174,7 +194,7 @@ impl Job {
     fn open(&mut self, session: &Session) -> Step {
         let opened = match &self.work {
             Work::Forward { host, port, .. } => session.channel_direct_tcpip(host, *port, None),
-            Work::Exec(_) | Work::Shell { .. } => session.channel_open("session", WINDOW, PACKET, None),
+            Work::Exec(_) | Work::Shell { .. } | Work::Nothing => session.channel_open("session", WINDOW, PACKET, None),
         };
         match opened {
             Ok(channel) => {
@@ -182,6 +202,7 @@ impl Job {
                 self.stage = match self.work {
                     Work::Shell { .. } => Stage::Terminal,
                     Work::Exec(_) => Stage::Starting,
+                    Work::Nothing => Stage::Closing,
                     Work::Forward { .. } => {
                         self.hand_over();
                         Stage::Serving
@@ -222,7 +243,7 @@ impl Job {
         let started = match &self.work {
             Work::Exec(exec) => channel.exec(exec.command()),
             Work::Shell { .. } => channel.shell(),
-            Work::Forward { .. } => Ok(()),
+            Work::Forward { .. } | Work::Nothing => Ok(()),
         };
         match started {
             Ok(()) => {
@@ -267,7 +288,7 @@ impl Job {
                 }
                 pipe.serve(channel)
             }
-            Work::Forward { .. } | Work::Shell { .. } => Ok(Served::Done),
+            Work::Forward { .. } | Work::Shell { .. } | Work::Nothing => Ok(Served::Done),
         };
         match served {
             Ok(Served::Waiting) => Step::Idle,
@@ -313,7 +334,7 @@ pub enum Served {
 }
 
 /// What one channel may have under way: enough for a fast line, little enough that one cannot fill the others' way.
-const WINDOW: u32 = 512 * 1024;
+const WINDOW: u32 = 128 * 1024;
 const PACKET: u32 = 32 * 1024;
 
 // Source: libssh2.h.

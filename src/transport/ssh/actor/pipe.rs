@@ -6,9 +6,11 @@ use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
-use rustix::event::{PollFd, PollFlags};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use ssh2::Channel;
+use tokio::time::Instant;
 
+use super::exec::STUCK;
 use super::job::{Served, is_again, is_closed};
 
 const BUFFER: usize = 64 * 1024;
@@ -45,6 +47,8 @@ pub struct Pipe {
     socket: UnixStream,
     up: Way,
     down: Way,
+    /// Since when what is held cannot be sent.
+    stuck: Option<Instant>,
 }
 
 impl Pipe {
@@ -53,19 +57,31 @@ impl Pipe {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         theirs.set_nonblocking(true)?;
-        Ok((Self { socket: ours, up: Way::new(), down: Way::new() }, theirs))
+        Ok((Self { socket: ours, up: Way::new(), down: Way::new(), stuck: None }, theirs))
     }
 
     /// What it waits for on this machine.
     pub fn interest(&self) -> Option<PollFd<'_>> {
+        if self.is_stalled() {
+            // It is looked at soon anyway, and a far end that is gone would be told without end.
+            return None;
+        }
         let mut events = PollFlags::empty();
-        if self.up.is_empty() && !self.up.read_all {
+        if !self.up.read_all {
             events |= PollFlags::IN;
         }
         if !self.down.is_empty() {
             events |= PollFlags::OUT;
         }
-        (!events.is_empty()).then(|| PollFd::from_borrowed_fd(self.socket.as_fd(), events))
+        // Without any, it is still told when whoever has the other end is gone altogether.
+        Some(PollFd::from_borrowed_fd(self.socket.as_fd(), events))
+    }
+
+    /// Whether nobody has the other end any more: who only writes no more still wants to read.
+    fn is_left(&self) -> bool {
+        let mut fds = [PollFd::from_borrowed_fd(self.socket.as_fd(), PollFlags::empty())];
+        let told = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+        told.is_ok_and(|n| n > 0) && fds.iter().any(|fd| fd.revents().intersects(PollFlags::HUP | PollFlags::ERR))
     }
 
     /// Whether something does not get away to the host.
@@ -85,7 +101,14 @@ impl Pipe {
             moved = true;
             left = left.saturating_sub(count);
         }
-        if self.down.told && self.down.is_empty() && (self.up.told || self.up.read_all) {
+        // What is half sent must be gone before the channel is closed: until then libssh2 sends nothing else.
+        let stuck = !self.up.is_empty() && self.stuck.is_some_and(|since| since.elapsed() < STUCK);
+        let sent = self.up.told || (self.up.read_all && !stuck);
+        if self.down.told && self.down.is_empty() && sent {
+            return Ok(Served::Done);
+        }
+        // A target that never answers would keep the channel open for ever.
+        if self.up.read_all && self.up.is_empty() && self.is_left() {
             return Ok(Served::Done);
         }
         Ok(if moved { Served::Moved } else { Served::Waiting })
@@ -111,9 +134,13 @@ impl Pipe {
             match channel.write(way.held()) {
                 Ok(count) => {
                     way.from += count;
+                    self.stuck = None;
                     return Ok(count);
                 }
-                Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(0),
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    self.stuck.get_or_insert_with(Instant::now);
+                    return Ok(0);
+                }
                 // The far end reads no more.
                 Err(e) if is_closed(&e) => {
                     way.read_all = true;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::Keeper;
+use super::{ForwardError, Keeper};
 use crate::model::{Text, Trouble};
 use crate::transport::dial::{self, DialError, Watch};
 use crate::transport::ssh::actor::{Chunk, Ended, StartError};
@@ -26,6 +26,10 @@ const CONNECT: Duration = Duration::from_secs(5);
 const EARLY_RESETS: u32 = 5;
 /// Borrowed connections: one answer, at most, in milliseconds.
 const BORROWED: u32 = 60_000;
+/// A hop that is being connected to is waited for this long.
+const HOP: Duration = Duration::from_secs(30);
+/// A login, at most: an agent may ask a person before it signs.
+const LOGIN: Duration = Duration::from_secs(90);
 /// The first command, at most.
 const HELLO: Duration = Duration::from_secs(15);
 
@@ -51,9 +55,16 @@ impl Keeper {
     /// Connects and logs in, and no more.
     pub(super) async fn connect(&self) -> Result<Arc<Line>, Refusal> {
         let ready = self.approach().await?;
-        let line = Line::open(ready.socket, ready.over, ready.login).await;
+        let place = ready.login.place();
+        let line = timeout(LOGIN, Line::open(ready.socket, ready.over, ready.login)).await;
         drop(ready.turn);
-        line
+        // Whatever the reason, the one who would ask again is a person.
+        let late = |_| {
+            let limit = LOGIN.as_secs();
+            let cause = format!("the login on {place} did not end within {limit} s: the ssh-agent may wait for somebody");
+            Refusal::new(Trouble::Authentication, cause)
+        };
+        line.map_err(late)?
     }
 
     /// Lends a connection of its own to work that blocks, on a thread that may. Dropping the future ends the connection.
@@ -82,17 +93,17 @@ impl Keeper {
         self.shared.routes.write().unwrap_or_else(PoisonError::into_inner).insert(self.destination.to_string(), route);
         let mut resets = 0;
         loop {
-            // Waiting for a turn costs the server nothing; a connection that waits for its handshake does.
             let (socket, over) = self.reach(&settings).await?;
-            // The semaphore is never closed.
-            let turn = Arc::clone(&self.shared.handshakes).acquire_owned().await.ok();
             match banner::wait(&socket, &place).await {
                 Ok(()) => {
+                    // Only for what costs this machine work: hosts that hang must not use the turns up. The semaphore is
+                    // never closed.
+                    let turn = Arc::clone(&self.shared.handshakes).acquire_owned().await.ok();
                     set_blocking(&socket)?;
                     return Ok(Ready { socket, over, login: self.login(settings), turn });
                 }
                 Err(refusal) if refusal.trouble == Trouble::Closed && resets < EARLY_RESETS => {
-                    drop((turn, socket));
+                    drop(socket);
                     resets += 1;
                     sleep(Duration::from_millis(100).mul_f64(f64::from(resets) * (0.5 + chance()))).await;
                 }
@@ -134,6 +145,9 @@ impl Keeper {
             return Ok((stream.into_std().map_err(ours)?.into(), None));
         };
         let behind = hop.destination.host.as_str();
+        // The hop has its own time for its own connection, and its own words when there is none.
+        let patience = Instant::now() + HOP;
+        hop.line(patience).await.map_err(|b| ForwardError::Blocked(b).into_refusal(&place(host, port), behind))?;
         // Boxed: a hop may have a hop of its own.
         match timeout(limit, Box::pin(hop.forward(host, port))).await {
             Ok(Ok(onward)) => Ok((onward.stream.into(), Some(onward.over))),

@@ -1,19 +1,27 @@
 //! Glances that come within a moment, made one script. Commands that differ only in their last word and may be asked for
 //! several at once (units of `systemctl show`) become one command.
 
-use std::sync::{PoisonError, RwLock, Weak};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-use tokio::time::sleep;
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
-use super::Remote;
+use super::{Halt, Remote};
 use crate::transport::{Argv, Exit, Limits, Output, TransportError};
 
 /// How long the first one waits for others. Probes of one host look in step, a few milliseconds apart.
 const MOMENT: Duration = Duration::from_millis(25);
 /// Commands in one script.
 const MOST: usize = 200;
+/// A glance that takes longer holds the others up no more.
+const STALL: Duration = Duration::from_millis(700);
+/// How often a batch is split for that: a host on which everything is slow must not get a command for each.
+const MOST_SPLITS: u32 = 3;
+/// At the same time, when glances are asked for one by one.
+const ONE_BY_ONE: usize = 4;
 
 type Answer = Result<Output, TransportError>;
 
@@ -26,6 +34,7 @@ pub struct Batch {
 struct Glance {
     argv: Argv,
     limits: Limits,
+    until: Instant,
     reply: oneshot::Sender<Answer>,
 }
 
@@ -35,31 +44,37 @@ impl Batch {
         Self { remote, waiting: RwLock::default() }
     }
 
-    /// Waits for the moment and the answer.
+    /// Waits for the moment and the answer, never longer than the limit: the others' limits are not its own.
     pub async fn join(&self, argv: Argv, limits: Limits) -> Answer {
+        let Some(remote) = self.remote.upgrade() else { return Err(TransportError::TimedOut { after: limits.timeout }) };
         let (reply, answer) = oneshot::channel();
+        let until = Instant::now() + limits.timeout;
         let first = {
-            let mut waiting = self.waiting.write().unwrap_or_else(PoisonError::into_inner);
-            waiting.push(Glance { argv, limits, reply });
+            let mut waiting = lock(&self.waiting);
+            waiting.push(Glance { argv, limits, until, reply });
             waiting.len() == 1
         };
-        if first && let Some(remote) = self.remote.upgrade() {
+        if first {
+            let remote = Arc::clone(&remote);
             // A task of its own: who came first may be gone before the moment is over.
             tokio::spawn(async move {
                 sleep(MOMENT).await;
-                let due = std::mem::take(&mut *remote.batch.waiting.write().unwrap_or_else(PoisonError::into_inner));
-                let due: Vec<Glance> = due.into_iter().filter(|g| !g.reply.is_closed()).collect();
+                let due = std::mem::take(&mut *lock(&remote.batch.waiting));
                 let mut due = due.into_iter();
                 loop {
                     let some: Vec<Glance> = due.by_ref().take(MOST).collect();
                     if some.is_empty() {
                         break;
                     }
-                    answer_all(&remote, some).await;
+                    tokio::spawn(answer_all(Arc::clone(&remote), some, 0));
                 }
             });
         }
-        answer.await.unwrap_or(Err(TransportError::TimedOut { after: limits.timeout }))
+        // Those who answer know better words, so they come first.
+        match timeout_at(until + MOMENT * 2, answer).await {
+            Ok(Ok(Err(TransportError::TimedOut { .. }))) | Ok(Err(_)) | Err(_) => Err(remote.tell(Halt::Late, limits.timeout)),
+            Ok(Ok(answer)) => answer,
+        }
     }
 }
 
@@ -67,30 +82,81 @@ impl Batch {
 struct Group {
     argv: Argv,
     limits: Limits,
+    until: Instant,
     members: Vec<Glance>,
 }
 
-async fn answer_all(remote: &Remote, glances: Vec<Glance>) {
-    let mut groups = grouped(glances);
-    let mut apart = Vec::new();
-    {
-        let commands: Vec<(Argv, Limits)> = groups.iter().map(|g| (g.argv.clone(), g.limits)).collect();
+/// Runs glances as one script. When one of them takes its time, those after it are run apart, so that it holds up itself
+/// alone; they only look, so it does no harm if the script has begun with them.
+fn answer_all(remote: Arc<Remote>, mut glances: Vec<Glance>, splits: u32) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        glances.retain(|g| !g.reply.is_closed());
+        let Some(until) = glances.iter().map(|g| g.until).max() else { return };
+        // A host that is still being connected to is not slow at answering; why there is none, the run says.
+        remote.keeper.line(until).await.ok();
+        let groups = grouped(glances);
+        let now = Instant::now();
+        let left = |g: &Group| Limits { timeout: g.until.saturating_duration_since(now), ..g.limits };
+        let commands: Vec<(Argv, Limits)> = groups.iter().map(|g| (g.argv.clone(), left(g))).collect();
         let commands: Vec<(&Argv, Limits)> = commands.iter().map(|(argv, limits)| (argv, *limits)).collect();
-        let run = remote.run(&commands, |at, answer| {
-            let Some(group) = groups.get_mut(at) else { return };
-            let members = std::mem::take(&mut group.members);
-            apart.extend(deal(members, answer));
+        let (groups, apart, given) = (RwLock::new(groups), RwLock::new(Vec::new()), watch::Sender::new(0));
+        {
+            let run = remote.run(&commands, |at, answer| {
+                let members = lock(&groups).get_mut(at).map(|group| std::mem::take(&mut group.members));
+                lock(&apart).extend(deal(members.unwrap_or_default(), answer));
+                given.send_replace(at + 1);
+            });
+            tokio::pin!(run);
+            let may_split = splits < MOST_SPLITS && commands.len() > 1;
+            let stalled = tokio::select! {
+                () = &mut run => None,
+                at = stall(&given, commands.len()), if may_split => Some(at),
+            };
+            if let Some(at) = stalled {
+                let rest: Vec<Group> = lock(&groups).drain(at + 1..).collect();
+                let rest = rest.into_iter().flat_map(|g| g.members).collect();
+                tokio::spawn(answer_all(Arc::clone(&remote), rest, splits + 1));
+                let end = lock(&groups).get(at).map_or(until, |g| g.until);
+                let mut seen = given.subscribe();
+                tokio::select! {
+                    () = &mut run => {}
+                    _ = seen.wait_for(|given| *given > at) => {}
+                    () = sleep_until(end) => {}
+                }
+            }
+        }
+        // What could not be told apart is asked for one by one.
+        let apart = apart.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let remote = &remote;
+        let asked = futures::stream::iter(apart).for_each_concurrent(ONE_BY_ONE, |glance| async move {
+            let limits = Limits { timeout: glance.until.saturating_duration_since(Instant::now()), ..glance.limits };
+            let mut answer = None;
+            remote.run(&[(&glance.argv, limits)], |_, output| answer = Some(output)).await;
+            if let Some(answer) = answer {
+                glance.reply.send(answer).ok();
+            }
         });
-        run.await;
-    }
-    // What could not be told apart is asked for one by one.
-    for glance in apart {
-        let mut answer = None;
-        remote.run(&[(&glance.argv, glance.limits)], |_, output| answer = Some(output)).await;
-        if let Some(answer) = answer {
-            glance.reply.send(answer).ok();
+        asked.await;
+    })
+}
+
+/// Which command takes its time while others wait for their turn.
+async fn stall(given: &watch::Sender<usize>, count: usize) -> usize {
+    let mut seen = given.subscribe();
+    loop {
+        let at = *seen.borrow_and_update();
+        if at + 1 >= count {
+            return std::future::pending().await;
+        }
+        if timeout(STALL, seen.changed()).await.is_err() {
+            return at;
         }
     }
+}
+
+/// The locks here are held for an instant, and nothing under them can panic.
+fn lock<T>(shared: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    shared.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn grouped(glances: Vec<Glance>) -> Vec<Group> {
@@ -100,11 +166,16 @@ fn grouped(glances: Vec<Glance>) -> Vec<Group> {
         match groups.iter_mut().find(same) {
             Some(group) => {
                 group.argv.arguments.extend(glance.argv.arguments.last().cloned());
-                group.limits.timeout = group.limits.timeout.max(glance.limits.timeout);
+                group.until = group.until.max(glance.until);
                 group.limits.most_bytes = group.limits.most_bytes.saturating_add(glance.limits.most_bytes);
                 group.members.push(glance);
             }
-            None => groups.push(Group { argv: glance.argv.clone(), limits: glance.limits, members: vec![glance] }),
+            None => groups.push(Group {
+                argv: glance.argv.clone(),
+                limits: glance.limits,
+                until: glance.until,
+                members: vec![glance],
+            }),
         }
     }
     groups
@@ -164,7 +235,8 @@ mod tests {
         let (reply, answer) = oneshot::channel();
         let mut argv = Argv::new("systemctl", ["show", "--", unit]);
         argv.joins = true;
-        (Glance { argv, limits: Limits { timeout: Duration::from_secs(1), most_bytes: 100 }, reply }, answer)
+        let until = Instant::now();
+        (Glance { argv, limits: Limits { timeout: Duration::from_secs(1), most_bytes: 100 }, until, reply }, answer)
     }
 
     fn said(text: &str, code: i32) -> Output {

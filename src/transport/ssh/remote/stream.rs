@@ -21,7 +21,7 @@ impl Remote {
     ) -> Result<Box<dyn Follow>, TransportError> {
         let line = self.line(Instant::now() + limit).await?;
         let (script, mark) = Script::of_one(nonce(), argv);
-        let tap = line.exec(COMMAND, script.into_bytes()).await.map_err(|e| self.tell(Halt::NotStarted(e), limit))?;
+        let tap = line.exec_held(COMMAND, script.into_bytes()).await.map_err(|e| self.tell(Halt::NotStarted(e), limit))?;
         let running = Running { tap, line: Arc::clone(&line), group: None };
         Ok(Box::new(Following { running, mark, before: [Some(Vec::new()), Some(Vec::new())] }))
     }
@@ -58,7 +58,7 @@ impl Remote {
                     if let Some(output) = answers.next(started.elapsed()) {
                         return self.judge(Some(argv), output);
                     }
-                    return Err(self.tell(Halt::of(ended, &answers), limits.timeout));
+                    return Err(self.tell(Halt::of(ended, &answers, &running.line), limits.timeout));
                 }
             }
             running.group = answers.group();
@@ -90,10 +90,6 @@ impl Following {
         if let Some(at) = memchr::memmem::find(before, &self.mark)
             && let Some(end) = memchr::memchr(b'\n', before.get(at + self.mark.len()..).unwrap_or_default())
         {
-            let line = before.get(at + self.mark.len()..at + self.mark.len() + end).unwrap_or_default();
-            if stream == 0 {
-                self.running.group = std::str::from_utf8(line).ok().and_then(|l| l.trim().parse().ok());
-            }
             let rest = before.split_off(at + self.mark.len() + end + 1);
             *slot = None;
             return rest;
@@ -111,7 +107,6 @@ impl Follow for Following {
                     Chunk::Out(bytes) => (0, bytes),
                     Chunk::Err(bytes) => (1, bytes),
                     Chunk::End(ended) => {
-                        self.running.group = None;
                         let began = self.before.iter().any(Option::is_none);
                         return Part::End(match ended {
                             // libssh2 says 0 of a connection that broke, and of a shell that never began.

@@ -38,10 +38,8 @@ fn a_change_is_printed_and_a_signal_ends_it() {
 fn a_better_cause_of_the_same_health_is_printed_too() {
     let server = Server::start();
     let late = "command = [\"sh\", \"-c\", \"! test -e down\"]";
-    let probes = format!(
-        "probes.unit = {{ {late}, every = \"2s\" }}, probes.live = {{ http = \"{}\" }}",
-        server.url("/switch")
-    );
+    let probes =
+        format!("probes.unit = {{ {late}, every = \"2s\" }}, probes.live = {{ http = \"{}\" }}", server.url("/switch"));
     let stage = Stage::new(&deck(&[("boat", probes)]));
     let running = Running::start(&stage, &["status", "--watch", "--json"]);
     running.prints("healthy");

@@ -102,7 +102,8 @@ fn read(line: &str) -> Document {
 }
 
 /// Names are looked up in the site's own file and nowhere else, so nothing is asked beyond it.
-const ALONE: &str = "mount --bind \"$1\" /etc/hosts && mount --bind \"$2\" /etc/nsswitch.conf && shift 2 && exec \"$@\"";
+const ALONE: &str =
+    "mount --bind \"$1\" /etc/hosts && mount --bind \"$2\" /etc/nsswitch.conf && shift 2 && exec \"$@\"";
 
 /// The binary, to be run as an operator of this site would.
 fn command(site: &Site, stage: &Stage, arguments: &[&str]) -> Command {

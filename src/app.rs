@@ -9,6 +9,7 @@ mod host;
 mod inbox;
 pub mod look;
 mod reload;
+mod shell;
 pub mod terminal;
 
 use std::io;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::config::{Deck, Loaded};
@@ -26,6 +27,7 @@ use crate::keymap::Keymap;
 use crate::source::{Supervisor, Surroundings};
 use crate::store::{Changed, Event, Store};
 use crate::theme::Theme;
+use crate::transport::ssh::forwarding::Forwardings;
 use crate::ui::pane::environments::plural;
 use crate::ui::{self, Ui, View};
 
@@ -83,6 +85,12 @@ struct App {
     reloads: mpsc::Sender<Loaded>,
     notes: mpsc::Sender<String>,
     demo: Option<Switchboard>,
+    /// How the terminal is read.
+    keys: inbox::Keys,
+    /// The shell that has the terminal.
+    shell: Option<shell::Shell>,
+    shells: mpsc::Sender<shell::News>,
+    forwardings: Forwardings,
     report: Report,
     /// When the last frame was drawn, by the wall clock and by the timers.
     drawn: Option<(Timestamp, Instant)>,
@@ -94,7 +102,9 @@ struct Inlets {
     events: mpsc::Receiver<Event>,
     reloaded: mpsc::Receiver<Loaded>,
     noted: mpsc::Receiver<String>,
-    inputs: mpsc::Receiver<crossterm::event::Event>,
+    shells: mpsc::Receiver<shell::News>,
+    forwards: watch::Receiver<u64>,
+    inputs: mpsc::Receiver<inbox::Input>,
     signals: inbox::Signals,
 }
 
@@ -127,7 +137,11 @@ impl App {
         // Before the terminal is taken: from then on no signal may end the console without giving it back.
         let signals = inbox::signals()?;
         let screen = Screen::enter(options.mouse)?;
-        let inlets = Inlets { events, reloaded, noted, inputs: inbox::inputs()?, signals };
+        let (inputs, keys) = inbox::inputs()?;
+        let (shells, shell_news) = mpsc::channel(4);
+        let forwardings = Forwardings::default();
+        let inlets =
+            Inlets { events, reloaded, noted, shells: shell_news, forwards: forwardings.changes(), inputs, signals };
         let mut app = App {
             store: Store::default(),
             theme: options.look.theme(&options.ui.theme),
@@ -143,6 +157,10 @@ impl App {
             reloads,
             notes,
             demo: options.demo,
+            keys,
+            shell: None,
+            shells,
+            forwardings,
             report: Report::default(),
             drawn: None,
             leaving: false,
@@ -175,7 +193,9 @@ impl App {
                 None => self.leaving = true,
             },
             // A key is drawn before more facts are taken in.
-            () = tokio::time::sleep_until(due) => self.draw()?,
+            () = tokio::time::sleep_until(due), if self.shell.is_none() => self.draw()?,
+            Some(news) = inlets.shells.recv() => self.shell_news(news)?,
+            Ok(()) = inlets.forwards.changed() => self.list_forwards(),
             Some(event) = inlets.events.recv() => {
                 self.event(event);
                 for _ in 1..BATCH {

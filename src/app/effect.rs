@@ -4,7 +4,7 @@ use std::io;
 
 use crossterm::event::{Event as Input, KeyEventKind};
 
-use super::{App, reload};
+use super::{App, inbox, reload};
 use crate::command::Command;
 use crate::demo::FaultKind;
 use crate::keymap::Key;
@@ -14,8 +14,18 @@ use crate::update::{self, Effect};
 
 impl App {
     /// Something was typed, clicked or pasted, or the window changed.
-    pub(super) fn input(&mut self, input: Input) -> io::Result<()> {
+    pub(super) fn input(&mut self, input: inbox::Input) -> io::Result<()> {
         let now = self.clock.get();
+        let input = match input {
+            inbox::Input::Raw(bytes) => return self.typed(bytes),
+            inbox::Input::Event(Input::Resize(columns, lines)) if self.shell.is_some() => {
+                self.shell_resized((columns, lines));
+                return Ok(());
+            }
+            // What was read before the shell opened was not meant for the screen behind it.
+            inbox::Input::Event(_) if self.shell.is_some() => return Ok(()),
+            inbox::Input::Event(input) => input,
+        };
         let effects = match input {
             Input::Key(event) if event.kind != KeyEventKind::Release => match Key::from_event(&event) {
                 Some(key) => update::key(&mut self.ui, &self.store, &self.keymap, key, now),

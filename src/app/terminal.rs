@@ -77,6 +77,19 @@ impl Screen {
         self.forget()
     }
 
+    /// Lends the terminal to a shell: the screen as it was before, and keys still come one by one.
+    pub fn lend(&mut self) -> io::Result<()> {
+        let mut out = io::stdout();
+        execute!(out, DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show)
+    }
+
+    /// Takes it back.
+    pub fn take_back(&mut self) -> io::Result<()> {
+        // The shell, or what ran in it, may have left anything behind.
+        take(self.mouse)?;
+        self.forget()
+    }
+
     /// Gives the terminal back.
     pub fn leave(&mut self) {
         give_back();

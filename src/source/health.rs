@@ -62,6 +62,11 @@ pub trait Check: fmt::Debug + Send + Sync {
     /// What it asks, for people; never holds a secret.
     fn target(&self) -> String;
 
+    /// Whether it only glances at a host, so that all that do can share one command.
+    fn glances(&self) -> bool {
+        false
+    }
+
     /// Looks once. Every failure is an observation with a reason, not an error.
     fn check<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Observation>;
 }
@@ -71,6 +76,8 @@ pub trait Check: fmt::Debug + Send + Sync {
 pub enum Placement {
     /// Over the network, from this machine; through a host only where `via` names one.
     Network,
+    /// From this machine alone.
+    Here,
     /// On a host: the service's own, unless `via` names another.
     OnHost,
     /// On the host that the kind's own key names.

@@ -2,7 +2,7 @@
 //! are met within about one interval.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{Surroundings, ask};
 use crate::config::Probe;
-use crate::model::{Observation, Outcome, ProbeId};
+use crate::model::{Observation, Outcome};
 use crate::store::Event;
 
 /// First looks are spread over this long, so that a thousand probes do not start in one instant.
@@ -45,7 +45,9 @@ impl Watch {
 
     async fn watch(&self) {
         let info = &self.probe.info;
-        let seed = seed(&info.id);
+        // What one command can answer is asked for at the same moment.
+        let host = info.via.as_ref().filter(|_| self.probe.check.glances());
+        let seed = host.map_or_else(|| seed(&info.id.to_string()), |host| seed(&host.to_string()));
         let mut rhythm = Rhythm::default();
         let mut round = 0_u64;
         let mut wait = SPREAD.min(info.every).mul_f64(fraction(seed));
@@ -63,6 +65,8 @@ impl Watch {
             round = round.wrapping_add(1);
             wait = if rhythm.needs_another(seen.outcome, info.rise, info.fall) {
                 CONFIRM.min(info.every / 4)
+            } else if host.is_some() {
+                in_step(Instant::now(), info.every, fraction(seed))
             } else {
                 // Up to 5 % early or late, so that probes that met once part again.
                 let jitter = 0.95 + 0.1 * fraction(seed.wrapping_add(round.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
@@ -107,11 +111,18 @@ impl Rhythm {
     }
 }
 
-/// A number that is the same for the same probe in every run (FNV-1a).
-fn seed(id: &ProbeId) -> u64 {
-    id.to_string()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+/// From now to the next step of all that look this often and started with the same seed.
+fn in_step(now: Instant, every: Duration, seed: f64) -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let (since, every) = (now.saturating_duration_since(*START).as_nanos(), every.as_nanos().max(1));
+    let offset = (every as f64 * seed) as u128;
+    let into = (since + every - offset % every) % every;
+    Duration::from_nanos(u64::try_from(every - into).unwrap_or(u64::MAX))
+}
+
+/// A number that is the same for the same name in every run (FNV-1a).
+fn seed(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 /// 0 ≤ fraction < 1, evenly spread (the finisher of SplitMix64).
@@ -147,6 +158,18 @@ mod tests {
         assert_eq!(hurried, 10);
         assert!(rhythm.needs_another(Outcome::Fail, 2, 2));
         assert!(!rhythm.needs_another(Outcome::Degraded, 2, 2), "bad in different ways is bad in a row");
+    }
+
+    #[test]
+    fn probes_of_one_host_look_in_step_whenever_they_began() {
+        let every = Duration::from_secs(10);
+        let now = Instant::now();
+        let later = now + Duration::from_millis(3210);
+        let next = |at: Instant, seed| at + in_step(at, every, seed);
+        assert_eq!(next(now + Duration::from_millis(1), 0.5), next(now + Duration::from_millis(1), 0.5));
+        let apart = next(later, 0.3).saturating_duration_since(next(now, 0.3));
+        assert!(apart.is_zero() || apart == every, "{apart:?}");
+        assert!((1..=20).all(|n| in_step(now + every * n, every, 0.7) <= every));
     }
 
     #[test]

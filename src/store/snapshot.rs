@@ -1,5 +1,7 @@
 //! The document that `qd status --json` prints: versioned, described by a JSON Schema, times in RFC 3339 UTC.
 
+mod hosts;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,6 +11,8 @@ use serde::Serialize;
 use super::service::{Cause, ServiceState};
 use super::{HostState, ProbeState, Store};
 use crate::model::{Environment, Health, LinkState, Outcome, Tier, Trouble};
+
+pub use hosts::{AskSnapshot, HostsSnapshot, PlacedHost};
 
 /// The state of everything at one moment.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -59,6 +63,8 @@ pub struct HostSnapshot {
     pub next: Option<Timestamp>,
     /// The newest round trip, in milliseconds.
     pub latency_ms: Option<f64>,
+    /// What a person can do about it.
+    pub ask: Option<AskSnapshot>,
 }
 
 /// One service.
@@ -173,6 +179,7 @@ fn host_snapshot(host: &HostState) -> HostSnapshot {
         since: host.since(),
         next: host.next(),
         latency_ms: link.latency.map(millis),
+        ask: link.ask.as_ref().map(AskSnapshot::from),
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod actor;
 mod banner;
 pub mod config;
+pub mod forwarding;
 pub mod keeper;
 pub mod keyfile;
 pub mod known;
@@ -17,7 +18,7 @@ pub mod wire;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -26,6 +27,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::model::{Ask, Host, HostId, Link};
 use config::{Destination, Sources};
 use keeper::Keeper;
+use refusal::Refusal;
 use remote::Remote;
 
 /// Tells the time; made by the app, which alone reads the clock.
@@ -37,6 +39,8 @@ pub const ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const HANDSHAKES: usize = 8;
 /// Hops that lead to a host.
 const MOST_HOPS: usize = 8;
+/// How often a host that is waited for is looked at when nothing is told.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What all connections share.
 pub struct Shared {
@@ -56,7 +60,7 @@ pub struct Shared {
 #[derive(Clone)]
 pub struct Hosts {
     shared: Arc<Shared>,
-    known: Arc<Mutex<Known>>,
+    known: Arc<RwLock<Known>>,
 }
 
 #[derive(Default)]
@@ -156,8 +160,8 @@ impl Hosts {
         keeper
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A host as a place where commands run.
@@ -175,21 +179,50 @@ impl Hosts {
         self.lock().hosts.values().for_each(|remote| remote.keeper().ask());
     }
 
-    /// Accepts the host key that a host (or a hop before it) shows, if it is the one with this fingerprint.
-    pub fn trust(&self, host: &HostId, fingerprint: &str) -> Result<(), AnswerError> {
+    /// Accepts the host key that a host (or a hop before it) shows, if it is the one with this fingerprint; tells where it
+    /// is written. Blocks on a file.
+    pub fn trust(&self, host: &HostId, fingerprint: &str) -> Result<PathBuf, AnswerError> {
         let remote = self.get(host).ok_or_else(|| AnswerError::NoHost(host.to_string()))?;
         let another = || AnswerError::AnotherKey(host.name.to_string(), fingerprint.to_owned());
         let question = remote.keeper().question().ok_or_else(another)?;
-        let (Some(Ask::Trust { fingerprint: asked, .. }), Some(key)) = (question.ask, question.key) else {
+        let (Some(Ask::Trust { fingerprint: asked, .. }), Some(key)) = (question.ask.as_deref(), question.key) else {
             return Err(another());
         };
         if asked.as_str() != fingerprint {
             return Err(another());
         }
         let file = self.shared.own_known_hosts.clone().ok_or(AnswerError::NoFile)?;
-        known::accept(&file, &key.name, key.port, &key.blob).map_err(|source| AnswerError::Write { file, source })?;
+        let accepted = known::accept(&file, &key.name, key.port, &key.blob);
+        accepted.map_err(|source| AnswerError::Write { file: file.clone(), source })?;
         remote.keeper().reconnect();
-        Ok(())
+        Ok(file)
+    }
+
+    /// What a person is asked about a host, there or on the way.
+    pub fn question(&self, host: &HostId) -> Option<Refusal> {
+        self.get(host)?.keeper().question()
+    }
+
+    /// Why there is no connection to a host: the refusal there or on the way that everything else follows from.
+    pub fn origin(&self, host: &HostId) -> Option<Refusal> {
+        self.get(host)?.keeper().origin()
+    }
+
+    /// Waits while an attempt is under way at a host; how it stands then.
+    pub async fn settled(&self, host: &HostId) -> Link {
+        let Some(remote) = self.get(host) else { return Link::default() };
+        let keeper = remote.keeper();
+        let mut link = keeper.link();
+        // What a hop becomes shows in no change here.
+        while keeper.is_trying() {
+            tokio::time::timeout(LOOK_AGAIN, link.changed()).await.ok();
+        }
+        link.borrow().clone()
+    }
+
+    /// The file of the host keys that were accepted here.
+    pub fn own_known_hosts(&self) -> Option<&std::path::Path> {
+        self.shared.own_known_hosts.as_deref()
     }
 
     /// Takes the passphrase of a key file, for as long as the console runs, and tries every host again that needs it.
@@ -201,7 +234,7 @@ impl Hosts {
         }
         let asks = |remote: &&Arc<Remote>| {
             let question = remote.keeper().question().and_then(|q| q.ask);
-            matches!(question, Some(Ask::Passphrase { file: asked }) if asked.as_str() == file)
+            matches!(question.as_deref(), Some(Ask::Passphrase { file: asked }) if asked.as_str() == file)
         };
         self.lock().hosts.values().filter(asks).for_each(|remote| remote.keeper().reconnect());
     }
@@ -217,7 +250,9 @@ impl Hosts {
     pub fn stop(&self) {
         let mut known = self.lock();
         known.hosts.clear();
-        std::mem::take(&mut known.keepers).into_values().for_each(|keeper| keeper.stop());
+        for keeper in std::mem::take(&mut known.keepers).into_values() {
+            keeper.stop();
+        }
     }
 }
 

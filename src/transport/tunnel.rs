@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use super::ssh::keeper::Onward;
 
 /// An idle listener is closed after this long.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 /// What was opened and not used is closed after this long.
 const UNUSED: Duration = Duration::from_secs(5);
 
@@ -24,13 +24,13 @@ type Target = (String, u16);
 /// The listeners of one host.
 #[derive(Debug, Default)]
 pub struct Tunnels {
-    open: Arc<Mutex<HashMap<Target, Tunnel>>>,
+    open: Arc<RwLock<HashMap<Target, Tunnel>>>,
 }
 
 #[derive(Clone, Debug)]
 struct Tunnel {
     address: SocketAddr,
-    spares: Arc<Mutex<VecDeque<(Onward, Instant)>>>,
+    spares: Arc<RwLock<VecDeque<(Onward, Instant)>>>,
 }
 
 impl Tunnels {
@@ -67,7 +67,7 @@ impl Tunnels {
     }
 }
 
-async fn serve(listener: TcpListener, tunnel: Tunnel, open: Arc<Mutex<HashMap<Target, Tunnel>>>, target: Target) {
+async fn serve(listener: TcpListener, tunnel: Tunnel, open: Arc<RwLock<HashMap<Target, Tunnel>>>, target: Target) {
     let live = Arc::new(AtomicUsize::new(0));
     let mut used = Instant::now();
     loop {
@@ -104,6 +104,6 @@ pub async fn carry(mut stream: TcpStream, onward: Onward) {
 }
 
 /// The locks here are held for an instant, and nothing under them can panic.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    shared.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -108,7 +108,8 @@ impl Check for File {
         Box::pin(async move {
             let limits = Limits { timeout: Budget::of(context).left(), most_bytes: MOST_BYTES };
             let place = context.transport.place();
-            let output = match context.transport.glance(&self.argv(), limits).await {
+            // Not a glance: a file server that hangs must not hold up the others who look at this host.
+            let output = match context.transport.read(&self.argv(), limits).await {
                 Ok(output) => output,
                 Err(TransportError::NoProgram { .. }) => {
                     return Observation::unknown(format!("{place} has no sh, so its files cannot be seen"));

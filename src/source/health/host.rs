@@ -118,6 +118,10 @@ impl Check for Host {
         if self.name == "local" { "this machine".to_owned() } else { self.name.clone() }
     }
 
+    fn glances(&self) -> bool {
+        true
+    }
+
     fn check<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
             let limits = Limits { timeout: Budget::of(context).left(), most_bytes: MOST_BYTES };

@@ -78,6 +78,10 @@ impl Check for Systemd {
         self.unit.clone()
     }
 
+    fn glances(&self) -> bool {
+        true
+    }
+
     fn check<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Observation> {
         Box::pin(async move {
             let limits = Limits { timeout: Budget::of(context).left(), most_bytes: MOST_BYTES };

@@ -128,6 +128,7 @@ pub struct Actor {
     most: usize,
     heard: Instant,
     asked: Option<Instant>,
+    measured: Option<Instant>,
 }
 
 impl Actor {
@@ -156,6 +157,7 @@ impl Actor {
             most: 64,
             heard: Instant::now(),
             asked: None,
+            measured: None,
         }
     }
 
@@ -292,7 +294,12 @@ impl Actor {
         let ask_after = if busy { BUSY_ASK.min(self.patience.ask_after) } else { self.patience.ask_after };
         let ask_again = self.asked.is_none_or(|at| at.elapsed() >= ask_after.max(BUSY_ASK));
         let can_write = !self.is_blocked_on_writing();
-        if silent >= ask_after && ask_again && can_write {
+        // A quiet moment is the time to measure the round trip.
+        let measure = !busy
+            && self.idle.is_some()
+            && self.asked.is_none()
+            && self.measured.is_none_or(|at| at.elapsed() >= self.patience.ask_after);
+        if (measure || (silent >= ask_after && ask_again)) && can_write {
             // A failure shows itself in the next read.
             self.session.keepalive_send().ok();
             self.asked = Some(self.asked.unwrap_or_else(Instant::now));
@@ -350,6 +357,7 @@ impl Actor {
         if came {
             self.heard = Instant::now();
             if let Some(asked) = self.asked.take() {
+                self.measured = Some(Instant::now());
                 let latency = Some(asked.elapsed());
                 self.pulse.send_modify(|pulse| pulse.latency = latency);
             }

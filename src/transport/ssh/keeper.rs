@@ -75,7 +75,7 @@ impl Keeper {
             stop: CancellationToken::new(),
         });
         let (running, stop) = (Arc::clone(&keeper), keeper.stop.clone());
-        tokio::spawn(async move { stop.run_until_cancelled(running.run()).await });
+        tokio::spawn(async move { stop.run_until_cancelled(Box::pin(running.run())).await });
         keeper
     }
 
@@ -101,8 +101,40 @@ impl Keeper {
         if let Some(hop) = &self.through {
             hop.reconnect();
         }
+        // At once, so that who asks next waits for what comes of it.
+        self.link.send_if_modified(|link| {
+            let is_down = matches!(link.state, LinkState::Lost | LinkState::Refused);
+            if is_down {
+                *link = Link { state: LinkState::Connecting, route: link.route.clone(), ..Link::default() };
+            }
+            is_down
+        });
         self.ask();
         self.again.notify_one();
+    }
+
+    /// Whether an attempt is under way whose outcome is worth waiting for: the first one, or one after a person did
+    /// something, here or on the way.
+    pub fn is_trying(&self) -> bool {
+        let (state, trouble) = {
+            let link = self.link.borrow();
+            (link.state, link.trouble)
+        };
+        match state {
+            LinkState::Idle | LinkState::Connecting => true,
+            // What kept it back is gone already.
+            LinkState::Lost if trouble == Some(Trouble::Hop) => {
+                self.through.as_ref().is_some_and(|hop| hop.is_trying() || hop.link.borrow().state.is_up())
+            }
+            _ => false,
+        }
+    }
+
+    /// Why there is no connection, here or on the way there: what everything else follows from.
+    pub fn origin(&self) -> Option<Refusal> {
+        let own = read(&self.refused)?;
+        let hop = self.through.as_ref().filter(|_| own.trouble == Trouble::Hop);
+        hop.and_then(|hop| hop.origin()).or(Some(own))
     }
 
     /// Says that somebody needs the host.
@@ -197,17 +229,18 @@ impl Keeper {
                 Err(refusal) => {
                     failed = failed.saturating_add(1);
                     tracing::debug!(host = %self.destination, trouble = ?refusal.trouble, cause = %refusal.cause, "not connected");
-                    let (again, wait) = (refusal.again(), self.wait_after(&refusal, failed));
+                    let (again, wait) = (refusal.again(), wait_after(&refusal, failed));
                     let state = if was_up && again == Again::Soon { LinkState::Lost } else { refusal.state() };
+                    // First, so that who sees the report finds the reason.
+                    *self.refused.write().unwrap_or_else(PoisonError::into_inner) = Some(refusal.clone());
                     self.report(Link {
                         state,
                         trouble: Some(refusal.trouble),
                         cause: Some(refusal.cause.clone()),
                         next_in: wait,
-                        ask: refusal.ask.clone(),
+                        ask: refusal.ask.as_deref().cloned(),
                         ..Link::default()
                     });
-                    *self.refused.write().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
                     match wait {
                         Some(wait) => self.rest(wait).await,
                         None => self.again.notified().await,
@@ -218,14 +251,6 @@ impl Keeper {
                     }
                 }
             }
-        }
-    }
-
-    fn wait_after(&self, refusal: &Refusal, failed: u32) -> Option<Duration> {
-        match refusal.again() {
-            Again::Soon => Some(pause(failed, chance())),
-            Again::Slowly => Some(SLOWLY.mul_f64(0.8 + 0.4 * chance())),
-            Again::OnDemand => None,
         }
     }
 
@@ -268,6 +293,14 @@ impl Keeper {
 impl std::fmt::Debug for Keeper {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Keeper").field("destination", &self.destination.to_string()).finish_non_exhaustive()
+    }
+}
+
+fn wait_after(refusal: &Refusal, failed: u32) -> Option<Duration> {
+    match refusal.again() {
+        Again::Soon => Some(pause(failed, chance())),
+        Again::Slowly => Some(SLOWLY.mul_f64(0.8 + 0.4 * chance())),
+        Again::OnDemand => None,
     }
 }
 

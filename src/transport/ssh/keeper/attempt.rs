@@ -137,7 +137,14 @@ impl Keeper {
         // Boxed: a hop may have a hop of its own.
         match timeout(limit, Box::pin(hop.forward(host, port))).await {
             Ok(Ok(onward)) => Ok((onward.stream.into(), Some(onward.over))),
-            Ok(Err(error)) => Err(error.into_refusal(&place(host, port), behind)),
+            Ok(Err(error)) => {
+                let mut refusal = error.into_refusal(&place(host, port), behind);
+                // Who is asked about a hop is asked wherever the hop is needed.
+                if refusal.trouble == Trouble::Hop {
+                    refusal.ask = hop.question().and_then(|question| question.ask);
+                }
+                Err(refusal)
+            }
             Err(_) => {
                 let cause =
                     format!("no connection to {} through {behind} within {} s", place(host, port), limit.as_secs());

@@ -3,7 +3,7 @@
 //! held up is left to itself.
 
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -34,7 +34,7 @@ pub enum ForwardError {
 /// The connections of a host that others go through.
 #[derive(Default)]
 pub struct Forwards {
-    lines: Mutex<Vec<Passage>>,
+    lines: RwLock<Vec<Passage>>,
     opening: tokio::sync::Mutex<()>,
 }
 
@@ -50,8 +50,8 @@ impl Forwards {
         self.lock().clear();
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Passage>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Vec<Passage>> {
+        self.lines.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One that is not busy with opening.
@@ -100,14 +100,14 @@ impl Keeper {
             let mut reply = reply;
             let opened = tokio::select! {
                 opened = &mut opened => opened,
-                () = reply.closed() => match timeout(ABANDONED, &mut opened).await {
-                    Ok(opened) => opened,
-                    Err(_) => {
+                () = reply.closed() => {
+                    let Ok(opened) = timeout(ABANDONED, &mut opened).await else {
                         // Others may be using it: they hold it until they are done, and nobody new gets it.
                         keeper.forwards.remove(&line);
                         return;
-                    }
-                },
+                    };
+                    opened
+                }
             };
             drop(turn);
             // Nobody may be waiting any more; then the stream is closed here.

@@ -105,6 +105,21 @@ pub struct ProbeSnapshot {
     pub reason: Option<String>,
     /// Its failure does not alarm.
     pub optional: bool,
+    /// What it saw last, while a host on the way keeps newer looks from its target.
+    pub before: Option<SeenBefore>,
+}
+
+/// What a probe saw before a host on the way was lost.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SeenBefore {
+    /// The result.
+    pub outcome: Outcome,
+    /// How long the answer took, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// When the answer was complete.
+    pub at: Timestamp,
+    /// Why it was not a pass.
+    pub reason: Option<String>,
 }
 
 impl Snapshot {
@@ -198,6 +213,12 @@ fn probe_snapshot(probe: &ProbeState) -> ProbeSnapshot {
         at: last.map(|(at, _)| at),
         reason: last.and_then(|(_, seen)| seen.reason.as_ref()).map(ToString::to_string),
         optional: info.optional,
+        before: probe.seen_before().map(|(at, seen)| SeenBefore {
+            outcome: seen.outcome,
+            latency_ms: seen.latency.map(millis),
+            at,
+            reason: seen.reason.as_ref().map(ToString::to_string),
+        }),
     }
 }
 

@@ -15,7 +15,7 @@ pub mod remote;
 pub mod script;
 pub mod wire;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -54,6 +54,8 @@ pub struct Shared {
     handshakes: Arc<Semaphore>,
     /// `user@address:port` of destinations, as their configuration said last.
     routes: RwLock<HashMap<String, String>>,
+    /// Hops by way, shared by all that pass them.
+    hops: RwLock<BTreeMap<String, Arc<Keeper>>>,
 }
 
 /// The hosts of a deck and the hops to them.
@@ -101,6 +103,7 @@ impl Hosts {
             passphrases: RwLock::default(),
             handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
             routes: RwLock::default(),
+            hops: RwLock::default(),
         };
         Self { shared: Arc::new(shared), known: Arc::default() }
     }
@@ -109,55 +112,38 @@ impl Hosts {
     pub fn follow<'h>(&self, hosts: impl Iterator<Item = &'h Host>) {
         let mut known = self.lock();
         let mut before = std::mem::take(&mut known.hosts);
-        let old = std::mem::take(&mut known.keepers);
+        let mut old = std::mem::take(&mut known.keepers);
         for host in hosts {
             let Ok(destination) = host.destination.as_str().parse::<Destination>() else { continue };
-            let keeper = self.keeper(&mut known.keepers, &old, destination, true, 0);
+            let key = destination.to_string();
+            let start = || Keeper::start(key.clone(), destination, None, true, Arc::clone(&self.shared));
+            let keeper = known.keepers.get(&key).cloned().or_else(|| old.remove(&key)).unwrap_or_else(start);
+            known.keepers.insert(key, Arc::clone(&keeper));
             let remote = before.remove(&host.id).filter(|r| Arc::ptr_eq(r.keeper(), &keeper));
             let remote = remote.unwrap_or_else(|| Remote::new(&host.id.name, keeper));
             known.hosts.insert(host.id.clone(), remote);
         }
-        old.into_iter().filter(|(key, _)| !known.keepers.contains_key(key)).for_each(|(_, keeper)| keeper.stop());
-    }
-
-    /// The keeper of a destination and of every hop before it, old ones kept.
-    fn keeper(
-        &self,
-        keepers: &mut BTreeMap<String, Arc<Keeper>>,
-        old: &BTreeMap<String, Arc<Keeper>>,
-        destination: Destination,
-        runs_commands: bool,
-        depth: usize,
-    ) -> Arc<Keeper> {
-        let jumps = config::resolve(&destination, &self.shared.sources).settings.proxy_jump;
-        // Each hop of a list is reached through the one before it; the first one by its own configuration.
-        let mut through: Option<Arc<Keeper>> = None;
-        for jump in jumps.into_iter().take(MOST_HOPS.saturating_sub(depth)) {
-            through = Some(match &through {
-                None => self.keeper(keepers, old, jump, false, depth + 1),
-                Some(hop) => self.keep(keepers, old, jump, Some(Arc::clone(hop)), false),
-            });
+        for keeper in old.into_values() {
+            keeper.stop();
         }
-        self.keep(keepers, old, destination, through, runs_commands)
+        self.drop_unused_hops(&known);
     }
 
-    fn keep(
-        &self,
-        keepers: &mut BTreeMap<String, Arc<Keeper>>,
-        old: &BTreeMap<String, Arc<Keeper>>,
-        destination: Destination,
-        through: Option<Arc<Keeper>>,
-        runs_commands: bool,
-    ) -> Arc<Keeper> {
-        let way = through.as_ref().map(|hop| format!(" through {}", hop.key())).unwrap_or_default();
-        let what = if runs_commands { "" } else { " (hop)" };
-        let key = format!("{destination}{what}{way}");
-        let keeper = keepers.get(&key).or_else(|| old.get(&key)).cloned();
-        let keeper = keeper.unwrap_or_else(|| {
-            Keeper::start(key.clone(), destination, through, runs_commands, Arc::clone(&self.shared))
+    /// Ends the connections to hops that no host is reached through any more.
+    fn drop_unused_hops(&self, known: &Known) {
+        let mut used = BTreeSet::new();
+        for keeper in known.keepers.values() {
+            let hops = std::iter::successors(keeper.through(), |hop| hop.through());
+            used.extend(hops.take(MOST_HOPS).map(|hop| hop.key().to_owned()));
+        }
+        let mut hops = self.shared.hops.write().unwrap_or_else(PoisonError::into_inner);
+        hops.retain(|key, hop| {
+            let stays = used.contains(key);
+            if !stays {
+                hop.stop();
+            }
+            stays
         });
-        keepers.insert(key, Arc::clone(&keeper));
-        keeper
     }
 
     fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Known> {
@@ -253,6 +239,7 @@ impl Hosts {
         for keeper in std::mem::take(&mut known.keepers).into_values() {
             keeper.stop();
         }
+        self.drop_unused_hops(&known);
     }
 }
 

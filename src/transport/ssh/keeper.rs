@@ -28,8 +28,10 @@ pub struct Keeper {
     key: String,
     /// As the deck or a `ProxyJump` names it.
     destination: Destination,
-    /// The hop before it.
-    through: Option<Arc<Keeper>>,
+    /// The hop before it in a list of hops, which its own configuration then does not decide.
+    before: Option<Arc<Keeper>>,
+    /// The hop that the last attempt went through.
+    through: RwLock<Option<Arc<Keeper>>>,
     /// Whether commands are to run there; a host that is only passed need not run any.
     runs_commands: bool,
     shared: Arc<Shared>,
@@ -56,14 +58,15 @@ impl Keeper {
     pub fn start(
         key: String,
         destination: Destination,
-        through: Option<Arc<Keeper>>,
+        before: Option<Arc<Keeper>>,
         runs_commands: bool,
         shared: Arc<Shared>,
     ) -> Arc<Self> {
         let keeper = Arc::new(Self {
             key,
             destination,
-            through,
+            through: RwLock::new(before.clone()),
+            before,
             runs_commands,
             shared,
             link: watch::Sender::new(Link::default()),
@@ -91,6 +94,37 @@ impl Keeper {
         self.forwards.clear();
     }
 
+    /// The hop that it goes through, as far as that is known.
+    pub fn through(&self) -> Option<Arc<Keeper>> {
+        read(&self.through)
+    }
+
+    /// Finds the way anew: by the list it stands in, or by its configuration.
+    fn find_way(&self, jumps: &[Destination]) -> Result<Option<Arc<Keeper>>, Refusal> {
+        let hop = self.before.clone().or_else(|| Keeper::last_hop(&self.shared, jumps));
+        let mut walked = hop.clone();
+        while let Some(keeper) = walked {
+            if keeper.key == self.key {
+                let cause = format!("the hops to {} lead in a circle (ProxyJump)", self.destination);
+                return Err(Refusal::new(Trouble::Settings, cause));
+            }
+            walked = keeper.through();
+        }
+        self.through.write().unwrap_or_else(PoisonError::into_inner).clone_from(&hop);
+        Ok(hop)
+    }
+
+    /// The last of a list of hops; each is reached through the one before it, the first by its own configuration.
+    fn last_hop(shared: &Arc<Shared>, jumps: &[Destination]) -> Option<Arc<Keeper>> {
+        let mut hops = shared.hops.write().unwrap_or_else(PoisonError::into_inner);
+        jumps.iter().fold(None, |before: Option<Arc<Keeper>>, jump| {
+            let way = before.as_ref().map(|hop| format!(" through {}", hop.key)).unwrap_or_default();
+            let key = format!("{jump} (hop){way}");
+            let start = || Keeper::start(key.clone(), jump.clone(), before, false, Arc::clone(shared));
+            Some(Arc::clone(hops.entry(key.clone()).or_insert_with(start)))
+        })
+    }
+
     /// How the connection stands, and every change of it.
     pub fn link(&self) -> watch::Receiver<Link> {
         self.link.subscribe()
@@ -98,7 +132,7 @@ impl Keeper {
 
     /// Connects now, if it is not connected and whatever went wrong before.
     pub fn reconnect(&self) {
-        if let Some(hop) = &self.through {
+        if let Some(hop) = self.through() {
             hop.reconnect();
         }
         // At once, so that who asks next waits for what comes of it.
@@ -124,7 +158,7 @@ impl Keeper {
             LinkState::Idle | LinkState::Connecting => true,
             // What kept it back is gone already.
             LinkState::Lost if trouble == Some(Trouble::Hop) => {
-                self.through.as_ref().is_some_and(|hop| hop.is_trying() || hop.link.borrow().state.is_up())
+                self.through().is_some_and(|hop| hop.is_trying() || hop.link.borrow().state.is_up())
             }
             _ => false,
         }
@@ -133,7 +167,7 @@ impl Keeper {
     /// Why there is no connection, here or on the way there: what everything else follows from.
     pub fn origin(&self) -> Option<Refusal> {
         let own = read(&self.refused)?;
-        let hop = self.through.as_ref().filter(|_| own.trouble == Trouble::Hop);
+        let hop = self.through().filter(|_| own.trouble == Trouble::Hop);
         hop.and_then(|hop| hop.origin()).or(Some(own))
     }
 
@@ -147,7 +181,7 @@ impl Keeper {
     /// What a person is asked about, here or on the way: which keeper, and the refusal.
     pub fn question(&self) -> Option<Refusal> {
         let own = read(&self.refused).filter(|r| r.ask.is_some() && r.trouble != Trouble::Hop);
-        own.or_else(|| self.through.as_ref()?.question())
+        own.or_else(|| self.through()?.question())
     }
 
     /// The live connection. Waits while the first attempt is under way; when the host is known to be out of reach, says
@@ -196,7 +230,7 @@ impl Keeper {
     fn route(&self) -> Text {
         let known = self.shared.routes.read().unwrap_or_else(PoisonError::into_inner);
         let own = known.get(&self.destination.to_string()).cloned().unwrap_or_else(|| self.destination.to_string());
-        match &self.through {
+        match self.through() {
             Some(hop) => format!("{own} through {}", hop.destination).into(),
             None => own.into(),
         }

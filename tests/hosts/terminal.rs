@@ -21,7 +21,8 @@ struct Terminal {
 
 impl Terminal {
     fn start(desk: &Desk, words: &[&str]) -> Self {
-        let pair = native_pty_system().openpty(PtySize { rows: 40, cols: 160, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let pair =
+            native_pty_system().openpty(PtySize { rows: 40, cols: 160, pixel_width: 0, pixel_height: 0 }).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_qd"));
         command.args(words);
         command.cwd(desk.work());

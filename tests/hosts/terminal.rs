@@ -167,6 +167,8 @@ fn an_interrupt_in_the_middle_of_a_passphrase_gives_the_terminal_back() {
         terminal.waits_hidden();
         terminal.types(&format!("half{stop}"));
         if stop.is_empty() {
+            // Keys that are still on their way belong to whoever has the terminal next.
+            std::thread::sleep(Duration::from_millis(300));
             let pid = terminal.child.process_id().unwrap().cast_signed();
             rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::TERM)
                 .unwrap();

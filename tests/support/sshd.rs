@@ -27,6 +27,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+#[allow(unused_imports, reason = "each test crate uses a part")]
 pub use fake::FakeHost;
 pub use wire::Wire;
 
@@ -239,8 +240,11 @@ fn configuration(folder: &Path, settings: &Settings<'_>, port: u16) -> String {
     let accepted = at(if settings.takes_key { "id.pub" } else { "other.pub" });
     text + &format!(
         "ListenAddress {}\nPort {port}\nPidFile none\nAuthorizedKeysFile {accepted}\nUsePAM no\nStrictModes no\n\
-         PasswordAuthentication no\nKbdInteractiveAuthentication no\nSubsystem sftp internal-sftp\nLogLevel VERBOSE\n",
-        settings.address
+         PasswordAuthentication no\nKbdInteractiveAuthentication no\nSubsystem sftp internal-sftp\nLogLevel VERBOSE\n\
+         SetEnv HOME={}\n",
+        settings.address,
+        // What whoever runs the tests has in a profile is no part of them.
+        folder.display()
     )
 }
 

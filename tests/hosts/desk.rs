@@ -29,7 +29,9 @@ impl Desk {
     /// With these hosts in the environment `qa`, and this OpenSSH configuration.
     pub fn new(hosts: &[&str], config: &str) -> Self {
         let mut deck = "name = \"yard\"\n[environments.qa]\ntier = \"staging\"\n".to_owned();
-        hosts.iter().for_each(|host| deck.push_str(&format!("hosts.{host} = {{ ssh = \"{host}\" }}\n")));
+        for host in hosts {
+            deck.push_str(&format!("hosts.{host} = {{ ssh = \"{host}\" }}\n"));
+        }
         deck.push_str("services.disk.probes.tmp = { command = [\"test\", \"-w\", \"/tmp\"] }\n");
         Self::with(&deck, config)
     }

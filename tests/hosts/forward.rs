@@ -34,7 +34,6 @@ fn a_forwarded_port_carries_requests_and_outlives_a_lost_link() {
     let desk = Desk::new(&["vps"], &config);
     let mut running = desk.start(&["forward", "qa/vps", &port_of(&web), "--local", "0"]);
     let place = running.says("127.0.0.1:").split(' ').next().unwrap().to_owned();
-    running.says("Ctrl-C ends it");
     assert!(get(&place).ends_with("Healthy"), "{}", get(&place));
     wire.cut();
     wire.close();

@@ -27,7 +27,10 @@ fn a_deck_is_written_from_what_runs_on_hosts() {
         assert!(deck.contains(line), "no {line} in\n{deck}");
     }
     for unwanted in ["ssh.service", "dbus", "journald", "getty", ":22"] {
-        assert!(!deck.contains(&format!("\"{unwanted}")) && !deck.contains(&format!("127.0.0.1{unwanted}\"")), "{deck}");
+        assert!(
+            !deck.contains(&format!("\"{unwanted}")) && !deck.contains(&format!("127.0.0.1{unwanted}\"")),
+            "{deck}"
+        );
     }
     let checked = desk.qd(&["check"]);
     assert!(checked.code == 0 && checked.out.contains("no faults"), "{checked:?}");

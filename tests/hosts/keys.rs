@@ -74,7 +74,10 @@ fn a_revoked_key_is_never_accepted() {
     let key = server.known_hosts().split_once(' ').unwrap().1.to_owned();
     std::fs::write(&own, format!("@revoked * {key}")).unwrap();
     let ended = desk.qd(&["hosts", "trust", "--fingerprint", &fingerprint(&server)]);
-    assert!(ended.code == 4 && ended.out.contains("is revoked") && ended.out.contains(":1; the host needs"), "{ended:?}");
+    assert!(
+        ended.code == 4 && ended.out.contains("is revoked") && ended.out.contains(":1; the host needs"),
+        "{ended:?}"
+    );
     assert_eq!(desk.accepted(), "");
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::desk::{Desk, known_to, leads_to};
 use crate::lab::Lab;
-use crate::sshd::{Settings, Sshd, Wire};
+use crate::sshd::{FakeHost, Settings, Sshd};
 use crate::support::stage::patience;
 
 fn json(text: &str) -> Value {
@@ -19,10 +19,17 @@ fn hosts_that_are_live_are_good_and_told_with_their_route_and_latency() {
     assert_eq!(ended.code, 0, "{ended:?}");
     let line = ended.out.lines().nth(1).unwrap();
     let route = format!("{}@127.0.0.1:{}", server.user(), server.port());
-    assert!(line.starts_with("qa           vps   ● live") && line.ends_with(&route) && line.contains(" ms  "), "{}", ended.out);
+    assert!(
+        line.starts_with("qa           vps   ● live") && line.ends_with(&route) && line.contains(" ms  "),
+        "{}",
+        ended.out
+    );
     let ended = desk.qd(&["hosts", "--json"]);
     let told = json(&ended.out);
-    assert_eq!((&told["schema"], &told["deck"], &told["hosts"][0]["environment"]), (&1.into(), &"yard".into(), &"qa".into()));
+    assert_eq!(
+        (&told["schema"], &told["deck"], &told["hosts"][0]["environment"]),
+        (&1.into(), &"yard".into(), &"qa".into())
+    );
     let host = &told["hosts"][0];
     assert_eq!((&host["name"], &host["state"], &host["route"]), (&"vps".into(), &"live".into(), &route.into()));
     assert!(host["latency_ms"].as_f64().unwrap() > 0.0 && host["cause"].is_null() && host["ask"].is_null(), "{host}");
@@ -37,7 +44,11 @@ fn the_worst_host_decides_how_it_ends_and_each_says_why() {
     let desk = Desk::new(&["good", "gone", "stranger"], &config);
     let ended = desk.qd(&["hosts"]);
     assert_eq!(ended.code, 4, "{ended:?}");
-    assert!(ended.out.contains("│ connection refused on 127.0.0.1:") && ended.out.contains("does not let"), "{}", ended.out);
+    assert!(
+        ended.out.contains("│ connection refused on 127.0.0.1:") && ended.out.contains("does not let"),
+        "{}",
+        ended.out
+    );
     let ended = desk.qd(&["hosts", "--host", "good", "--host", "qa/gone", "--json"]);
     assert_eq!(ended.code, 3, "{ended:?}");
     let told = json(&ended.out);
@@ -50,13 +61,9 @@ fn the_worst_host_decides_how_it_ends_and_each_says_why() {
 
 #[test]
 fn an_attempt_that_is_not_over_when_the_wait_is_is_told_as_that() {
-    let server = Sshd::start(&[]);
-    let wire = Wire::to(server.place());
-    wire.cut();
-    let known = server.folder().join("known");
-    std::fs::write(&known, server.known_hosts_at(wire.place())).unwrap();
-    let config = crate::desk::leads_at("slow", &server, wire.place().port(), &known.display().to_string());
-    let desk = Desk::new(&["slow"], &config);
+    let silent = FakeHost::black_hole();
+    let (address, port) = (silent.place().ip(), silent.place().port());
+    let desk = Desk::new(&["slow"], &format!("Host slow\n  HostName {address}\n  Port {port}\n"));
     let ended = desk.qd(&["hosts", "--wait", "300ms"]);
     assert!(ended.code == 3 && ended.out.contains("still being connected to after 300ms"), "{ended:?}");
     assert!(desk.qd(&["hosts", "--wait", "soon"]).told.contains("write 10s"));
@@ -84,7 +91,10 @@ fn check_tells_destinations_that_lead_nowhere_and_lines_that_are_not_followed() 
                 services.a.probes.unit = { systemd = \"a\", via = \"vps\" }\n";
     let broken = Desk::with(deck, "").qd(&["check"]);
     assert_eq!(broken.code, 2, "{broken:?}");
-    assert!(broken.out.contains("quarterdeck.toml:3:21: error: ") && broken.out.contains("leads to no host"), "{broken:?}");
+    assert!(
+        broken.out.contains("quarterdeck.toml:3:21: error: ") && broken.out.contains("leads to no host"),
+        "{broken:?}"
+    );
     assert!(broken.out.contains("1 error, 0 warnings"), "{broken:?}");
 }
 

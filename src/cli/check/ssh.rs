@@ -11,9 +11,12 @@ use crate::transport::ssh::config::{Destination, Note, Sources, resolve};
 /// Hosts that one line is told for.
 const MOST_HOSTS: usize = 4;
 
+/// What makes two notes the same: file, line, column and words.
+type Key = (PathBuf, usize, usize, String);
+
 /// Each note once, by file and line, with the hosts that it is about.
 pub fn notes(deck: &Deck, sources: &Sources) -> Vec<Fault> {
-    let mut told: BTreeMap<(PathBuf, usize, usize, String), (Note, Vec<HostId>)> = BTreeMap::new();
+    let mut told: BTreeMap<Key, (Note, Vec<HostId>)> = BTreeMap::new();
     for host in deck.hosts() {
         // What is no destination is a fault of the deck.
         let Ok(destination) = host.destination.as_str().parse::<Destination>() else { continue };
@@ -38,10 +41,8 @@ fn fault(note: Note, hosts: &[HostId]) -> Fault {
         names.push(format!("{} more", hosts.len().saturating_sub(MOST_HOSTS)));
     }
     let names = names.join(", ");
-    let message = match note.fatal {
-        true => format!("{}; so there is no way to {names}", note.what),
-        false => format!("{}; it applies to {names}", note.what),
-    };
+    let meaning = if note.fatal { "so there is no way to" } else { "it applies to" };
+    let message = format!("{}; {meaning} {names}", note.what);
     let fault = Fault {
         file: note.path,
         line: note.line,

@@ -78,6 +78,10 @@ pub async fn passphrase(file: &str) -> Option<Passphrase> {
     });
     let typed = typed.await.ok().flatten();
     tell!();
+    if OVER.load(Ordering::SeqCst) {
+        // Everything ends in a moment; nothing is to come of the question meanwhile.
+        std::future::pending::<()>().await;
+    }
     typed
 }
 

@@ -156,7 +156,7 @@ mod tests {
     fn a_key_is_never_accepted_blindly() {
         assert!(options(&[], true).complaint().unwrap().contains("there is no --yes"));
         assert_eq!(options(&[KEY], false).complaint(), None);
-        for wrong in ["", "SHA256:", "uNiVztksCsDhcc0u9e8BrwkvwzwC4UrI5WpPRLCMAD4", "MD5:00:11", &KEY[..40]] {
+        for wrong in ["", "SHA256:", "uNiVztksCsDhcc0u9e8BrwkvwzwC4UrI5WpPRLCMAD4", "MD5:00:11", "SHA256:uNiVztks"] {
             assert!(options(&[KEY, wrong], false).complaint().unwrap().contains("is no fingerprint"), "{wrong}");
         }
     }

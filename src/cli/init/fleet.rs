@@ -171,9 +171,10 @@ fn tell_of(seen: &mut Seen) {
         return;
     }
     let words: Vec<String> = seen.running.iter().map(Running::words).collect();
-    match words.is_empty() {
-        true => tell!("  {name}: nothing but the system runs there"),
-        false => tell!("  {name}: {}", Text::line_at_most(&words.join("; "), 400)),
+    if words.is_empty() {
+        tell!("  {name}: nothing but the system runs there");
+    } else {
+        tell!("  {name}: {}", Text::line_at_most(&words.join("; "), 400));
     }
 }
 

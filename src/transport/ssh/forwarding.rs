@@ -190,7 +190,7 @@ impl Work {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
                         let (work, stop) = (self.clone(), stop.clone());
-                        tokio::spawn(async move { stop.run_until_cancelled(work.serve(stream)).await });
+                        tokio::spawn(async move { stop.run_until_cancelled(Box::pin(work.serve(stream))).await });
                     }
                     Err(_) => sleep(SHORT).await,
                 },

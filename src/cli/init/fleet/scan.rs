@@ -173,11 +173,8 @@ fn owner<'u>(units: &'u [Unit], told: &Told, processes: &BTreeMap<u32, String>) 
 
 /// The address to connect to from the host itself.
 fn near(listener: &Listener) -> Listener {
-    let address = match listener.address {
-        any if any.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(six) => six.to_ipv4_mapped().map_or(IpAddr::V6(six), IpAddr::V4),
-        four => four,
-    };
+    let address = listener.address.to_canonical();
+    let address = if address.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { address };
     Listener { address, port: listener.port }
 }
 

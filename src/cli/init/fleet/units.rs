@@ -93,12 +93,12 @@ fn block(text: &str) -> Option<Unit> {
     let mut runs = false;
     for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
         match name {
-            "Id" => unit.id = value.to_owned(),
-            "Description" => unit.about = value.to_owned(),
+            "Id" => value.clone_into(&mut unit.id),
+            "Description" => value.clone_into(&mut unit.about),
             "SubState" => runs = value == "running",
             "MainPID" => unit.main_pid = value.parse().unwrap_or(0),
             "FragmentPath" => unit.is_own = value.starts_with("/etc/systemd/system/"),
-            "ExecStart" => unit.starts = value.to_owned(),
+            "ExecStart" => value.clone_into(&mut unit.starts),
             _ => {}
         }
     }

@@ -20,7 +20,10 @@ mod desk;
 
 mod commands;
 mod keys;
+mod hops;
 mod login;
+mod loss;
 mod batch;
 mod reach;
 mod shells;
+mod tunnels;

@@ -4,8 +4,8 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::pin::Pin;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -83,7 +83,13 @@ impl Tunnels {
     }
 }
 
-async fn serve(listener: TcpListener, tunnel: Tunnel, open: Arc<Mutex<HashMap<Target, Tunnel>>>, target: Target, idle: Duration) {
+async fn serve(
+    listener: TcpListener,
+    tunnel: Tunnel,
+    open: Arc<Mutex<HashMap<Target, Tunnel>>>,
+    target: Target,
+    idle: Duration,
+) {
     let live = Arc::new(AtomicUsize::new(0));
     let mut used = Instant::now();
     loop {

@@ -45,7 +45,8 @@ async fn two_hops_lead_to_a_host_and_each_is_told_when_it_is_gone() {
     assert!(output.truncated);
     first.stop();
     let place = first.place();
-    let words = format!("second on the way is not reached: first on the way is not reached: connection refused on {place}");
+    let words =
+        format!("second on the way is not reached: first on the way is not reached: connection refused on {place}");
     let link = until(&host, SECOND * 15, |l| l.cause.as_ref().is_some_and(|c| c.as_str() == words)).await;
     assert_eq!((link.state, link.trouble), (LinkState::Lost, Some(Trouble::Hop)));
     assert_eq!(run(&host, "true").await.unwrap_err().to_string(), words);
@@ -114,7 +115,11 @@ async fn a_hop_whose_line_is_cut_is_told_within_seconds() {
     assert!(link.cause.unwrap().as_str().starts_with("nothing heard from last for "));
     until(&host, SECOND * 10, |l| l.state == LinkState::Lost).await;
     let told = |h: &Remote| h.keeper().link().borrow().cause.clone().unwrap().as_str().to_owned();
-    assert!(becomes(SECOND * 15, || told(&host).starts_with("gate on the way is not reached: ")).await, "{}", told(&host));
+    assert!(
+        becomes(SECOND * 15, || told(&host).starts_with("gate on the way is not reached: ")).await,
+        "{}",
+        told(&host)
+    );
     wire.mend();
     until(&host, SECOND * 30, |l| l.state == LinkState::Live).await;
     assert_eq!(settle(&host).await.state, LinkState::Live);

@@ -118,7 +118,11 @@ async fn a_dozen_commands_and_tunnels_end_at_once_when_sshd_is_killed() {
     }
     let place = server.place();
     let refused = format!("connection refused on {place}");
-    assert!(becomes(SECOND * 3, || link(&host).cause.is_some_and(|c| c.as_str() == refused)).await, "{:?}", link(&host));
+    assert!(
+        becomes(SECOND * 3, || link(&host).cause.is_some_and(|c| c.as_str() == refused)).await,
+        "{:?}",
+        link(&host)
+    );
     server.start_again();
     until(&host, SECOND * 15, |l| l.state == LinkState::Live).await;
     assert_eq!(said(&host, "echo on").await, "on");
@@ -131,9 +135,13 @@ async fn a_closed_line_is_back_at_once_and_nothing_is_left_of_the_old_one() {
     let desk = Desk::with(vec![Entry::behind("web", &server, wire.place())]);
     let host = desk.host("web");
     live(&host).await;
-    let open = || std::fs::read_dir("/proc/self/task").unwrap().flatten().filter(|t| {
-        std::fs::read_to_string(t.path().join("comm")).is_ok_and(|c| c.trim() == "ssh")
-    }).count();
+    let open = || {
+        std::fs::read_dir("/proc/self/task")
+            .unwrap()
+            .flatten()
+            .filter(|t| std::fs::read_to_string(t.path().join("comm")).is_ok_and(|c| c.trim() == "ssh"))
+            .count()
+    };
     for _ in 0..8 {
         wire.close();
         until(&host, SECOND * 3, |l| l.state == LinkState::Lost).await;

@@ -18,12 +18,13 @@ mod sshd;
 
 mod desk;
 
+mod batch;
 mod commands;
-mod keys;
 mod hops;
+mod keys;
 mod login;
 mod loss;
-mod batch;
 mod reach;
 mod shells;
+mod supervisor;
 mod tunnels;

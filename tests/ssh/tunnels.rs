@@ -76,7 +76,10 @@ async fn refused_forbidden_and_unknown_targets_are_told() {
     let host = desk.host("web");
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let error = host.open("127.0.0.1", port).await.unwrap_err();
-    assert_eq!((error.ours, error.cause.as_str()), (false, format!("connection refused on 127.0.0.1:{port} through web").as_str()));
+    assert_eq!(
+        (error.ours, error.cause.as_str()),
+        (false, format!("connection refused on 127.0.0.1:{port} through web").as_str())
+    );
     let error = host.open("nowhere.invalid", 80).await.unwrap_err();
     let words = "web has no connection to nowhere.invalid:80: refused, out of reach or no such name there";
     assert_eq!((error.ours, error.cause.as_str()), (false, words));
@@ -125,9 +128,10 @@ async fn tunnels_that_were_left_are_closed_on_the_host_too() {
     }
     let to_deaf = || {
         let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
-        let word = format!(":{port:04X} 01 ");
-        // Established, from sshd's side: the far address is the target's.
-        table.lines().filter(|l| l.contains(&word)).count()
+        let target = format!(":{port:04X}");
+        // The far address is the target's, and a process, sshd, still has it open.
+        let fields = table.lines().skip(1).map(|l| l.split_whitespace().collect::<Vec<_>>());
+        fields.filter(|f| f[2].ends_with(&target) && f[9] != "0").count()
     };
     assert!(becomes(SECOND * 14, || to_deaf() == 0).await, "{} left", to_deaf());
 }

@@ -61,7 +61,8 @@ impl Keeper {
         // Whatever the reason, the one who would ask again is a person.
         let late = |_| {
             let limit = LOGIN.as_secs();
-            let cause = format!("the login on {place} did not end within {limit} s: the ssh-agent may wait for somebody");
+            let cause =
+                format!("the login on {place} did not end within {limit} s: the ssh-agent may wait for somebody");
             Refusal::new(Trouble::Authentication, cause)
         };
         line.map_err(late)?

@@ -81,7 +81,8 @@ impl Forwards {
     /// Waits a little for any of them: most openings take a moment, and a login takes longer.
     async fn soon(&self) -> Option<(Arc<Line>, OwnedSemaphorePermit)> {
         let all: Vec<Passage> = self.lock().clone();
-        let turns = all.into_iter().map(|p| Box::pin(async move { Some((p.line, p.turn.acquire_owned().await.ok()?)) }));
+        let turns =
+            all.into_iter().map(|p| Box::pin(async move { Some((p.line, p.turn.acquire_owned().await.ok()?)) }));
         let turns: Vec<_> = turns.collect();
         if turns.is_empty() {
             return None;

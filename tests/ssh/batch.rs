@@ -63,7 +63,8 @@ async fn a_glance_that_floods_or_fails_costs_the_others_nothing() {
     let desk = Desk::with(vec![Entry::of("web", &server)]);
     let host = desk.host("web");
     live(&host).await;
-    let argvs = [sh("yes | head -c 3000000"), sh("exit 9"), Argv::new("nothing-there", ["x"]), Argv::new("echo", ["on"])];
+    let argvs =
+        [sh("yes | head -c 3000000"), sh("exit 9"), Argv::new("nothing-there", ["x"]), Argv::new("echo", ["on"])];
     let limits = Limits { most_bytes: 100, ..LIMITS };
     let all = join_all(argvs.iter().map(|a| host.glance(a, limits))).await;
     let [flood, failed, missing, good] = all.try_into().unwrap();

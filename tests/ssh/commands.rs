@@ -112,7 +112,8 @@ async fn how_a_command_ends_is_told_as_it_is() {
     let printed = host.read(&Argv::new("printf", ["%s", &odd]), LIMITS).await.unwrap();
     assert_eq!(String::from_utf8_lossy(&printed.stdout), odd);
     let long = "x".repeat(100_000);
-    let printed = host.read(&Argv::new("printf", ["%s", &long]), Limits { most_bytes: 200_000, ..LIMITS }).await.unwrap();
+    let printed =
+        host.read(&Argv::new("printf", ["%s", &long]), Limits { most_bytes: 200_000, ..LIMITS }).await.unwrap();
     assert_eq!(printed.stdout.len(), long.len());
 }
 
@@ -226,8 +227,14 @@ async fn an_idle_connection_stays_whatever_the_server_allows() {
 async fn forced_commands_and_shells_that_run_nothing_are_told() {
     for (line, words) in [
         ("ForceCommand echo no shell here", "web lets the user in but runs no commands: it answers \"no shell here\""),
-        ("ForceCommand exit 7", "web lets the user in but runs no commands: the login shell ended with 7 and said nothing"),
-        ("MaxSessions 0", "web lets the user in but runs no commands: the server allows no further session on this connection"),
+        (
+            "ForceCommand exit 7",
+            "web lets the user in but runs no commands: the login shell ended with 7 and said nothing",
+        ),
+        (
+            "MaxSessions 0",
+            "web lets the user in but runs no commands: the server allows no further session on this connection",
+        ),
     ] {
         let server = Sshd::start(&[line]);
         let desk = Desk::with(vec![Entry::of("web", &server)]);

@@ -23,7 +23,7 @@ pub const SECOND: Duration = Duration::from_secs(1);
 /// A console and its hosts.
 pub struct Desk {
     pub around: Surroundings,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 /// The lines for one destination.
@@ -75,19 +75,10 @@ impl Desk {
         Self::reading(folder, config)
     }
 
-    /// Goes by a file that is there.
-    pub fn at(config: PathBuf) -> Self {
-        Self::reading(tempfile::Builder::new().prefix("qd-desk-").tempdir().unwrap(), config)
-    }
-
     fn reading(folder: TempDir, config: PathBuf) -> Self {
         let clock = Arc::new(jiff::Timestamp::now);
         let own = folder.path().join("accepted");
-        Self { around: Surroundings::with(clock, Sources::only(config), Some(own)), folder }
-    }
-
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+        Self { around: Surroundings::with(clock, Sources::only(config), Some(own)), _folder: folder }
     }
 
     pub fn hosts(&self) -> &Hosts {

@@ -36,7 +36,8 @@ impl Agent {
     }
 
     fn add(&self, words: &[&str]) {
-        let done = Command::new("ssh-add").args(words).env("SSH_AUTH_SOCK", &self.socket).stderr(Stdio::null()).status();
+        let done =
+            Command::new("ssh-add").args(words).env("SSH_AUTH_SOCK", &self.socket).stderr(Stdio::null()).status();
         assert!(done.unwrap().success());
     }
 
@@ -156,7 +157,8 @@ async fn an_agent_that_never_answers_holds_nobody_up_for_long() {
     });
     let began = Instant::now();
     let cause = refusal(&Desk::with(vec![with_agent(&server, &socket)]).host("web")).await;
-    let words = format!("{} does not let root in: the ssh-agent at {} does not answer", server.place(), socket.display());
+    let words =
+        format!("{} does not let root in: the ssh-agent at {} does not answer", server.place(), socket.display());
     assert_eq!(cause, words);
     assert!(began.elapsed() < SECOND * 10, "{:?}", began.elapsed());
 }
@@ -210,9 +212,8 @@ async fn too_many_keys_are_told_with_what_to_do() {
     let host = desk.host("web");
     let cause = refusal(&host).await;
     let place = server.place();
-    let words = format!(
-        "{place} closed the connection after 3 keys: name the right one with IdentityFile and IdentitiesOnly"
-    );
+    let words =
+        format!("{place} closed the connection after 3 keys: name the right one with IdentityFile and IdentitiesOnly");
     assert_eq!(cause, words);
     sleep(SECOND).await;
     assert_eq!(logged(&server, "Too many authentication failures"), 1, "{}", server.log());

@@ -18,9 +18,13 @@ mod sshd;
 
 mod desk;
 
+mod batch;
 mod commands;
+mod hops;
 mod keys;
 mod login;
-mod batch;
+mod loss;
 mod reach;
 mod shells;
+mod supervisor;
+mod tunnels;

@@ -56,7 +56,10 @@ async fn servers_that_are_no_ssh_servers_are_told_as_what_they_are() {
     assert!(!garbage.0.contains('\x1b'), "{}", garbage.0);
     assert!(noise.0.starts_with("the handshake with HOST broke"), "{}", noise.0);
     let soon = SECOND * 2;
-    assert!(flood.1 < soon && endless.1 < soon && garbage.1 < soon && noise.1 < soon, "{flood:?} {endless:?} {garbage:?} {noise:?}");
+    assert!(
+        flood.1 < soon && endless.1 < soon && garbage.1 < soon && noise.1 < soon,
+        "{flood:?} {endless:?} {garbage:?} {noise:?}"
+    );
     let silence = "HOST takes the connection but says nothing for 8 s: the host may hang";
     assert_eq!((hole.0.as_str(), http.0.as_str()), (silence, silence));
     assert_eq!(half.0, "what answers on HOST is not an SSH server; it says \"hello, who are you?\"");
@@ -88,7 +91,8 @@ async fn a_server_that_always_closes_is_told_and_tried_later_and_later() {
 async fn fifty_hosts_that_hang_do_not_keep_a_good_one_from_its_login() {
     let server = Sshd::start(&[]);
     let holes: Vec<FakeHost> = (0..50).map(|_| FakeHost::black_hole()).collect();
-    let mut entries: Vec<Entry> = holes.iter().enumerate().map(|(n, h)| Entry::at(&format!("hole{n}"), h.place())).collect();
+    let mut entries: Vec<Entry> =
+        holes.iter().enumerate().map(|(n, h)| Entry::at(&format!("hole{n}"), h.place())).collect();
     entries.push(Entry::of("web", &server));
     let desk = Desk::with(entries);
     let mut names: Vec<String> = (0..50).map(|n| format!("hole{n}")).collect();

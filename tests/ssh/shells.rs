@@ -103,7 +103,12 @@ async fn glances_of_one_moment_are_one_command_and_units_are_asked_for_together(
     let remote = desk.host("web1");
     live(&remote).await;
     host.must("systemctl is-active ssh && touch /var/log/glances");
-    let sessions = || host.must("journalctl -q -u ssh | grep -c 'Starting session: command for ops ' || true").trim().parse::<u32>().unwrap();
+    let sessions = || {
+        host.must("journalctl -q -u ssh | grep -c 'Starting session: command for ops ' || true")
+            .trim()
+            .parse::<u32>()
+            .unwrap()
+    };
     host.put("/etc/ssh/sshd_config.d/verbose.conf", "LogLevel VERBOSE\n", 0o644);
     host.must("systemctl reload ssh && sleep 0.3");
     let again = self::desk(host, "ops");

@@ -28,6 +28,8 @@ pub use target::{Target, TargetError};
 
 /// After a connection that could not be taken, because this machine is short of something.
 const SHORT: Duration = Duration::from_millis(100);
+/// A connection of which one way has ended is closed when nothing comes the other way for this long.
+const HALF: Duration = Duration::from_mins(10);
 /// Ports looked at for a free one.
 const NEAR: u16 = 100;
 
@@ -217,7 +219,7 @@ impl Work {
         match self.remote.keeper().forward(&self.target.host, self.target.port).await {
             Ok(onward) => {
                 let _carried = Carried::begin(&self.tell);
-                carry(stream, onward).await;
+                carry(stream, onward, HALF).await;
             }
             Err(error) => {
                 drop(stream);

@@ -57,8 +57,10 @@ impl Line {
         let (report, reported) = oneshot::channel();
         // A console that does not ask cannot tell a quiet host from a dead one, so zero is not followed.
         let interval = login.settings.alive_interval.filter(|i| !i.is_zero()).unwrap_or(super::ALIVE_INTERVAL);
-        let patience =
-            Patience { ask_after: interval, give_up: interval.saturating_mul(login.settings.alive_count.saturating_add(1)) };
+        let patience = Patience {
+            ask_after: interval,
+            give_up: interval.saturating_mul(login.settings.alive_count.saturating_add(1)),
+        };
         let thread = std::thread::Builder::new().name("ssh".into()).stack_size(STACK);
         let started = thread.spawn(move || match login.run(socket) {
             Ok(session) => {

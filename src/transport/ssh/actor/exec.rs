@@ -5,9 +5,9 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
 
 use ssh2::Channel;
-use tokio::time::Instant;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::Instant;
 
 use super::job::{Served, is_again, is_closed};
 use super::{Chunk, Ended, ExecOrder};

@@ -61,7 +61,8 @@ impl Keeper {
         // Whatever the reason, the one who would ask again is a person.
         let late = |_| {
             let limit = LOGIN.as_secs();
-            let cause = format!("the login on {place} did not end within {limit} s: the ssh-agent may wait for somebody");
+            let cause =
+                format!("the login on {place} did not end within {limit} s: the ssh-agent may wait for somebody");
             Refusal::new(Trouble::Authentication, cause)
         };
         line.map_err(late)?
@@ -136,7 +137,11 @@ impl Keeper {
     }
 
     /// A connected socket that does not block, and the connection it goes over.
-    async fn reach(&self, settings: &Settings, hop: Option<&Arc<Keeper>>) -> Result<(OwnedFd, Option<Arc<Line>>), Refusal> {
+    async fn reach(
+        &self,
+        settings: &Settings,
+        hop: Option<&Arc<Keeper>>,
+    ) -> Result<(OwnedFd, Option<Arc<Line>>), Refusal> {
         let limit = settings.connect_timeout.unwrap_or(CONNECT);
         let (host, port) = (settings.host_name.as_str(), settings.port);
         let Some(hop) = hop else {

@@ -3,7 +3,7 @@
 //! held up is left to itself.
 
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -19,6 +19,8 @@ use crate::transport::ssh::refusal::Refusal;
 const MOST: usize = 6;
 /// An opening that nobody waits for any more is given this long before its connection is given up.
 const ABANDONED: Duration = Duration::from_secs(2);
+/// An opening under way is waited for this long before another connection is made.
+const SOON: Duration = Duration::from_millis(300);
 /// A host that is being connected to is waited for this long; who asks may have less.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -36,6 +38,8 @@ pub enum ForwardError {
 pub struct Forwards {
     lines: RwLock<Vec<Passage>>,
     opening: tokio::sync::Mutex<()>,
+    /// The keeper's own connection, when it was lent last.
+    lent: RwLock<Weak<Line>>,
 }
 
 #[derive(Clone)]
@@ -65,6 +69,28 @@ impl Forwards {
         self.lock().push(Passage { line, turn: Arc::new(Semaphore::new(1)) });
     }
 
+    /// Takes the keeper's own connection, once.
+    fn lend(&self, own: &Arc<Line>) {
+        let mut lent = self.lent.write().unwrap_or_else(PoisonError::into_inner);
+        if !std::ptr::eq(lent.as_ptr(), Arc::as_ptr(own)) {
+            *lent = Arc::downgrade(own);
+            self.add(Arc::clone(own));
+        }
+    }
+
+    /// Waits a little for any of them: most openings take a moment, and a login takes longer.
+    async fn soon(&self) -> Option<(Arc<Line>, OwnedSemaphorePermit)> {
+        let all: Vec<Passage> = self.lock().clone();
+        let turns =
+            all.into_iter().map(|p| Box::pin(async move { Some((p.line, p.turn.acquire_owned().await.ok()?)) }));
+        let turns: Vec<_> = turns.collect();
+        if turns.is_empty() {
+            return None;
+        }
+        let (first, ..) = timeout(SOON, futures::future::select_all(turns)).await.ok()?;
+        first.filter(|(line, _)| line.is_alive())
+    }
+
     fn remove(&self, line: &Arc<Line>) {
         self.lock().retain(|p| !Arc::ptr_eq(&p.line, line));
     }
@@ -88,7 +114,12 @@ impl Keeper {
     /// Connects to a place that the host can reach: `db.example.com`, `127.0.0.1`, as the host calls it.
     pub async fn forward(self: &Arc<Self>, host: &str, port: u16) -> Result<Onward, ForwardError> {
         // The keeper's own connection says whether the host is there at all.
-        self.line(Instant::now() + PATIENCE).await.map_err(ForwardError::Blocked)?;
+        let own = self.line(Instant::now() + PATIENCE).await.map_err(ForwardError::Blocked)?;
+        if !self.runs_commands {
+            // No command waits on this one.
+            self.forwards.lend(&own);
+        }
+        drop(own);
         let (line, turn) = self.passage().await?;
         let (reply, answer) = oneshot::channel();
         let (keeper, host) = (Arc::clone(self), host.to_owned());
@@ -120,6 +151,9 @@ impl Keeper {
         loop {
             if let Some(free) = self.forwards.free() {
                 return Ok(free);
+            }
+            if let Some(soon) = self.forwards.soon().await {
+                return Ok(soon);
             }
             if let Some(busy) = self.forwards.any() {
                 // All are busy: wait for a turn with one of them.

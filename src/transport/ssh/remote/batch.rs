@@ -46,7 +46,9 @@ impl Batch {
 
     /// Waits for the moment and the answer, never longer than the limit: the others' limits are not its own.
     pub async fn join(&self, argv: Argv, limits: Limits) -> Answer {
-        let Some(remote) = self.remote.upgrade() else { return Err(TransportError::TimedOut { after: limits.timeout }) };
+        let Some(remote) = self.remote.upgrade() else {
+            return Err(TransportError::TimedOut { after: limits.timeout });
+        };
         let (reply, answer) = oneshot::channel();
         let until = Instant::now() + limits.timeout;
         let first = {
@@ -72,7 +74,9 @@ impl Batch {
         }
         // Those who answer know better words, so they come first.
         match timeout_at(until + MOMENT * 2, answer).await {
-            Ok(Ok(Err(TransportError::TimedOut { .. }))) | Ok(Err(_)) | Err(_) => Err(remote.tell(Halt::Late, limits.timeout)),
+            Ok(Ok(Err(TransportError::TimedOut { .. }))) | Ok(Err(_)) | Err(_) => {
+                Err(remote.tell(Halt::Late, limits.timeout))
+            }
             Ok(Ok(answer)) => answer,
         }
     }

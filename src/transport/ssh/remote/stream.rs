@@ -21,7 +21,8 @@ impl Remote {
     ) -> Result<Box<dyn Follow>, TransportError> {
         let line = self.line(Instant::now() + limit).await?;
         let (script, mark) = Script::of_one(nonce(), argv);
-        let tap = line.exec_held(COMMAND, script.into_bytes()).await.map_err(|e| self.tell(Halt::NotStarted(e), limit))?;
+        let tap =
+            line.exec_held(COMMAND, script.into_bytes()).await.map_err(|e| self.tell(Halt::NotStarted(e), limit))?;
         let running = Running { tap, line: Arc::clone(&line), group: None };
         Ok(Box::new(Following { running, mark, before: [Some(Vec::new()), Some(Vec::new())] }))
     }

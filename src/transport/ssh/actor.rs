@@ -110,6 +110,11 @@ const BUSY_GIVE_UP: Duration = Duration::from_secs(20);
 /// How soon a job whose reader is slow is looked at again when nobody wakes the thread.
 const STALLED: Duration = Duration::from_millis(5);
 
+/// A server that refused a channel is asked again after this long: it may still count those that have just ended.
+const TURNED: Duration = Duration::from_millis(10);
+/// With none open it is asked this often.
+const MOST_TURNED: u32 = 20;
+
 /// What the thread owns.
 pub struct Actor {
     session: Session,
@@ -124,8 +129,12 @@ pub struct Actor {
     idle: Option<ssh2::Channel>,
     /// That channel is being opened, and so no other may be.
     opening_idle: bool,
-    /// Channels for commands that the server has been seen to allow at the same time.
+    /// Channels for commands that may be open at the same time: many, until the server refuses one.
     most: usize,
+    /// As many were open at the same time.
+    proven: usize,
+    /// When the server had no channel last, and how often in a row although none was open.
+    turned: Option<(Instant, u32)>,
     heard: Instant,
     asked: Option<Instant>,
 }
@@ -154,6 +163,8 @@ impl Actor {
             idle: None,
             opening_idle: false,
             most: 64,
+            proven: 1,
+            turned: None,
             heard: Instant::now(),
             asked: None,
         }
@@ -226,7 +237,8 @@ impl Actor {
         if is_starting || self.opening_idle {
             return;
         }
-        let may = |job: &Job| !job.is_session() || sessions < self.most;
+        let turned = self.turned.is_some_and(|(at, _)| at.elapsed() < TURNED);
+        let may = |job: &Job| !job.is_session() || (sessions < self.most && !turned);
         if let Some(at) = self.waiting.iter().position(may)
             && let Some(job) = self.waiting.remove(at)
         {
@@ -237,15 +249,21 @@ impl Actor {
     /// Takes away what is done; a command that the server had no channel for waits again.
     fn retire(&mut self) -> bool {
         let before = self.jobs.len();
+        let open = self.jobs.iter().filter(|j| j.is_session() && j.is_open()).count();
+        self.proven = self.proven.max(open + usize::from(self.idle.is_some()));
+        self.turned = self.turned.map(|(at, often)| (at, if open > 0 { 0 } else { often }));
         let mut at = 0;
         while let Some(job) = self.jobs.get(at) {
             if job.wants_another_try() {
                 let mut job = self.jobs.swap_remove(at);
-                let open = self.jobs.iter().filter(|j| j.is_session()).count();
-                if self.idle.take().is_none() && open == 0 {
+                let none_open = self.idle.take().is_none() && open == 0;
+                let often = self.turned.filter(|_| none_open).map_or(0, |(_, often)| often + 1);
+                self.turned = Some((Instant::now(), often));
+                self.most = self.proven;
+                if often >= MOST_TURNED {
                     job.give_up();
                 } else {
-                    self.most = open.max(1);
+                    job.begin_again();
                     self.waiting.push_front(job);
                 }
             } else if job.is_done() {
@@ -278,7 +296,7 @@ impl Actor {
             match opened {
                 Ok(channel) => self.idle = Some(channel),
                 Err(_) if self.opening_idle => {}
-                Err(e) if job::is_refusal(&e) => self.most = 1,
+                Err(e) if job::is_refusal(&e) => self.most = self.proven,
                 Err(e) => return Err(job::session_words(&e)),
             }
         }
@@ -317,7 +335,8 @@ impl Actor {
     /// Sleeps until something comes, somebody calls, or a limit is reached.
     fn sleep(&mut self) -> Result<(), String> {
         let busy = !self.jobs.is_empty() || !self.waiting.is_empty();
-        let pause = if self.jobs.iter().any(Job::is_stalled) {
+        let is_turned = !self.waiting.is_empty() && self.turned.is_some_and(|(at, _)| at.elapsed() < 2 * TURNED);
+        let pause = if is_turned || self.jobs.iter().any(Job::is_stalled) {
             STALLED
         } else if busy || self.asked.is_some() {
             Duration::from_millis(500)

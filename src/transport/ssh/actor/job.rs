@@ -92,6 +92,11 @@ impl Job {
         !matches!(self.work, Work::Forward { .. })
     }
 
+    /// Whether the server has opened a channel for it.
+    pub fn is_open(&self) -> bool {
+        self.channel.is_some()
+    }
+
     /// Whether it can be taken away.
     pub fn is_done(&self) -> bool {
         matches!(self.stage, Stage::Closed)
@@ -100,6 +105,11 @@ impl Job {
     /// Whether the server had no channel for it.
     pub fn wants_another_try(&self) -> bool {
         matches!(self.stage, Stage::Turned)
+    }
+
+    /// From the start, after the server had no channel for it.
+    pub fn begin_again(&mut self) {
+        self.stage = Stage::Opening;
     }
 
     /// Whether its reader is slow, so that it must be looked at again without anything coming.

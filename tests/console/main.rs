@@ -2,6 +2,7 @@
 //! operator meets them.
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::panic,
     reason = "this crate is tests only; its helpers stand outside #[test] functions"
 )]

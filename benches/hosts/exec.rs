@@ -1,6 +1,7 @@
 //! Commands over one live connection: how long one takes, many at once, and whether one that hangs, floods or is read
 //! slowly holds up the others.
 
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,7 @@ const STREAM: usize = 200_000_000;
 /// All of it, on the first two hosts.
 pub fn measure(bench: &Bench) -> Outcome<()> {
     let names: Vec<String> = bench.names().into_iter().take(2).collect();
-    let [_, wide] = [&bench.hosts[0], &bench.hosts[1]];
+    let wide = &bench.hosts[1];
     // The second one allows more sessions than sshd does by itself.
     wide.must("echo 'MaxSessions 100' >/etc/ssh/sshd_config.d/wide.conf && systemctl restart ssh");
     let masters = [
@@ -40,7 +41,8 @@ pub fn measure(bench: &Bench) -> Outcome<()> {
         ours.all_true().await?;
         single(&ours.remotes[0], &masters[0]).await?;
         many(&ours.remotes[0], &ours.remotes[1], &masters[1]).await?;
-        beside(&ours.remotes[0]).await
+        beside(&ours.remotes[0]).await?;
+        peer_beside(&masters[0])
     })
 }
 
@@ -122,6 +124,24 @@ async fn beside(remote: &Arc<Remote>) -> Outcome<()> {
     drain(follow(remote, "head", &["-c", &STREAM.to_string(), "/dev/zero"]).await?, Duration::ZERO).await?;
     let rate = STREAM as f64 / 1e6 / started.elapsed().as_secs_f64();
     row("a stream of 200 MB, read as fast as it comes", &format!("{rate:.0} MB/s"), "", None);
+    Ok(())
+}
+
+/// The same of OpenSSH's own client, to tell what this machine can do at all.
+fn peer_beside(master: &Master) -> Outcome<()> {
+    let p99 = || -> Outcome<Duration> {
+        let mut took = Vec::new();
+        for _ in 0..COMMANDS {
+            took.push(crate::peers::timed(&mut master.run("true"))?);
+        }
+        Ok(at(&mut took, 0.99))
+    };
+    row("for comparison: p99 of `ssh -S true`, alone", &millis(p99()?), "", None);
+    let mut stream = master.run("cat /dev/zero").stdout(Stdio::null()).spawn()?;
+    let with = p99();
+    stream.kill()?;
+    stream.wait()?;
+    row("for comparison: p99 of `ssh -S true` beside a stream", &millis(with?), "", None);
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use crate::Outcome;
 const ROLE: &str = "QUARTERDECK_BENCH_HOSTS";
 
 /// Nothing here takes longer.
-pub const LIMITS: Limits = Limits { timeout: Duration::from_secs(60), most_bytes: 1 << 20 };
+pub const LIMITS: Limits = Limits { timeout: Duration::from_mins(1), most_bytes: 1 << 20 };
 
 /// Hosts that are connected to.
 pub struct Ours {

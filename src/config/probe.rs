@@ -97,9 +97,8 @@ pub fn read(entry: &Entry, around: &Around<'_>, names: &Names, faults: &Faults<'
         section.name_misspelt(&keys_of(kind));
         return None;
     };
-    if let (Some(host), Some(folder)) =
-        (&via, section.text("folder").filter(|f| kind.name == "command" && !f.starts_with('/')))
-    {
+    let folder = if kind.name == "command" { section.text("folder") } else { None };
+    if let (Some(host), Some(folder)) = (&via, folder.filter(|f| !f.starts_with('/'))) {
         let message = format!("`folder` must be a whole path on host {}, not \"{folder}\"", host.name);
         section.error("folder", message, "write it from the root: folder = \"/srv/shop\"");
     }

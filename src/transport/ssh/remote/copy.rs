@@ -87,7 +87,11 @@ fn sum(shares: impl Iterator<Item = Result<Copied, CopyError>>) -> Result<Copied
     for share in shares {
         all = match (all, share) {
             (Ok(all), Ok(share)) => Ok(Copied { files: all.files + share.files, bytes: all.bytes + share.bytes }),
-            (Err(CopyError::Stopped) | Ok(_), Err(why)) | (Err(why), _) => Err(why),
+            (Ok(_), Err(why)) => Err(why),
+            (Err(first), share) => Err(match (first, share) {
+                (CopyError::Stopped, Err(why)) => why,
+                (first, _) => first,
+            }),
         };
     }
     all

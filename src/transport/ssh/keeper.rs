@@ -198,6 +198,8 @@ impl Keeper {
                     failed = failed.saturating_add(1);
                     tracing::debug!(host = %self.destination, trouble = ?refusal.trouble, cause = %refusal.cause, "not connected");
                     let (again, wait) = (refusal.again(), self.wait_after(&refusal, failed));
+                    // Before it is told: who reads the question may answer at once.
+                    *self.refused.write().unwrap_or_else(PoisonError::into_inner) = Some(refusal.clone());
                     let state = if was_up && again == Again::Soon { LinkState::Lost } else { refusal.state() };
                     self.report(Link {
                         state,
@@ -207,7 +209,6 @@ impl Keeper {
                         ask: refusal.ask.clone(),
                         ..Link::default()
                     });
-                    *self.refused.write().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
                     match wait {
                         Some(wait) => self.rest(wait).await,
                         None => self.again.notified().await,

@@ -74,7 +74,7 @@ impl Batch {
         }
         // Those who answer know better words, so they come first.
         match timeout_at(until + MOMENT * 2, answer).await {
-            Ok(Ok(Err(TransportError::TimedOut { .. }))) | Ok(Err(_)) | Err(_) => {
+            Ok(Ok(Err(TransportError::TimedOut { .. })) | Err(_)) | Err(_) => {
                 Err(remote.tell(Halt::Late, limits.timeout))
             }
             Ok(Ok(answer)) => answer,

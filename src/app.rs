@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::config::{Deck, Loaded};
@@ -27,6 +27,7 @@ use crate::keymap::Keymap;
 use crate::source::{Supervisor, Surroundings};
 use crate::store::{Changed, Event, Store};
 use crate::theme::Theme;
+use crate::transport::ssh::forwarding::Forwardings;
 use crate::ui::pane::environments::plural;
 use crate::ui::{self, Ui, View};
 
@@ -89,6 +90,7 @@ struct App {
     /// The shell that has the terminal.
     shell: Option<shell::Shell>,
     shells: mpsc::Sender<shell::News>,
+    forwardings: Forwardings,
     report: Report,
     /// When the last frame was drawn, by the wall clock and by the timers.
     drawn: Option<(Timestamp, Instant)>,
@@ -101,6 +103,7 @@ struct Inlets {
     reloaded: mpsc::Receiver<Loaded>,
     noted: mpsc::Receiver<String>,
     shells: mpsc::Receiver<shell::News>,
+    forwards: watch::Receiver<u64>,
     inputs: mpsc::Receiver<inbox::Input>,
     signals: inbox::Signals,
 }
@@ -136,7 +139,9 @@ impl App {
         let screen = Screen::enter(options.mouse)?;
         let (inputs, keys) = inbox::inputs()?;
         let (shells, shell_news) = mpsc::channel(4);
-        let inlets = Inlets { events, reloaded, noted, shells: shell_news, inputs, signals };
+        let forwardings = Forwardings::default();
+        let inlets =
+            Inlets { events, reloaded, noted, shells: shell_news, forwards: forwardings.changes(), inputs, signals };
         let mut app = App {
             store: Store::default(),
             theme: options.look.theme(&options.ui.theme),
@@ -155,6 +160,7 @@ impl App {
             keys,
             shell: None,
             shells,
+            forwardings,
             report: Report::default(),
             drawn: None,
             leaving: false,
@@ -189,6 +195,7 @@ impl App {
             // A key is drawn before more facts are taken in.
             () = tokio::time::sleep_until(due), if self.shell.is_none() => self.draw()?,
             Some(news) = inlets.shells.recv() => self.shell_news(news)?,
+            Ok(()) = inlets.forwards.changed() => self.list_forwards(),
             Some(event) = inlets.events.recv() => {
                 self.event(event);
                 for _ in 1..BATCH {

@@ -12,6 +12,8 @@ macro_rules! tell {
 mod check;
 mod console;
 mod demo;
+mod forward;
+mod hosts;
 mod init;
 mod printed;
 mod status;
@@ -69,6 +71,10 @@ enum Command {
     Demo,
     /// Look once (or on and on) and print the health of every service
     Status(status::Options),
+    /// Connect once to every host and tell how each connection stands
+    Hosts(hosts::Options),
+    /// Forward a port of this machine through a host, until you stop it
+    Forward(forward::Options),
     /// Read the deck and tell everything that is wrong with it
     Check(check::Options),
     /// Write a commented starter deck, probing what it is given
@@ -83,8 +89,12 @@ enum Command {
         /// Which theme; without it the one in use
         name: Option<String>,
     },
-    /// Print the JSON Schema of `qd status --json`
-    Schema,
+    /// Print the JSON Schema of `qd status --json`, or of another document
+    Schema {
+        /// Which document
+        #[arg(default_value = "status", value_parser = ["status", "hosts"])]
+        document: String,
+    },
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -105,11 +115,13 @@ pub fn run() -> Result<Ending> {
         None => console::run(&general),
         Some(Command::Demo) => demo::run(&general),
         Some(Command::Status(options)) => status::run(&general, &options),
+        Some(Command::Hosts(options)) => hosts::run(&general, &options),
+        Some(Command::Forward(options)) => forward::run(&general, &options),
         Some(Command::Check(options)) => check::run(&general, &options),
         Some(Command::Init(options)) => init::run(&options),
         Some(Command::Keys { name }) => printed::keys(&general, name),
         Some(Command::Themes { name }) => printed::themes(&general, name),
-        Some(Command::Schema) => printed::schema(),
+        Some(Command::Schema { document }) => printed::schema(&document),
         Some(Command::Completions { shell }) => printed::completions(shell),
         Some(Command::Man) => printed::man(),
         Some(Command::DemoService(options)) => {

@@ -54,10 +54,8 @@ impl Surroundings {
     /// For this machine and its user. `$QUARTERDECK_SSH_CONFIG` names a file to read instead of the user's OpenSSH
     /// configuration.
     pub fn new(clock: Clock) -> Self {
-        let named = std::env::var_os("QUARTERDECK_SSH_CONFIG").filter(|v| !v.is_empty());
-        let sources = named.map_or_else(Sources::of_this_user, |file| Sources::only(std::path::PathBuf::from(file)));
         let own = crate::config::folder::state_folder().map(|folder| folder.join("known_hosts"));
-        Self::with(clock, sources, own)
+        Self::with(clock, Sources::in_use(), own)
     }
 
     /// With this OpenSSH configuration, and this file for the host keys that are accepted here.

@@ -6,6 +6,8 @@
 mod anything;
 #[path = "decks/check.rs"]
 mod check;
+#[path = "decks/examples.rs"]
+mod examples;
 #[path = "decks/files.rs"]
 mod files;
 #[path = "decks/reload.rs"]

@@ -84,8 +84,8 @@ fn next(terminal: &OwnedFd, how: &Keys) -> io::Result<Vec<Input>> {
         return Ok(vec![Input::Raw(buffer)]);
     }
     let mut inputs = vec![Input::Event(read()?)];
-    // What was read along with it is not on the terminal any more.
-    while crossterm::event::poll(Duration::ZERO)? {
+    // What was read along with it is not on the terminal any more. Without any time crossterm does not even look.
+    while crossterm::event::poll(Duration::from_millis(1))? {
         inputs.push(Input::Event(read()?));
     }
     Ok(inputs)

@@ -1,4 +1,7 @@
-//! `qd check`: everything wrong with the deck, at once, as help; and what it would run.
+//! `qd check`: everything wrong with the deck, at once, as help; and what it would run. Of hosts it tells what the OpenSSH
+//! configuration says and is not followed; it asks no network.
+
+mod ssh;
 
 use color_eyre::Result;
 
@@ -7,6 +10,7 @@ use super::{General, explain_missing};
 use crate::config::{self, Deck};
 use crate::exit::Ending;
 use crate::model::{ProbeSpec, Severity, Text};
+use crate::transport::ssh::config::Sources;
 
 /// Options of `qd check`.
 #[derive(Debug, clap::Args)]
@@ -29,6 +33,7 @@ pub fn run(general: &General, options: &Options) -> Result<Ending> {
         crate::app::Look::new(&folders("themes"), &folders("keymaps"), super::console::terminal_of_process(), false);
     faults.extend(look.faults(&user.theme, &user.keymap));
     faults.extend(loaded.faults);
+    faults.extend(loaded.deck.as_ref().map(|deck| ssh::notes(deck, &Sources::in_use())).unwrap_or_default());
     let mut text = String::new();
     for fault in &faults {
         text.push_str(&format!("{fault}\n"));

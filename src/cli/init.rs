@@ -5,6 +5,7 @@ mod address;
 mod deck;
 mod draft;
 mod finding;
+mod fleet;
 mod lens;
 mod lent;
 mod name;
@@ -22,6 +23,7 @@ use color_eyre::eyre::bail;
 use futures::StreamExt;
 use tokio::time::Instant;
 
+use super::hosts::ask;
 use super::printed::print;
 use super::{Pace, block_on};
 use crate::app::Now;
@@ -32,14 +34,18 @@ use crate::source::dial::brief;
 use address::{Address, FORMS};
 use deck::{Plan, Setting};
 use finding::Finding;
+use fleet::Fleet;
 use lens::Lens;
 
 /// Options of `qd init`.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// What to probe: https://…, postgresql://…, redis://…, amqp://…, host:port, a host
+    /// What to probe: https://…, postgresql://…, redis://…, amqp://…, host:port, a host; with --ssh the hosts to look at
     #[arg(value_name = "URL")]
     urls: Vec<String>,
+    /// Look at the hosts of your OpenSSH configuration and at what runs on them
+    #[arg(long)]
+    ssh: bool,
     /// The folder to write quarterdeck.toml into
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
@@ -64,10 +70,13 @@ const MOST_AT_ONCE: usize = 24;
 pub fn run(options: &Options) -> Result<Ending> {
     let environment = match (&options.env, options.urls.is_empty()) {
         (Some(name), _) => name.as_str(),
-        (None, true) => "local",
-        (None, false) => "production",
+        (None, true) if !options.ssh => "local",
+        (None, _) => "production",
     };
-    let Some(addresses) = understood(options, environment) else { return Ok(Ending::Usage) };
+    let asked = match Asked::of(options, environment) {
+        Ok(asked) => asked,
+        Err(ending) => return Ok(ending),
+    };
     let path = match target::file(&options.dir, environment, options.force) {
         _ if options.print => PathBuf::from(config::folder::MAIN_FILE),
         Ok(path) => path,
@@ -76,21 +85,97 @@ pub fn run(options: &Options) -> Result<Ending> {
     let clock = Now::default();
     let day = clock.get().strftime("%Y-%m-%d").to_string();
     let setting = Setting { environment, tier: options.tier(environment), day: &day };
-    let plan = if addresses.is_empty() {
-        None
-    } else {
-        let found = block_on(Pace::Quick, look(&Lens::new(clock), addresses))?;
-        Some(Plan::of(found))
+    let written = match asked {
+        Asked::Nothing => Written::Starter,
+        Asked::Addresses(addresses) => {
+            Written::Plan(Plan::of(block_on(Pace::Quick, look(&Lens::new(clock), addresses))?))
+        }
+        Asked::Hosts(hosts) => {
+            let mut found = None;
+            let work = async {
+                found = Some(fleet::look(environment, hosts).await);
+                Ok(Ending::Good)
+            };
+            let ending = block_on(Pace::Quick, ask::until_stopped(work))??;
+            match found {
+                Some(fleet) => Written::Fleet(fleet),
+                None => return Ok(ending),
+            }
+        }
     };
-    let text = plan.as_ref().map_or_else(|| starter::text(&setting), |plan| plan.text(&setting));
+    let text = written.text(&setting);
     prove(&path, &text)?;
     if options.print {
         print(&text)?;
     } else if let Err(denied) = target::write(&path, &text, options.force) {
         return Ok(complain(&denied.to_string()));
     }
-    tell(options, &path, &setting, plan.as_ref());
+    tell(options, &path, &setting, &written);
     Ok(Ending::Good)
+}
+
+/// What is to be looked at.
+enum Asked {
+    Nothing,
+    Addresses(Vec<Address>),
+    /// Destinations of hosts.
+    Hosts(Vec<String>),
+}
+
+impl Asked {
+    /// The error ends the command; it has been told.
+    fn of(options: &Options, environment: &str) -> Result<Self, Ending> {
+        if !named_well(environment) {
+            return Err(Ending::Usage);
+        }
+        if options.ssh {
+            return fleet::meant(options).map(Self::Hosts);
+        }
+        let addresses = understood(options).ok_or(Ending::Usage)?;
+        Ok(if addresses.is_empty() { Self::Nothing } else { Self::Addresses(addresses) })
+    }
+}
+
+/// What the deck holds.
+enum Written {
+    Starter,
+    Plan(Plan),
+    Fleet(Fleet),
+}
+
+impl Written {
+    fn text(&self, setting: &Setting<'_>) -> String {
+        match self {
+            Self::Starter => starter::text(setting),
+            Self::Plan(plan) => plan.text(setting),
+            Self::Fleet(fleet) => fleet.text(setting),
+        }
+    }
+
+    /// Services and probes.
+    fn size(&self) -> (usize, usize) {
+        match self {
+            Self::Starter => (1, 2),
+            Self::Plan(plan) => plan.size(),
+            Self::Fleet(fleet) => (fleet.size().1, fleet.size().2),
+        }
+    }
+
+    /// Variables to export.
+    fn variables(&self) -> &[String] {
+        match self {
+            Self::Plan(plan) => &plan.variables,
+            Self::Starter | Self::Fleet(_) => &[],
+        }
+    }
+
+    /// Hosts, and how many of them were not looked at.
+    fn hosts(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Fleet(fleet) => Some((fleet.size().0, fleet.away())),
+            Self::Starter | Self::Plan(_) => None,
+        }
+    }
 }
 
 impl Options {
@@ -118,16 +203,21 @@ fn suggested(environment: &str) -> Tier {
     }
 }
 
-/// Every argument, or none when one of them is wrong: then all that are wrong have been told.
-fn understood(options: &Options, environment: &str) -> Option<Vec<Address>> {
+/// Whether the environment has a name that a deck takes; told when not.
+fn named_well(environment: &str) -> bool {
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let first = environment.starts_with(|c: char| c.is_ascii_alphanumeric());
     if !first || !environment.chars().all(good) || environment.len() > 63 {
         let shown = Text::line_at_most(environment, 80);
         complain(&format!("an environment cannot be called `{shown}`"));
         tell!("  help: letters, digits, `-`, `_` and `.`, at most 63, starting with a letter or digit");
-        return None;
+        return false;
     }
+    true
+}
+
+/// Every argument, or none when one of them is wrong: then all that are wrong have been told.
+fn understood(options: &Options) -> Option<Vec<Address>> {
     let (addresses, refused): (Vec<_>, Vec<_>) =
         options.urls.iter().map(|u| address::parse(u)).partition(std::result::Result::is_ok);
     if refused.is_empty() {
@@ -178,22 +268,26 @@ fn prove(path: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn tell(options: &Options, path: &Path, setting: &Setting<'_>, plan: Option<&Plan>) {
+fn tell(options: &Options, path: &Path, setting: &Setting<'_>, written: &Written) {
     let shown = path.strip_prefix(".").unwrap_or(path).display().to_string();
     if !options.print {
-        let (services, probes) = plan.map_or((1, 2), Plan::size);
+        let (services, probes) = written.size();
         let count = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
         let (environment, tier) = (setting.environment, setting.tier.word());
         let (services, probes) = (count(services, "service"), count(probes, "probe"));
-        tell!("wrote {shown}: environment {environment} ({tier}), {services}, {probes}");
+        let hosts = written.hosts().map(|(hosts, _)| format!("{}, ", count(hosts, "host"))).unwrap_or_default();
+        tell!("wrote {shown}: environment {environment} ({tier}), {hosts}{services}, {probes}");
     }
-    let variables = plan.map(|p| p.variables.as_slice()).unwrap_or_default();
+    let variables = written.variables();
     let here = path.parent().is_none_or(|p| p.as_os_str().is_empty() || p == Path::new("."));
     let deck = if here { String::new() } else { format!(" --deck {}", quoted(&options.dir.display().to_string())) };
     let about = std::iter::once("the deck names it; no password was written").chain(std::iter::repeat(""));
     let mut steps: Vec<(String, &str)> = variables.iter().map(|v| format!("export {v}=…")).zip(about).collect();
     if options.print {
         steps.push((format!("save it as {shown}"), "in the folder that is to be the deck"));
+    }
+    if written.hosts().is_some_and(|(_, away)| away > 0) {
+        steps.push((format!("qd hosts{deck}"), "see why some hosts were not reached, and what to do"));
     }
     steps.push((format!("qd check{deck}"), "read it and tell what is wrong"));
     steps.push((format!("qd{deck}"), "see it"));

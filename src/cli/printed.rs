@@ -10,7 +10,7 @@ use crate::config::folder::look_folders;
 use crate::exit::Ending;
 use crate::keymap::{self, KeymapBook};
 use crate::model::Fault;
-use crate::store::snapshot::Snapshot;
+use crate::store::snapshot::{HostsSnapshot, Snapshot};
 use crate::theme::{self, ThemeBook};
 
 /// Prints a keymap (the one in use unless named) and the names of all.
@@ -50,9 +50,12 @@ fn listed<'n>(
     Ok(if faults.is_empty() { Ending::Good } else { Ending::Usage })
 }
 
-/// Prints the JSON Schema of the status document.
-pub fn schema() -> Result<Ending> {
-    let schema = schemars::schema_for!(Snapshot);
+/// Prints the JSON Schema of a document: that of `qd status`, or that of `qd hosts`.
+pub fn schema(document: &str) -> Result<Ending> {
+    let schema = match document {
+        "hosts" => schemars::schema_for!(HostsSnapshot),
+        _ => schemars::schema_for!(Snapshot),
+    };
     print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
     Ok(Ending::Good)
 }

@@ -16,6 +16,7 @@ use crate::config::{self, Deck};
 use crate::exit::Ending;
 use crate::model::{Environment, Health};
 use crate::source::{Supervisor, Surroundings, round};
+use crate::store::service::Cause;
 use crate::store::snapshot::{EnvironmentSnapshot, ServiceSnapshot, Snapshot};
 use crate::store::{Changed, Event, ServiceState, Store};
 use crate::theme::{GlyphSet, Glyphs};
@@ -160,7 +161,7 @@ async fn watch(deck: &Deck, options: &Options) -> Result<Ending> {
     supervisor.follow(deck);
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let mut healths: Option<Vec<Health>> = None;
+    let mut told = None;
     let mut pending = deck.probes().filter(|p| !p.paused).count();
     let mut tick = tokio::time::interval(std::time::Duration::from_secs(1));
     loop {
@@ -179,16 +180,31 @@ async fn watch(deck: &Deck, options: &Options) -> Result<Ending> {
             }
         }
         let now = clock.get();
-        let current: Vec<Health> =
-            store.environments().iter().flat_map(|e| store.services(e)).map(|s| s.health(now)).collect();
+        let services = store.environments().iter().flat_map(|e| store.services(e)).map(|s| state(&store, s, now));
+        // The words tell nothing of hosts, the document does.
+        let hosts = store.environments().iter().filter(|_| options.json).flat_map(|e| store.hosts(e));
+        let current: (Vec<State>, Vec<bool>) = (services.collect(), hosts.map(|h| h.link().state.is_up()).collect());
         // The first print waits for the first round, so that it does not tell of unknowns that are only new.
-        if pending == 0 && healths.as_ref() != Some(&current) {
+        if pending == 0 && told.as_ref() != Some(&current) {
             options.print(&store, now)?;
-            healths = Some(current);
+            told = Some(current);
         }
     }
     supervisor.stop();
     Ok(Ending::Cancelled)
+}
+
+/// The health of a service, and whose word that is: a probe's, or that of a host or a service that it needs.
+type State = (Health, Option<String>);
+
+/// The sentence itself is no part of it: in many of them numbers go on and on.
+fn state(store: &Store, service: &ServiceState, now: Timestamp) -> State {
+    let cause = store.cause(service, now).map(|cause| match cause {
+        Cause::Host(host, _) => host.to_string(),
+        Cause::Dependency(on) => on.declared().id.to_string(),
+        Cause::Probe(probe) => probe.info().id.to_string(),
+    });
+    (service.health(now), cause)
 }
 
 /// How the document is put into words.

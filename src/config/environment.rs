@@ -10,6 +10,7 @@ use super::deck::EnvironmentDeck;
 use super::{check_name, probe, service, warn_of_later};
 use crate::model::{Environment, EnvironmentId, Host, Service, ServiceId, Text, Tier};
 use crate::settings::{Entry, Faults, Names, Section, Table, Value, word};
+use crate::transport::ssh::config::Destination;
 
 /// What all environments of a deck share.
 pub struct Common<'a> {
@@ -182,6 +183,9 @@ fn hosts(id: &EnvironmentId, section: &Section<'_>) -> Vec<Host> {
             Value::Table(table) => {
                 let host = Section::new(table, format!("host `{}`", entry.name), faults);
                 let destination = host.needed_text("ssh", "ssh = \"user@192.0.2.10\" or an alias of ~/.ssh/config");
+                if let Some(text) = &destination {
+                    check_destination(text, &host);
+                }
                 host.finish();
                 destination
             }
@@ -200,6 +204,16 @@ fn hosts(id: &EnvironmentId, section: &Section<'_>) -> Vec<Host> {
         }
     }
     hosts
+}
+
+/// Tells why `ssh` would not take it for a place to log in at. The host stays, so that what names it is not wrong too.
+fn check_destination(text: &str, host: &Section<'_>) {
+    if let Err(error) = text.parse::<Destination>() {
+        let told = error.to_string();
+        let (what, help) =
+            told.rsplit_once(": ").unwrap_or((&told, "write user@192.0.2.10 or an alias of ~/.ssh/config"));
+        host.error("ssh", format!("\"{}\" leads to no host: {what}", Text::line_at_most(text, 60)), help);
+    }
 }
 
 fn names(id: &EnvironmentId, common: &Common<'_>, section: &Section<'_>) -> Names {

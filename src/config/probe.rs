@@ -97,6 +97,12 @@ pub fn read(entry: &Entry, around: &Around<'_>, names: &Names, faults: &Faults<'
         section.name_misspelt(&keys_of(kind));
         return None;
     };
+    if let (Some(host), Some(folder)) =
+        (&via, section.text("folder").filter(|f| kind.name == "command" && !f.starts_with('/')))
+    {
+        let message = format!("`folder` must be a whole path on host {}, not \"{folder}\"", host.name);
+        section.error("folder", message, "write it from the root: folder = \"/srv/shop\"");
+    }
     let declared = written_out(&table, names, &Faults::new(faults.files()));
     let info = ProbeSpec {
         id: around.service.id.probe(&entry.name),
@@ -126,6 +132,14 @@ fn via(section: &Section<'_>, kind: &Kind, around: &Around<'_>) -> Option<HostId
             }
             host(section, kind.name, around.environment)
         }
+        Placement::Here if section.has("via") => {
+            let message = format!("`{}` always looks from this machine", kind.name);
+            let help =
+                "remove `via`; to ask a host's resolver, write command = [\"getent\", \"hosts\", \"NAME\"] with `via`";
+            section.faults().error(section.key_place("via"), message, help);
+            None
+        }
+        Placement::Here => None,
         Placement::OnHost if !section.has("via") => around.service.host.clone(),
         Placement::OnHost | Placement::Network => host(section, "via", around.environment),
     }

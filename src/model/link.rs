@@ -117,6 +117,19 @@ pub enum Ask {
     },
 }
 
+impl Ask {
+    /// What to type on the host itself to see the fingerprint of a key of this type.
+    pub fn proof(kind: &str) -> String {
+        let file = match kind {
+            "ssh-ed25519" => "ssh_host_ed25519_key.pub",
+            "ssh-rsa" | "rsa-sha2-256" | "rsa-sha2-512" => "ssh_host_rsa_key.pub",
+            kind if kind.starts_with("ecdsa-sha2-") => "ssh_host_ecdsa_key.pub",
+            _ => "ssh_host_*_key.pub",
+        };
+        format!("ssh-keygen -lf /etc/ssh/{file}")
+    }
+}
+
 /// The connection to a host at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {

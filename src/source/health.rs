@@ -76,6 +76,8 @@ pub trait Check: fmt::Debug + Send + Sync {
 pub enum Placement {
     /// Over the network, from this machine; through a host only where `via` names one.
     Network,
+    /// From this machine alone.
+    Here,
     /// On a host: the service's own, unless `via` names another.
     OnHost,
     /// On the host that the kind's own key names.

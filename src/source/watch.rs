@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{Surroundings, ask};
 use crate::config::Probe;
-use crate::model::{Observation, Outcome, ProbeId};
+use crate::model::{Observation, Outcome};
 use crate::store::Event;
 
 /// First looks are spread over this long, so that a thousand probes do not start in one instant.
@@ -163,6 +163,8 @@ mod tests {
     #[test]
     fn probes_of_one_host_look_in_step_whenever_they_began() {
         let every = Duration::from_secs(10);
+        // All steps count from the first look of the console.
+        in_step(Instant::now(), every, 0.0);
         let now = Instant::now();
         let later = now + Duration::from_millis(3210);
         let next = |at: Instant, seed| at + in_step(at, every, seed);

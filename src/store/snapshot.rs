@@ -1,5 +1,7 @@
 //! The document that `qd status --json` prints: versioned, described by a JSON Schema, times in RFC 3339 UTC.
 
+mod hosts;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,6 +11,8 @@ use serde::Serialize;
 use super::service::{Cause, ServiceState};
 use super::{HostState, ProbeState, Store};
 use crate::model::{Environment, Health, LinkState, Outcome, Tier, Trouble};
+
+pub use hosts::{AskSnapshot, HostsSnapshot, PlacedHost};
 
 /// The state of everything at one moment.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -59,6 +63,8 @@ pub struct HostSnapshot {
     pub next: Option<Timestamp>,
     /// The newest round trip, in milliseconds.
     pub latency_ms: Option<f64>,
+    /// What a person can do about it.
+    pub ask: Option<AskSnapshot>,
 }
 
 /// One service.
@@ -99,6 +105,21 @@ pub struct ProbeSnapshot {
     pub reason: Option<String>,
     /// Its failure does not alarm.
     pub optional: bool,
+    /// What it saw last, while a host on the way keeps newer looks from its target.
+    pub before: Option<SeenBefore>,
+}
+
+/// What a probe saw before a host on the way was lost.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SeenBefore {
+    /// The result.
+    pub outcome: Outcome,
+    /// How long the answer took, in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// When the answer was complete.
+    pub at: Timestamp,
+    /// Why it was not a pass.
+    pub reason: Option<String>,
 }
 
 impl Snapshot {
@@ -158,6 +179,7 @@ fn host_snapshot(host: &HostState) -> HostSnapshot {
         since: host.since(),
         next: host.next(),
         latency_ms: link.latency.map(millis),
+        ask: link.ask.as_ref().map(AskSnapshot::from),
     }
 }
 
@@ -191,6 +213,12 @@ fn probe_snapshot(probe: &ProbeState) -> ProbeSnapshot {
         at: last.map(|(at, _)| at),
         reason: last.and_then(|(_, seen)| seen.reason.as_ref()).map(ToString::to_string),
         optional: info.optional,
+        before: probe.seen_before().map(|(at, seen)| SeenBefore {
+            outcome: seen.outcome,
+            latency_ms: seen.latency.map(millis),
+            at,
+            reason: seen.reason.as_ref().map(ToString::to_string),
+        }),
     }
 }
 

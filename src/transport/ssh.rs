@@ -4,6 +4,7 @@
 pub mod actor;
 mod banner;
 pub mod config;
+pub mod forwarding;
 pub mod keeper;
 pub mod keyfile;
 pub mod known;
@@ -14,10 +15,10 @@ pub mod remote;
 pub mod script;
 pub mod wire;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -26,6 +27,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::model::{Ask, Host, HostId, Link};
 use config::{Destination, Sources};
 use keeper::Keeper;
+use refusal::Refusal;
 use remote::Remote;
 
 /// Tells the time; made by the app, which alone reads the clock.
@@ -37,6 +39,8 @@ pub const ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const HANDSHAKES: usize = 8;
 /// Hops that lead to a host.
 const MOST_HOPS: usize = 8;
+/// How often a host that is waited for is looked at when nothing is told.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What all connections share.
 pub struct Shared {
@@ -50,13 +54,15 @@ pub struct Shared {
     handshakes: Arc<Semaphore>,
     /// `user@address:port` of destinations, as their configuration said last.
     routes: RwLock<HashMap<String, String>>,
+    /// Hops by way, shared by all that pass them.
+    hops: RwLock<BTreeMap<String, Arc<Keeper>>>,
 }
 
 /// The hosts of a deck and the hops to them.
 #[derive(Clone)]
 pub struct Hosts {
     shared: Arc<Shared>,
-    known: Arc<Mutex<Known>>,
+    known: Arc<RwLock<Known>>,
 }
 
 #[derive(Default)]
@@ -97,6 +103,7 @@ impl Hosts {
             passphrases: RwLock::default(),
             handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
             routes: RwLock::default(),
+            hops: RwLock::default(),
         };
         Self { shared: Arc::new(shared), known: Arc::default() }
     }
@@ -105,59 +112,42 @@ impl Hosts {
     pub fn follow<'h>(&self, hosts: impl Iterator<Item = &'h Host>) {
         let mut known = self.lock();
         let mut before = std::mem::take(&mut known.hosts);
-        let old = std::mem::take(&mut known.keepers);
+        let mut old = std::mem::take(&mut known.keepers);
         for host in hosts {
             let Ok(destination) = host.destination.as_str().parse::<Destination>() else { continue };
-            let keeper = self.keeper(&mut known.keepers, &old, destination, true, 0);
+            let key = destination.to_string();
+            let start = || Keeper::start(key.clone(), destination, None, true, Arc::clone(&self.shared));
+            let keeper = known.keepers.get(&key).cloned().or_else(|| old.remove(&key)).unwrap_or_else(start);
+            known.keepers.insert(key, Arc::clone(&keeper));
             let remote = before.remove(&host.id).filter(|r| Arc::ptr_eq(r.keeper(), &keeper));
             let remote = remote.unwrap_or_else(|| Remote::new(&host.id.name, keeper));
             known.hosts.insert(host.id.clone(), remote);
         }
-        old.into_iter().filter(|(key, _)| !known.keepers.contains_key(key)).for_each(|(_, keeper)| keeper.stop());
-    }
-
-    /// The keeper of a destination and of every hop before it, old ones kept.
-    fn keeper(
-        &self,
-        keepers: &mut BTreeMap<String, Arc<Keeper>>,
-        old: &BTreeMap<String, Arc<Keeper>>,
-        destination: Destination,
-        runs_commands: bool,
-        depth: usize,
-    ) -> Arc<Keeper> {
-        let jumps = config::resolve(&destination, &self.shared.sources).settings.proxy_jump;
-        // Each hop of a list is reached through the one before it; the first one by its own configuration.
-        let mut through: Option<Arc<Keeper>> = None;
-        for jump in jumps.into_iter().take(MOST_HOPS.saturating_sub(depth)) {
-            through = Some(match &through {
-                None => self.keeper(keepers, old, jump, false, depth + 1),
-                Some(hop) => self.keep(keepers, old, jump, Some(Arc::clone(hop)), false),
-            });
+        for keeper in old.into_values() {
+            keeper.stop();
         }
-        self.keep(keepers, old, destination, through, runs_commands)
+        self.drop_unused_hops(&known);
     }
 
-    fn keep(
-        &self,
-        keepers: &mut BTreeMap<String, Arc<Keeper>>,
-        old: &BTreeMap<String, Arc<Keeper>>,
-        destination: Destination,
-        through: Option<Arc<Keeper>>,
-        runs_commands: bool,
-    ) -> Arc<Keeper> {
-        let way = through.as_ref().map(|hop| format!(" through {}", hop.key())).unwrap_or_default();
-        let what = if runs_commands { "" } else { " (hop)" };
-        let key = format!("{destination}{what}{way}");
-        let keeper = keepers.get(&key).or_else(|| old.get(&key)).cloned();
-        let keeper = keeper.unwrap_or_else(|| {
-            Keeper::start(key.clone(), destination, through, runs_commands, Arc::clone(&self.shared))
+    /// Ends the connections to hops that no host is reached through any more.
+    fn drop_unused_hops(&self, known: &Known) {
+        let mut used = BTreeSet::new();
+        for keeper in known.keepers.values() {
+            let hops = std::iter::successors(keeper.through(), |hop| hop.through());
+            used.extend(hops.take(MOST_HOPS).map(|hop| hop.key().to_owned()));
+        }
+        let mut hops = self.shared.hops.write().unwrap_or_else(PoisonError::into_inner);
+        hops.retain(|key, hop| {
+            let stays = used.contains(key);
+            if !stays {
+                hop.stop();
+            }
+            stays
         });
-        keepers.insert(key, Arc::clone(&keeper));
-        keeper
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A host as a place where commands run.
@@ -181,7 +171,7 @@ impl Hosts {
         let remote = self.get(host).ok_or_else(|| AnswerError::NoHost(host.to_string()))?;
         let another = || AnswerError::AnotherKey(host.name.to_string(), fingerprint.to_owned());
         let question = remote.keeper().question().ok_or_else(another)?;
-        let (Some(Ask::Trust { fingerprint: asked, .. }), Some(key)) = (question.ask, question.key) else {
+        let (Some(Ask::Trust { fingerprint: asked, .. }), Some(key)) = (question.ask.as_deref(), question.key) else {
             return Err(another());
         };
         if asked.as_str() != fingerprint {
@@ -194,6 +184,33 @@ impl Hosts {
         Ok(file)
     }
 
+    /// What a person is asked about a host, there or on the way.
+    pub fn question(&self, host: &HostId) -> Option<Refusal> {
+        self.get(host)?.keeper().question()
+    }
+
+    /// Why there is no connection to a host: the refusal there or on the way that everything else follows from.
+    pub fn origin(&self, host: &HostId) -> Option<Refusal> {
+        self.get(host)?.keeper().origin()
+    }
+
+    /// Waits while an attempt is under way at a host; how it stands then.
+    pub async fn settled(&self, host: &HostId) -> Link {
+        let Some(remote) = self.get(host) else { return Link::default() };
+        let keeper = remote.keeper();
+        let mut link = keeper.link();
+        // What a hop becomes shows in no change here.
+        while keeper.is_trying() {
+            tokio::time::timeout(LOOK_AGAIN, link.changed()).await.ok();
+        }
+        link.borrow().clone()
+    }
+
+    /// The file of the host keys that were accepted here.
+    pub fn own_known_hosts(&self) -> Option<&std::path::Path> {
+        self.shared.own_known_hosts.as_deref()
+    }
+
     /// Takes the passphrase of a key file, for as long as the console runs, and tries every host again that needs it.
     pub fn unlock(&self, file: &str, passphrase: SecretString) {
         {
@@ -203,7 +220,7 @@ impl Hosts {
         }
         let asks = |remote: &&Arc<Remote>| {
             let question = remote.keeper().question().and_then(|q| q.ask);
-            matches!(question, Some(Ask::Passphrase { file: asked }) if asked.as_str() == file)
+            matches!(question.as_deref(), Some(Ask::Passphrase { file: asked }) if asked.as_str() == file)
         };
         self.lock().hosts.values().filter(asks).for_each(|remote| remote.keeper().reconnect());
     }
@@ -219,7 +236,10 @@ impl Hosts {
     pub fn stop(&self) {
         let mut known = self.lock();
         known.hosts.clear();
-        std::mem::take(&mut known.keepers).into_values().for_each(|keeper| keeper.stop());
+        for keeper in std::mem::take(&mut known.keepers).into_values() {
+            keeper.stop();
+        }
+        self.drop_unused_hops(&known);
     }
 }
 

@@ -7,7 +7,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 use super::ssh::keeper::Onward;
 
 /// An idle listener is closed after this long.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 /// A connection of which one way has ended is closed when nothing comes the other way for this long.
 const HALF: Duration = Duration::from_secs(10);
 /// What was opened and not used is closed after this long.
@@ -28,7 +28,7 @@ type Target = (String, u16);
 /// The listeners of one host.
 #[derive(Debug)]
 pub struct Tunnels {
-    open: Arc<Mutex<HashMap<Target, Tunnel>>>,
+    open: Arc<RwLock<HashMap<Target, Tunnel>>>,
     idle: Duration,
 }
 
@@ -41,7 +41,7 @@ impl Default for Tunnels {
 #[derive(Clone, Debug)]
 struct Tunnel {
     address: SocketAddr,
-    spares: Arc<Mutex<VecDeque<(Onward, Instant)>>>,
+    spares: Arc<RwLock<VecDeque<(Onward, Instant)>>>,
 }
 
 impl Tunnels {
@@ -86,7 +86,7 @@ impl Tunnels {
 async fn serve(
     listener: TcpListener,
     tunnel: Tunnel,
-    open: Arc<Mutex<HashMap<Target, Tunnel>>>,
+    open: Arc<RwLock<HashMap<Target, Tunnel>>>,
     target: Target,
     idle: Duration,
 ) {
@@ -107,7 +107,7 @@ async fn serve(
             live.fetch_add(1, Ordering::Relaxed);
             let live = Arc::clone(&live);
             tokio::spawn(async move {
-                carry(stream, onward).await;
+                carry(stream, onward, HALF).await;
                 live.fetch_sub(1, Ordering::Relaxed);
             });
         } else if used.elapsed() > idle && live.load(Ordering::Relaxed) == 0 {
@@ -120,8 +120,8 @@ async fn serve(
     }
 }
 
-/// Carries bytes both ways until both ends are done.
-pub async fn carry(mut stream: TcpStream, onward: Onward) {
+/// Carries bytes both ways until both ends are done, or one is and nothing comes from the other for this long.
+pub async fn carry(mut stream: TcpStream, onward: Onward, half: Duration) {
     let Onward { stream: far, over } = onward;
     let Ok(mut far) = UnixStream::from_std(far) else { return };
     stream.set_nodelay(true).ok();
@@ -138,7 +138,7 @@ pub async fn carry(mut stream: TcpStream, onward: Onward) {
         // Who writes no more may still read, or be gone: that cannot be seen before something is written.
         loop {
             let before = moved.load(Ordering::Relaxed);
-            if timeout(HALF, &mut rest).await.is_ok() || moved.load(Ordering::Relaxed) == before {
+            if timeout(half, &mut rest).await.is_ok() || moved.load(Ordering::Relaxed) == before {
                 break;
             }
         }
@@ -160,6 +160,6 @@ async fn pour(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin,
 }
 
 /// The locks here are held for an instant, and nothing under them can panic.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    shared.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -35,6 +35,22 @@ fn a_change_is_printed_and_a_signal_ends_it() {
 }
 
 #[test]
+fn a_better_cause_of_the_same_health_is_printed_too() {
+    let server = Server::start();
+    let late = "command = [\"sh\", \"-c\", \"! test -e down\"]";
+    let probes =
+        format!("probes.unit = {{ {late}, every = \"2s\" }}, probes.live = {{ http = \"{}\" }}", server.url("/switch"));
+    let stage = Stage::new(&deck(&[("boat", probes)]));
+    let running = Running::start(&stage, &["status", "--watch", "--json"]);
+    running.prints("healthy");
+    server.switch(503);
+    assert!(running.prints("unhealthy").contains("\"cause\":\"live: 503"));
+    std::fs::write(stage.work().join("down"), "").unwrap();
+    // The probe that stands first knows more, and looks later.
+    running.prints("\"cause\":\"unit: `sh` exited with 1");
+}
+
+#[test]
 fn it_ends_when_nobody_reads_any_more() {
     let server = Server::start();
     let stage = Stage::new(&deck(&[("boat", on(&server, "/switch"))]));

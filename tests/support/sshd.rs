@@ -27,6 +27,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+#[allow(unused_imports, reason = "each test crate uses a part")]
 pub use fake::FakeHost;
 pub use wire::Wire;
 
@@ -234,6 +235,8 @@ fn configuration(folder: &Path, settings: &Settings<'_>, port: u16) -> String {
             text += &format!("HostCertificate {}-cert.pub\n", at(&key));
         }
     }
+    // What a shell reads when it starts is that of whoever runs the tests, and may take long.
+    text += &format!("SetEnv HOME={}\n", folder.display());
     let accepted = at(if settings.takes_key { "id.pub" } else { "other.pub" });
     text + &format!(
         "ListenAddress {}\nPort {port}\nPidFile none\nAuthorizedKeysFile {accepted}\nUsePAM no\nStrictModes no\n\

@@ -162,7 +162,7 @@ fn by_exit(
             let why = last_line(stderr).or_else(|| last_line(stdout)).map(|l| format!(": {l}"));
             Observation::fail(format!("`{program}` exited with {code}{}", why.unwrap_or_default()))
         }
-        (Exit::Code(_), Some(pattern)) if !pattern.is_match(stdout) => {
+        (Exit::Code(_), Some(pattern)) if !matches(pattern, stdout) => {
             let got =
                 last_line(stdout).map_or("; it printed nothing".to_owned(), |l| format!("; its last line is \"{l}\""));
             Observation::fail(format!("the output of `{program}` does not match `{pattern}`{got}"))
@@ -171,6 +171,11 @@ fn by_exit(
         (Exit::Signal(number), _) => Observation::fail(format!("`{program}` was ended by {}", signal::name(number))),
         (Exit::Missing, _) => Observation::unknown(format!("nobody knows how `{program}` ended")),
     }
+}
+
+/// Whoever writes `^ready$` does not think of the line feed that ends the last line.
+fn matches(pattern: &Regex, stdout: &str) -> bool {
+    pattern.is_match(stdout) || pattern.is_match(stdout.trim_end_matches(['\r', '\n']))
 }
 
 fn by_plugin(program: &str, exit: Exit, stdout: &str, stderr: &str) -> Observation {

@@ -29,7 +29,7 @@ pub static KIND: Kind = Kind {
     every: Duration::from_mins(1),
     timeout: Duration::from_secs(5),
     latency: true,
-    placement: Placement::Network,
+    placement: Placement::Here,
     read,
 };
 

@@ -15,7 +15,7 @@ use super::api::Budget;
 use super::command::last_line;
 use super::threshold::{PER_CPU, SHARE, TIME, Threshold};
 use super::{Check, Context, Kind, Placement};
-use crate::model::{Observation, Text};
+use crate::model::Observation;
 use crate::settings::{Section, Value};
 use crate::transport::{Argv, Limits, TransportError, human};
 use judge::{Exchange, Rules, Units};
@@ -146,8 +146,7 @@ impl Check for Host {
                 let why = why.unwrap_or_default();
                 return Observation::unknown(format!("the shell of {place} told no figures{why}"));
             };
-            let mut seen = judge::judge(&machine, &self.rules, place, exchange);
-            seen.answer = Some(Text::block(&text, Observation::MOST_ANSWER)).filter(|t| !t.as_str().is_empty());
+            let seen = judge::judge(&machine, &self.rules, place, exchange);
             seen.after(output.took)
         })
     }

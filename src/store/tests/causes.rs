@@ -2,7 +2,7 @@
 
 use super::{at, id, load, observation, probe, see, service, store};
 use crate::model::{EnvironmentId, Health, Link, LinkState, Observation, Outcome, Service};
-use crate::store::snapshot::explain;
+use crate::store::snapshot::{Snapshot, explain};
 use crate::store::{Event, Store, Summary};
 
 /// A service with one probe that depends on others.
@@ -225,4 +225,20 @@ fn what_was_seen_before_a_host_was_lost_stays_until_it_is_reached_again() {
     }
     sample(&mut store, "shop", observation(Outcome::Fail));
     assert_eq!(known(&store), Some((None, false)), "a failure that was seen is newer than what was known");
+}
+
+#[test]
+fn the_document_keeps_what_was_seen_before_a_host_was_lost() {
+    let mut store = store(vec![on("shop", &[])]);
+    let probe = |store: &Store| {
+        let document = serde_json::to_value(Snapshot::of(store, at(1), |_, _| true)).unwrap();
+        document["environments"][0]["services"][0]["probes"][0].clone()
+    };
+    sample(&mut store, "shop", Observation::fail("503").after(std::time::Duration::from_millis(7)));
+    assert!(probe(&store)["before"].is_null(), "the newest look reached it");
+    blocked(&mut store, "shop");
+    let told = probe(&store);
+    assert_eq!((&told["outcome"], &told["latency_ms"]), (&"unknown".into(), &serde_json::Value::Null));
+    let before = serde_json::json!({ "outcome": "fail", "latency_ms": 7.0, "at": at(0).to_string(), "reason": "503" });
+    assert_eq!(told["before"], before);
 }

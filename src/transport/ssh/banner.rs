@@ -26,7 +26,7 @@ pub async fn wait(socket: impl AsFd, place: &str) -> Result<(), Refusal> {
     loop {
         let mut buffer = [MaybeUninit::uninit(); MOST];
         let seen: &[u8] = match recv(&socket, buffer.as_mut_slice(), RecvFlags::PEEK | RecvFlags::DONTWAIT) {
-            Ok(((seen, _), _)) if seen.is_empty() => {
+            Ok((([], _), _)) => {
                 return Err(Refusal::new(
                     Trouble::Closed,
                     format!("{place} closed the connection before it said anything"),

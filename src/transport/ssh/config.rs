@@ -57,6 +57,12 @@ impl Sources {
         }
     }
 
+    /// What counts in this process: the file that `$QUARTERDECK_SSH_CONFIG` names and nothing else, or what `ssh` reads.
+    pub fn in_use() -> Self {
+        let named = std::env::var_os("QUARTERDECK_SSH_CONFIG").filter(|v| !v.is_empty());
+        named.map_or_else(Self::of_this_user, |file| Self::only(PathBuf::from(file)))
+    }
+
     /// Only this file, as `ssh -F FILE` reads it.
     pub fn only(file: impl Into<PathBuf>) -> Self {
         Self { user: Some(file.into()), system: None, is_named: true, ..Self::of_this_user() }

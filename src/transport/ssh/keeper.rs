@@ -28,8 +28,10 @@ pub struct Keeper {
     key: String,
     /// As the deck or a `ProxyJump` names it.
     destination: Destination,
-    /// The hop before it.
-    through: Option<Arc<Keeper>>,
+    /// The hop before it in a list of hops, which its own configuration then does not decide.
+    before: Option<Arc<Keeper>>,
+    /// The hop that the last attempt went through.
+    through: RwLock<Option<Arc<Keeper>>>,
     /// Whether commands are to run there; a host that is only passed need not run any.
     runs_commands: bool,
     shared: Arc<Shared>,
@@ -56,14 +58,15 @@ impl Keeper {
     pub fn start(
         key: String,
         destination: Destination,
-        through: Option<Arc<Keeper>>,
+        before: Option<Arc<Keeper>>,
         runs_commands: bool,
         shared: Arc<Shared>,
     ) -> Arc<Self> {
         let keeper = Arc::new(Self {
             key,
             destination,
-            through,
+            through: RwLock::new(before.clone()),
+            before,
             runs_commands,
             shared,
             link: watch::Sender::new(Link::default()),
@@ -75,7 +78,7 @@ impl Keeper {
             stop: CancellationToken::new(),
         });
         let (running, stop) = (Arc::clone(&keeper), keeper.stop.clone());
-        tokio::spawn(async move { stop.run_until_cancelled(running.run()).await });
+        tokio::spawn(async move { stop.run_until_cancelled(Box::pin(running.run())).await });
         keeper
     }
 
@@ -91,6 +94,37 @@ impl Keeper {
         self.forwards.clear();
     }
 
+    /// The hop that it goes through, as far as that is known.
+    pub fn through(&self) -> Option<Arc<Keeper>> {
+        read(&self.through)
+    }
+
+    /// Finds the way anew: by the list it stands in, or by its configuration.
+    fn find_way(&self, jumps: &[Destination]) -> Result<Option<Arc<Keeper>>, Refusal> {
+        let hop = self.before.clone().or_else(|| Keeper::last_hop(&self.shared, jumps));
+        let mut walked = hop.clone();
+        while let Some(keeper) = walked {
+            if keeper.key == self.key {
+                let cause = format!("the hops to {} lead in a circle (ProxyJump)", self.destination);
+                return Err(Refusal::new(Trouble::Settings, cause));
+            }
+            walked = keeper.through();
+        }
+        self.through.write().unwrap_or_else(PoisonError::into_inner).clone_from(&hop);
+        Ok(hop)
+    }
+
+    /// The last of a list of hops; each is reached through the one before it, the first by its own configuration.
+    fn last_hop(shared: &Arc<Shared>, jumps: &[Destination]) -> Option<Arc<Keeper>> {
+        let mut hops = shared.hops.write().unwrap_or_else(PoisonError::into_inner);
+        jumps.iter().fold(None, |before: Option<Arc<Keeper>>, jump| {
+            let way = before.as_ref().map(|hop| format!(" through {}", hop.key)).unwrap_or_default();
+            let key = format!("{jump} (hop){way}");
+            let start = || Keeper::start(key.clone(), jump.clone(), before, false, Arc::clone(shared));
+            Some(Arc::clone(hops.entry(key.clone()).or_insert_with(start)))
+        })
+    }
+
     /// How the connection stands, and every change of it.
     pub fn link(&self) -> watch::Receiver<Link> {
         self.link.subscribe()
@@ -98,11 +132,43 @@ impl Keeper {
 
     /// Connects now, if it is not connected and whatever went wrong before.
     pub fn reconnect(&self) {
-        if let Some(hop) = &self.through {
+        if let Some(hop) = self.through() {
             hop.reconnect();
         }
+        // At once, so that who asks next waits for what comes of it.
+        self.link.send_if_modified(|link| {
+            let is_down = matches!(link.state, LinkState::Lost | LinkState::Refused);
+            if is_down {
+                *link = Link { state: LinkState::Connecting, route: link.route.clone(), ..Link::default() };
+            }
+            is_down
+        });
         self.ask();
         self.again.notify_one();
+    }
+
+    /// Whether an attempt is under way whose outcome is worth waiting for: the first one, or one after a person did
+    /// something, here or on the way.
+    pub fn is_trying(&self) -> bool {
+        let (state, trouble) = {
+            let link = self.link.borrow();
+            (link.state, link.trouble)
+        };
+        match state {
+            LinkState::Idle | LinkState::Connecting => true,
+            // What kept it back is gone already.
+            LinkState::Lost if trouble == Some(Trouble::Hop) => {
+                self.through().is_some_and(|hop| hop.is_trying() || hop.link.borrow().state.is_up())
+            }
+            _ => false,
+        }
+    }
+
+    /// Why there is no connection, here or on the way there: what everything else follows from.
+    pub fn origin(&self) -> Option<Refusal> {
+        let own = read(&self.refused)?;
+        let hop = self.through().filter(|_| own.trouble == Trouble::Hop);
+        hop.and_then(|hop| hop.origin()).or(Some(own))
     }
 
     /// Says that somebody needs the host.
@@ -115,7 +181,7 @@ impl Keeper {
     /// What a person is asked about, here or on the way: which keeper, and the refusal.
     pub fn question(&self) -> Option<Refusal> {
         let own = read(&self.refused).filter(|r| r.ask.is_some() && r.trouble != Trouble::Hop);
-        own.or_else(|| self.through.as_ref()?.question())
+        own.or_else(|| self.through()?.question())
     }
 
     /// The live connection. Waits while the first attempt is under way; when the host is known to be out of reach, says
@@ -164,7 +230,7 @@ impl Keeper {
     fn route(&self) -> Text {
         let known = self.shared.routes.read().unwrap_or_else(PoisonError::into_inner);
         let own = known.get(&self.destination.to_string()).cloned().unwrap_or_else(|| self.destination.to_string());
-        match &self.through {
+        match self.through() {
             Some(hop) => format!("{own} through {}", hop.destination).into(),
             None => own.into(),
         }
@@ -197,16 +263,16 @@ impl Keeper {
                 Err(refusal) => {
                     failed = failed.saturating_add(1);
                     tracing::debug!(host = %self.destination, trouble = ?refusal.trouble, cause = %refusal.cause, "not connected");
-                    let (again, wait) = (refusal.again(), self.wait_after(&refusal, failed));
-                    // Before it is told: who reads the question may answer at once.
-                    *self.refused.write().unwrap_or_else(PoisonError::into_inner) = Some(refusal.clone());
+                    let (again, wait) = (refusal.again(), wait_after(&refusal, failed));
                     let state = if was_up && again == Again::Soon { LinkState::Lost } else { refusal.state() };
+                    // First, so that who sees the report finds the reason.
+                    *self.refused.write().unwrap_or_else(PoisonError::into_inner) = Some(refusal.clone());
                     self.report(Link {
                         state,
                         trouble: Some(refusal.trouble),
                         cause: Some(refusal.cause.clone()),
                         next_in: wait,
-                        ask: refusal.ask.clone(),
+                        ask: refusal.ask.as_deref().cloned(),
                         ..Link::default()
                     });
                     match wait {
@@ -219,14 +285,6 @@ impl Keeper {
                     }
                 }
             }
-        }
-    }
-
-    fn wait_after(&self, refusal: &Refusal, failed: u32) -> Option<Duration> {
-        match refusal.again() {
-            Again::Soon => Some(pause(failed, chance())),
-            Again::Slowly => Some(SLOWLY.mul_f64(0.8 + 0.4 * chance())),
-            Again::OnDemand => None,
         }
     }
 
@@ -269,6 +327,14 @@ impl Keeper {
 impl std::fmt::Debug for Keeper {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Keeper").field("destination", &self.destination.to_string()).finish_non_exhaustive()
+    }
+}
+
+fn wait_after(refusal: &Refusal, failed: u32) -> Option<Duration> {
+    match refusal.again() {
+        Again::Soon => Some(pause(failed, chance())),
+        Again::Slowly => Some(SLOWLY.mul_f64(0.8 + 0.4 * chance())),
+        Again::OnDemand => None,
     }
 }
 

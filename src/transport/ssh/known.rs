@@ -24,8 +24,9 @@ pub use key::{Key, fingerprint, kind};
 use line::{Entry, Marker};
 use names::USUAL_PORT;
 pub use names::looked_up;
+pub use verdict::home_shortened;
+pub(super) use verdict::reason;
 pub use verdict::{Line, Note, Verdict};
-pub(super) use verdict::{home_shortened, reason};
 
 /// The algorithms for host keys that can be spoken, the best first, with the type of the key that each is of.
 const ALGORITHMS: &[(&str, &str, &str)] = &[

@@ -37,7 +37,7 @@ struct Bell(UnixStream);
 impl Bell {
     fn ring(&self) {
         // A full pipe rings already.
-        (&self.0).write(&[1]).ok();
+        (&self.0).write_all(&[1]).ok();
     }
 }
 

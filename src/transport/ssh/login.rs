@@ -65,7 +65,7 @@ impl Login {
     }
 
     fn shake_hands(&self, socket: OwnedFd, known: &KnownHosts) -> Result<Session, Refusal> {
-        let broken = |e: ssh2::Error| Refusal::new(Trouble::Handshake, e.message().to_owned());
+        let broken = |e: ssh2::Error| Refusal::new(Trouble::Handshake, e.message());
         let mut session = Session::new().map_err(broken)?;
         session.set_timeout(millis(HANDSHAKE));
         let (name, port) = self.known_as();
@@ -127,19 +127,20 @@ impl Login {
         let trouble = match &verdict {
             Verdict::Known => return Ok(()),
             Verdict::Unknown { .. } if verdict.may_be_accepted() => Trouble::HostKeyUnknown,
-            Verdict::Unknown { .. } => Trouble::HostKeyChanged,
-            Verdict::Changed { .. } => Trouble::HostKeyChanged,
             Verdict::Revoked { .. } => Trouble::HostKeyRevoked,
-            Verdict::CertificateRefused { .. } => Trouble::HostKeyChanged,
+            Verdict::Unknown { .. } | Verdict::Changed { .. } | Verdict::CertificateRefused { .. } => {
+                Trouble::HostKeyChanged
+            }
         };
         let mut refusal = Refusal::new(trouble, verdict.words(name, port, blob));
+        refusal.remedy = verdict.remedy(name, port).map(|remedy| Text::line_at_most(&remedy, 400));
         if trouble == Trouble::HostKeyUnknown {
-            refusal.ask = Some(Ask::Trust {
+            refusal.ask = Some(Box::new(Ask::Trust {
                 name: known::looked_up(name, port).into(),
                 kind: Text::line_at_most(known::kind(blob), 80),
                 fingerprint: known::fingerprint(blob).into(),
-            });
-            refusal.key = Some(Offered { name: name.to_owned(), port, blob: blob.to_vec() });
+            }));
+            refusal.key = Some(Box::new(Offered { name: name.to_owned(), port, blob: blob.to_vec() }));
         }
         Err(refusal)
     }
@@ -177,7 +178,7 @@ impl Login {
                 format!("the key {} has a passphrase that nobody gave yet", file.display())
             };
             let mut refusal = Refusal::new(Trouble::Passphrase, cause);
-            refusal.ask = Some(Ask::Passphrase { file: Text::from(file.display().to_string()) });
+            refusal.ask = Some(Box::new(Ask::Passphrase { file: Text::from(file.display().to_string()) }));
             return Err(refusal);
         }
         let what = if tried.words.is_empty() { "there was no key to try".to_owned() } else { tried.words.join("; ") };
@@ -212,12 +213,9 @@ impl Login {
             .and_then(|()| agent.connect())
             .and_then(|()| agent.list_identities())
             .and_then(|()| agent.identities());
-        let keys = match listed {
-            Ok(keys) => keys,
-            Err(_) => {
-                tried.words.push(format!("no ssh-agent answers at {}", path.display()));
-                return Ok(false);
-            }
+        let Ok(keys) = listed else {
+            tried.words.push(format!("no ssh-agent answers at {}", path.display()));
+            return Ok(false);
         };
         let wanted: Option<Vec<Vec<u8>>> = self.settings.identities_only.then(|| {
             self.settings
@@ -272,7 +270,6 @@ impl Login {
                 let public = certificate.map(PathBuf::as_path);
                 match session.userauth_pubkey_file(&self.settings.user, public, file, passphrase) {
                     Ok(()) if session.authenticated() => return Ok(true),
-                    Ok(()) => {}
                     Err(e) if is_cut(&e) => return Err(self.cut(count + 1, tried)),
                     // libssh2 says the same of a wrong passphrase and of a file it cannot read.
                     Err(e) if matches!(e.code(), ErrorCode::Session(-16)) && key.encrypted => {
@@ -282,7 +279,7 @@ impl Login {
                         tried.words.push(format!("{} cannot be used: {}", file.display(), e.message()));
                     }
                     Err(_) if certificate.is_none() => tried.words.push(format!("{} was refused", file.display())),
-                    Err(_) => {}
+                    Ok(()) | Err(_) => {}
                 }
             }
         }

@@ -12,9 +12,11 @@ pub struct Refusal {
     /// Why, as a sentence without a full stop.
     pub cause: Text,
     /// What a person can do.
-    pub ask: Option<Ask>,
+    pub ask: Option<Box<Ask>>,
     /// The host key that a person is asked about.
-    pub key: Option<Offered>,
+    pub key: Option<Box<Offered>>,
+    /// What to look at and to type where nothing is asked.
+    pub remedy: Option<Text>,
 }
 
 /// A host key that a server showed.
@@ -42,7 +44,7 @@ pub enum Again {
 impl Refusal {
     /// A refusal that nobody is asked about.
     pub fn new(trouble: Trouble, cause: impl AsRef<str>) -> Self {
-        Self { trouble, cause: Text::line_at_most(cause.as_ref(), 400), ask: None, key: None }
+        Self { trouble, cause: Text::line_at_most(cause.as_ref(), 400), ask: None, key: None, remedy: None }
     }
 
     /// When to try again.

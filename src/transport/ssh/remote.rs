@@ -69,7 +69,9 @@ impl Remote {
         let longest = limits.iter().map(|l| l.timeout).max().unwrap_or_default();
         let started = Instant::now();
         let mut script = Script::new(nonce());
-        commands.iter().for_each(|(argv, _)| script.add(argv));
+        for (argv, _) in commands {
+            script.add(argv);
+        }
         let mut answers = script.answers(&limits);
         let mut given = 0;
         let outcome = self.talk(&script, &mut answers, started + longest, |answers| {

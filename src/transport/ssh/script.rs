@@ -244,16 +244,13 @@ impl Splitter {
     /// Moves the first bytes held to where they belong.
     fn keep(&mut self, count: usize) {
         let bytes = self.held.drain(..count.min(self.held.len()));
-        match self.current {
-            Some(at) => {
-                if let Some(part) = self.parts.get_mut(at) {
-                    part.take(bytes.as_slice());
-                }
-            }
-            None => {
-                let room = MOST_NOISE.saturating_sub(self.before.len());
-                self.before.extend(bytes.take(room));
-            }
+        let Some(at) = self.current else {
+            let room = MOST_NOISE.saturating_sub(self.before.len());
+            self.before.extend(bytes.take(room));
+            return;
+        };
+        if let Some(part) = self.parts.get_mut(at) {
+            part.take(bytes.as_slice());
         }
     }
 
@@ -294,14 +291,8 @@ mod tests {
     }
 
     fn shells() -> Vec<&'static str> {
-        ["sh", "bash", "dash"].into_iter().filter(|s| Local::has(s)).collect()
-    }
-
-    struct Local;
-    impl Local {
-        fn has(program: &str) -> bool {
-            std::process::Command::new(program).arg("-c").arg(":").status().is_ok_and(|s| s.success())
-        }
+        let has = |s: &&str| std::process::Command::new(s).arg("-c").arg(":").status().is_ok_and(|s| s.success());
+        ["sh", "bash", "dash"].into_iter().filter(has).collect()
     }
 
     #[test]

@@ -65,7 +65,8 @@ pub fn table<'a>(service: &ServiceState, cells: usize, view: &View<'a>) -> Vec<L
 
 fn reason<'a>(probe: &ProbeState, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let Some((_, seen)) = probe.last() else { return Vec::new() };
-    let Some(reason) = &seen.reason else { return Vec::new() };
+    // A host that is out of reach is told once, at the top.
+    let Some(reason) = seen.reason.as_ref().filter(|_| seen.blocked_by.is_none()) else { return Vec::new() };
     let role = outcome_role(Some(seen.outcome));
     let doubt = match probe.doubt() {
         Some((_, count, needed)) => format!("({count} of {needed}) "),

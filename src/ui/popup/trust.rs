@@ -55,13 +55,7 @@ impl Trust {
 
     /// The command that tells the fingerprint on the host itself.
     fn command(&self) -> String {
-        let file = match self.kind.as_str() {
-            "ssh-ed25519" => "ssh_host_ed25519_key.pub",
-            "ssh-rsa" | "rsa-sha2-256" | "rsa-sha2-512" => "ssh_host_rsa_key.pub",
-            kind if kind.starts_with("ecdsa-sha2-") => "ssh_host_ecdsa_key.pub",
-            _ => "ssh_host_*_key.pub",
-        };
-        format!("ssh-keygen -lf /etc/ssh/{file}")
+        Ask::proof(&self.kind)
     }
 }
 

@@ -12,7 +12,7 @@ use super::call::{call, has, names, text};
 use super::place::ROOT;
 
 const PACKAGES: &str =
-    "systemd,systemd-sysv,dbus,openssh-server,sudo,rsync,curl,ca-certificates,iproute2,python3,procps";
+    "systemd,systemd-sysv,dbus,openssh-server,sudo,rsync,curl,ca-certificates,iproute2,python3,procps,nginx-light";
 const RELEASE: &str = "bookworm";
 
 /// What a host runs first. With cgroups of version 1 nspawn leaves the controllers read-only, so that systemd could
@@ -24,13 +24,14 @@ done
 exec /lib/systemd/systemd \"$@\"
 ";
 
-/// Run in the new tree: two users, nothing that starts by the clock, no identity of its own.
+/// Run in the new tree: two users, nothing that starts by the clock or serves unasked, no identity of its own.
 const SET_UP: &str = "set -e
 useradd --create-home --uid 1000 --shell /bin/bash --groups adm,systemd-journal ops
 useradd --create-home --uid 1001 --shell /bin/bash plain
 for user in ops plain; do install -d -m 700 -o $user -g $user /home/$user/.ssh; done
 echo 'ops ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ops
 chmod 440 /etc/sudoers.d/ops
+systemctl --quiet disable nginx.service
 systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service \
     dpkg-db-backup.timer fstrim.timer systemd-tmpfiles-clean.timer console-getty.service getty@.service
 rm -f /etc/ssh/ssh_host_* /var/lib/dbus/machine-id

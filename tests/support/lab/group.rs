@@ -74,8 +74,16 @@ pub fn first(lab: &str, host: &str) -> Option<u32> {
     let host = top.join(lab).join(host);
     let boots = names(&host).into_iter().filter(|n| n.starts_with("boot-"));
     let groups = boots.flat_map(|b| ["init.scope", ""].map(|part| host.join(&b).join("payload").join(part)));
-    let mut pids = groups.filter_map(|g| fs::read_to_string(g.join("cgroup.procs")).ok());
-    pids.find_map(|text| text.lines().next()?.parse().ok())
+    let lists = groups.filter_map(|g| fs::read_to_string(g.join("cgroup.procs")).ok());
+    let pids: Vec<u32> =
+        lists.flat_map(|text| text.lines().filter_map(|l| l.parse().ok()).collect::<Vec<_>>()).collect();
+    pids.into_iter().find(|pid| is_first(*pid))
+}
+
+/// Whether it is number 1 to itself. Numbers start anew at some time, so what it forks may come before it in a list.
+fn is_first(pid: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    status.lines().any(|line| line.starts_with("NSpid:") && line.ends_with("\t1"))
 }
 
 /// Memory in use, the cache of files included, in bytes.

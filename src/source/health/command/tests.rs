@@ -41,6 +41,20 @@ async fn output_that_does_not_match_fails_and_is_quoted() {
 }
 
 #[tokio::test]
+async fn the_end_of_the_output_is_the_end_of_its_last_line() {
+    for (program, pattern, outcome) in [
+        ("[\"echo\", \"ready\"]", "^ready$", Outcome::Pass),
+        ("[\"echo\", \"ready\"]", r"^ready\n$", Outcome::Pass),
+        ("[\"printf\", \"ready\"]", "^ready$", Outcome::Pass),
+        ("[\"echo\", \"ready soon\"]", "^ready$", Outcome::Fail),
+        ("[\"printf\", \"ready\\\\nbusy\\\\n\"]", "^ready$", Outcome::Fail),
+    ] {
+        let seen = run(&format!("command = {program}\noutput = '{pattern}'")).await;
+        assert_eq!(seen.outcome, outcome, "{program} {pattern}: {seen:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_run_is_unknown_and_what_does_not_end_fails() {
     let seen = run(r#"command = ["no-such-program"]"#).await;
     assert_eq!((seen.outcome, why(&seen)), (Outcome::Unknown, "no program `no-such-program` on this machine"));

@@ -89,12 +89,13 @@ impl Keeper {
     /// Reaches the host and waits for its turn; early resets are tried again.
     async fn approach(&self) -> Result<Ready, Refusal> {
         let settings = self.settings().await?;
+        let hop = self.find_way(&settings.proxy_jump)?;
         let place = place(&settings.host_name, settings.port);
         let route = format!("{}@{place}", settings.user);
         self.shared.routes.write().unwrap_or_else(PoisonError::into_inner).insert(self.destination.to_string(), route);
         let mut resets = 0;
         loop {
-            let (socket, over) = self.reach(&settings).await?;
+            let (socket, over) = self.reach(&settings, hop.as_ref()).await?;
             match banner::wait(&socket, &place).await {
                 Ok(()) => {
                     // Only for what costs this machine work: hosts that hang must not use the turns up. The semaphore is
@@ -136,10 +137,14 @@ impl Keeper {
     }
 
     /// A connected socket that does not block, and the connection it goes over.
-    async fn reach(&self, settings: &Settings) -> Result<(OwnedFd, Option<Arc<Line>>), Refusal> {
+    async fn reach(
+        &self,
+        settings: &Settings,
+        hop: Option<&Arc<Keeper>>,
+    ) -> Result<(OwnedFd, Option<Arc<Line>>), Refusal> {
         let limit = settings.connect_timeout.unwrap_or(CONNECT);
         let (host, port) = (settings.host_name.as_str(), settings.port);
-        let Some(hop) = &self.through else {
+        let Some(hop) = hop else {
             let mut watch = Watch::new(limit);
             let (stream, _) = dial::dial(host, port, &mut watch).await.map_err(|e| unreached(&e))?;
             let ours = |e: std::io::Error| Refusal::new(Trouble::Route, format!("this machine: {e}"));
@@ -152,7 +157,14 @@ impl Keeper {
         // Boxed: a hop may have a hop of its own.
         match timeout(limit, Box::pin(hop.forward(host, port))).await {
             Ok(Ok(onward)) => Ok((onward.stream.into(), Some(onward.over))),
-            Ok(Err(error)) => Err(error.into_refusal(&place(host, port), behind)),
+            Ok(Err(error)) => {
+                let mut refusal = error.into_refusal(&place(host, port), behind);
+                // Who is asked about a hop is asked wherever the hop is needed.
+                if refusal.trouble == Trouble::Hop {
+                    refusal.ask = hop.question().and_then(|question| question.ask);
+                }
+                Err(refusal)
+            }
             Err(_) => {
                 let cause =
                     format!("no connection to {} through {behind} within {} s", place(host, port), limit.as_secs());

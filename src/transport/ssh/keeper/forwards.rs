@@ -3,7 +3,7 @@
 //! held up is left to itself.
 
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -36,10 +36,10 @@ pub enum ForwardError {
 /// The connections of a host that others go through.
 #[derive(Default)]
 pub struct Forwards {
-    lines: Mutex<Vec<Passage>>,
+    lines: RwLock<Vec<Passage>>,
     opening: tokio::sync::Mutex<()>,
     /// The keeper's own connection, when it was lent last.
-    lent: Mutex<Weak<Line>>,
+    lent: RwLock<Weak<Line>>,
 }
 
 #[derive(Clone)]
@@ -54,8 +54,8 @@ impl Forwards {
         self.lock().clear();
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Passage>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Vec<Passage>> {
+        self.lines.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One that is not busy with opening.
@@ -71,7 +71,7 @@ impl Forwards {
 
     /// Takes the keeper's own connection, once.
     fn lend(&self, own: &Arc<Line>) {
-        let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lent = self.lent.write().unwrap_or_else(PoisonError::into_inner);
         if !std::ptr::eq(lent.as_ptr(), Arc::as_ptr(own)) {
             *lent = Arc::downgrade(own);
             self.add(Arc::clone(own));
@@ -131,14 +131,14 @@ impl Keeper {
             let mut reply = reply;
             let opened = tokio::select! {
                 opened = &mut opened => opened,
-                () = reply.closed() => match timeout(ABANDONED, &mut opened).await {
-                    Ok(opened) => opened,
-                    Err(_) => {
+                () = reply.closed() => {
+                    let Ok(opened) = timeout(ABANDONED, &mut opened).await else {
                         // Others may be using it: they hold it until they are done, and nobody new gets it.
                         keeper.forwards.remove(&line);
                         return;
-                    }
-                },
+                    };
+                    opened
+                }
             };
             drop(turn);
             // Nobody may be waiting any more; then the stream is closed here.

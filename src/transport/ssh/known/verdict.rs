@@ -1,5 +1,6 @@
 //! Verdicts on host keys and the words for them: what, where, why. Decides nothing.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -87,6 +88,32 @@ impl Verdict {
         matches!(self, Self::Unknown { others, .. } if others.is_empty())
     }
 
+    /// What to look at and to type about a key that is not the one known; none where a person may be asked.
+    pub fn remedy(&self, name: &str, port: u16) -> Option<String> {
+        let host = looked_up(name, port);
+        let at = |line: &Line| format!("{}:{}", home_shortened(&line.path), line.line);
+        match self {
+            Self::Changed { known: lines } | Self::Unknown { others: lines, .. } => {
+                let files: BTreeSet<&Path> = lines.iter().map(|line| line.path.as_path()).collect();
+                let remove =
+                    |file: &&Path| format!("ssh-keygen -R {} -f {}", quoted(&host), quoted(&file.to_string_lossy()));
+                let places: Vec<String> = lines.iter().map(at).collect();
+                let types: Vec<String> = files.iter().map(remove).collect();
+                (!lines.is_empty()).then(|| {
+                    format!(
+                        "look at {}; ask who runs the host, and only when the new key is right: {}",
+                        listed(&places),
+                        types.join(" && ")
+                    )
+                })
+            }
+            Self::Revoked { line } => {
+                Some(format!("look at {}; the host needs a new key, this one may be in wrong hands", at(line)))
+            }
+            Self::Known | Self::CertificateRefused { .. } => None,
+        }
+    }
+
     /// A sentence on the key `blob` that the host `name` shows on `port`.
     pub fn words(&self, name: &str, port: u16, blob: &[u8]) -> String {
         let host = Text::line_at_most(&looked_up(name, port), 120);
@@ -120,6 +147,16 @@ impl Verdict {
                 format!("the host certificate of {host} is refused: {why}; its key is {shown}")
             }
         }
+    }
+}
+
+/// As a shell takes it.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./~+:,@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
 

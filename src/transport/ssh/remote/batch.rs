@@ -1,7 +1,7 @@
 //! Glances that come within a moment, made one script. Commands that differ only in their last word and may be asked for
 //! several at once (units of `systemctl show`) become one command.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -28,7 +28,7 @@ type Answer = Result<Output, TransportError>;
 /// Glances that wait for their moment.
 pub struct Batch {
     remote: Weak<Remote>,
-    waiting: Mutex<Vec<Glance>>,
+    waiting: RwLock<Vec<Glance>>,
 }
 
 struct Glance {
@@ -41,7 +41,7 @@ struct Glance {
 impl Batch {
     /// None waits yet.
     pub fn new(remote: Weak<Remote>) -> Self {
-        Self { remote, waiting: Mutex::default() }
+        Self { remote, waiting: RwLock::default() }
     }
 
     /// Waits for the moment and the answer, never longer than the limit: the others' limits are not its own.
@@ -103,7 +103,7 @@ fn answer_all(remote: Arc<Remote>, mut glances: Vec<Glance>, splits: u32) -> Box
         let left = |g: &Group| Limits { timeout: g.until.saturating_duration_since(now), ..g.limits };
         let commands: Vec<(Argv, Limits)> = groups.iter().map(|g| (g.argv.clone(), left(g))).collect();
         let commands: Vec<(&Argv, Limits)> = commands.iter().map(|(argv, limits)| (argv, *limits)).collect();
-        let (groups, apart, given) = (Mutex::new(groups), Mutex::new(Vec::new()), watch::Sender::new(0));
+        let (groups, apart, given) = (RwLock::new(groups), RwLock::new(Vec::new()), watch::Sender::new(0));
         {
             let run = remote.run(&commands, |at, answer| {
                 let members = lock(&groups).get_mut(at).map(|group| std::mem::take(&mut group.members));
@@ -159,8 +159,8 @@ async fn stall(given: &watch::Sender<usize>, count: usize) -> usize {
 }
 
 /// The locks here are held for an instant, and nothing under them can panic.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    shared.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn grouped(glances: Vec<Glance>) -> Vec<Group> {
@@ -243,9 +243,9 @@ mod tests {
         (Glance { argv, limits: Limits { timeout: Duration::from_secs(1), most_bytes: 100 }, until, reply }, answer)
     }
 
-    fn said(text: &str, code: i32) -> Answer {
+    fn said(text: &str, code: i32) -> Output {
         let exit = Exit::Code(code);
-        Ok(Output { exit, stdout: text.into(), stderr: Vec::new(), truncated: false, took: Duration::ZERO })
+        Output { exit, stdout: text.into(), stderr: Vec::new(), truncated: false, took: Duration::ZERO }
     }
 
     #[test]
@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(groups.len(), 1);
         assert_eq!(groups[0].argv.to_string(), "systemctl show -- a.service b.service");
         let members = groups.into_iter().next().unwrap().members;
-        assert!(deal(members, said("Id=a.service\nX=1\n\nId=b.service\nX=2\n", 0)).is_empty());
+        assert!(deal(members, Ok(said("Id=a.service\nX=1\n\nId=b.service\nX=2\n", 0))).is_empty());
         assert_eq!(first.try_recv().unwrap().unwrap().stdout, b"Id=a.service\nX=1\n");
         assert_eq!(second.try_recv().unwrap().unwrap().stdout, b"Id=b.service\nX=2\n");
     }
@@ -265,7 +265,7 @@ mod tests {
         for odd in [said("Id=a.service\n", 0), said("Id=a\n\nId=b\n", 1)] {
             let ((one, _first), (two, _second)) = (glance("a.service"), glance("b.service"));
             let members = grouped(vec![one, two]).into_iter().next().unwrap().members;
-            assert_eq!(deal(members, odd).len(), 2);
+            assert_eq!(deal(members, Ok(odd)).len(), 2);
         }
     }
 

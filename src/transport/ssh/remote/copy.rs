@@ -47,9 +47,9 @@ impl Copy {
         let about = fs::symlink_metadata(from).map_err(|e| here(from, e))?;
         let to = Path::new(to);
         if about.is_dir() {
-            self.folder(from, to, &about)?
+            self.folder(from, to, &about)?;
         } else {
-            self.one(from, to, &about)?
+            self.one(from, to, &about)?;
         }
         Ok(self.done)
     }
@@ -135,14 +135,12 @@ impl Copy {
     /// Moves a complete file over the one that may be there.
     fn put_in_place(&self, beside: &Path, to: &Path) -> Result<(), CopyError> {
         let flags = RenameFlags::OVERWRITE | RenameFlags::ATOMIC | RenameFlags::NATIVE;
-        match self.sftp.rename(beside, to, Some(flags)) {
-            Ok(()) => Ok(()),
-            // SFTP of version 3 does not rename over a file.
-            Err(_) => {
-                self.sftp.unlink(to).ok();
-                self.sftp.rename(beside, to, Some(flags)).map_err(|e| self.there(to, &e))
-            }
+        if self.sftp.rename(beside, to, Some(flags)).is_ok() {
+            return Ok(());
         }
+        // SFTP of version 3 does not rename over a file.
+        self.sftp.unlink(to).ok();
+        self.sftp.rename(beside, to, Some(flags)).map_err(|e| self.there(to, &e))
     }
 
     fn there(&self, path: &Path, error: &ssh2::Error) -> CopyError {

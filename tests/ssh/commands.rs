@@ -33,7 +33,7 @@ async fn fifty_commands_at_once_share_the_sessions_there_are() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_without_end_are_ended_on_the_host_whatever_it_allows() {
-    for most in [1, 2, 10] {
+    let endless = async |most: usize| {
         let server = Sshd::start(&[&format!("MaxSessions {most}")]);
         let desk = Desk::with(vec![Entry::of("web", &server)]);
         let host = desk.host("web");
@@ -47,7 +47,8 @@ async fn commands_without_end_are_ended_on_the_host_whatever_it_allows() {
         }
         assert!(becomes(SECOND * 4, || processes(&mark) == 0).await, "{most} sessions: {} left", processes(&mark));
         assert_eq!(said(&host, "echo on").await, "on", "{most} sessions");
-    }
+    };
+    tokio::join!(endless(1), endless(2), endless(10));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,7 +211,7 @@ async fn scripts_get_through_a_line_that_stops_and_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_stays_whatever_the_server_allows() {
-    for most in [1, 2, 10] {
+    let idle = async |most: usize| {
         let server = Sshd::start(&[&format!("MaxSessions {most}")]);
         let entry = Entry::of("web", &server).with("ServerAliveInterval 1").with("ServerAliveCountMax 2");
         let desk = Desk::with(vec![entry]);
@@ -220,7 +221,8 @@ async fn an_idle_connection_stays_whatever_the_server_allows() {
         assert_eq!(said(&host, "echo on").await, "on");
         let logins = server.log().lines().filter(|l| l.contains("Accepted publickey")).count();
         assert_eq!(logins, 1, "{most} sessions");
-    }
+    };
+    tokio::join!(idle(1), idle(2), idle(10));
 }
 
 #[tokio::test(flavor = "multi_thread")]

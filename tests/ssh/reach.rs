@@ -41,7 +41,7 @@ async fn servers_that_are_no_ssh_servers_are_told_as_what_they_are() {
         try_at(FakeHost::noise_after_banner()),
         try_at(FakeHost::black_hole()),
         try_at(FakeHost::start(|mut stream, _| {
-            stream.read(&mut [0; 64]).ok();
+            stream.read_exact(&mut [0; 64]).ok();
             stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").ok();
         })),
         try_at(FakeHost::start(|mut stream, _| {

@@ -203,8 +203,8 @@ impl Site {
         self.folder.path().join(name)
     }
 
-    /// The example's deck. It looks more often, and a small disk of QA is looked at too.
-    pub fn deck(&self) -> String {
+    /// The deck of the example. It looks more often, and a small disk of QA is looked at too.
+    pub fn deck() -> String {
         let calm = "[defaults]\ntimeout = \"5s\"\n";
         assert!(DECK.contains(calm), "the deck has other defaults");
         let brisk = format!("[defaults]\nevery = \"{EVERY:?}\"\ntimeout = \"{TIMEOUT:?}\"\n");

@@ -29,7 +29,9 @@ fn loses(console: &mut Console, kind: &Kind, began: Instant, limit: Duration) ->
             let probe = seen.probe(&format!("{id}/{probe}"));
             // One that was not its turn yet has its last word still.
             let known = if probe["before"].is_null() { probe } else { &probe["before"] };
-            assert_eq!(known["outcome"], "pass", "{id}: {probe}");
+            // A look that was under way when the line fell silent ends before anybody knows why.
+            let late = known["reason"].as_str().is_some_and(|reason| reason.contains("no answer within 2s"));
+            assert!(known["outcome"] == "pass" || late, "{id}: {probe}");
         }
     }
     seen

@@ -26,8 +26,12 @@ fn loses(console: &mut Console, kind: &Kind, began: Instant, limit: Duration) ->
     for id in &services {
         assert_eq!(seen.service(id)["version"], "9.4.1", "what was known stays");
         for probe in ["unit", "ready", "live"] {
-            let before = &seen.probe(&format!("{id}/{probe}"))["before"];
-            assert_eq!(before["outcome"], "pass", "{id}/{probe}: {before}");
+            let probe = seen.probe(&format!("{id}/{probe}"));
+            // One that was not its turn yet has its last word still.
+            let known = if probe["before"].is_null() { probe } else { &probe["before"] };
+            // A look that was under way when the line fell silent ends before anybody knows why.
+            let late = known["reason"].as_str().is_some_and(|reason| reason.contains("no answer within 2s"));
+            assert!(known["outcome"] == "pass" || late, "{id}: {probe}");
         }
     }
     seen

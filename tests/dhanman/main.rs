@@ -9,6 +9,7 @@
     clippy::indexing_slicing,
     reason = "this crate is tests only"
 )]
+#![allow(clippy::disallowed_types, reason = "the tests take turns")]
 #![allow(clippy::disallowed_methods, reason = "tests measure real waits by the real clock")]
 
 #[path = "../support/lab.rs"]

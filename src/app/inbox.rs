@@ -11,6 +11,7 @@ use crossterm::event::{Event, read};
 use rustix::event::{PollFd, PollFlags};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// Keys that may wait; the thread waits when there are more.
 const KEYS: usize = 256;
@@ -25,12 +26,24 @@ pub enum Input {
 
 /// Says how the terminal is to be read.
 #[derive(Clone, Default)]
-pub struct Keys(Arc<AtomicBool>);
+pub struct Keys {
+    raw: Arc<AtomicBool>,
+    /// Events are being read now.
+    reading: Arc<AtomicBool>,
+}
+
+/// Events are read in far less; only a key that came in half takes longer.
+const READING: Duration = Duration::from_millis(100);
 
 impl Keys {
     /// From the next key on: as bytes, or as events.
     pub fn raw(&self, raw: bool) {
-        self.0.store(raw, Ordering::SeqCst);
+        self.raw.store(raw, Ordering::SeqCst);
+        // What is typed from now on is not to be taken for what is being read.
+        let until = Instant::now() + READING;
+        while raw && self.reading.load(Ordering::SeqCst) && Instant::now() < until {
+            std::thread::yield_now();
+        }
     }
 }
 
@@ -74,15 +87,23 @@ fn next(terminal: &OwnedFd, how: &Keys) -> io::Result<Vec<Input>> {
         Err(rustix::io::Errno::INTR) => return Ok(Vec::new()),
         Err(e) => return Err(e.into()),
     }
-    if how.0.load(Ordering::SeqCst) {
-        let mut buffer = vec![0; 4096];
-        let count = rustix::io::read(terminal, &mut buffer)?;
-        if count == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        buffer.truncate(count);
-        return Ok(vec![Input::Raw(buffer)]);
+    how.reading.store(true, Ordering::SeqCst);
+    let read = if how.raw.load(Ordering::SeqCst) { bytes(terminal) } else { events() };
+    how.reading.store(false, Ordering::SeqCst);
+    read
+}
+
+fn bytes(terminal: &OwnedFd) -> io::Result<Vec<Input>> {
+    let mut buffer = vec![0; 4096];
+    let count = rustix::io::read(terminal, &mut buffer)?;
+    if count == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
     }
+    buffer.truncate(count);
+    Ok(vec![Input::Raw(buffer)])
+}
+
+fn events() -> io::Result<Vec<Input>> {
     let mut inputs = vec![Input::Event(read()?)];
     // What was read along with it is not on the terminal any more. Without any time crossterm does not even look.
     while crossterm::event::poll(Duration::from_millis(1))? {

@@ -78,12 +78,16 @@ impl Script {
     }
 }
 
-/// A shell reads all of this before it runs any. 0 is the group of all that the server started here, whoever leads it.
-/// Who takes the shell's place, as a followed command does, is ended too.
+/// A shell reads all of this before it runs any. `$$` leads a process group unless a forced command stands above it; then
+/// the group is another shell's, and never that of a server that starts commands in its own. `kill -TERM -- -N` fails in
+/// dash. Who takes the shell's place, as a followed command does, is ended too.
 fn guarded(text: &str) -> String {
     format!(
-        "{{\nexec 3<&0 </dev/null\n( read -r x <&3; trap '' TERM; kill -s TERM 0; sleep 1; kill -s KILL 0 ) \
-         >/dev/null 2>&1 &\nw=$!; exec 3<&-\n{text}exec 2>/dev/null; kill $w\nexit 0\n}}\n"
+        "{{\nexec 3<&0 </dev/null\n( read -r x <&3; trap '' TERM; g=$$\n\
+         kill -s 0 -- -$g || {{ g=$(($(ps -o pgid= -p $$ || echo 0)))\n\
+         case $(ps -o comm= -p $g) in *ssh*) g= ;; *sh) ;; *) g= ;; esac; }}\n\
+         kill -s TERM -- -$g || kill -s TERM $$; sleep 1; kill -s KILL -- -$g ) >/dev/null 2>&1 &\n\
+         w=$!; exec 3<&-\n{text}exec 2>/dev/null; kill $w\nexit 0\n}}\n"
     )
 }
 

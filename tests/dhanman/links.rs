@@ -96,7 +96,7 @@ pub fn gate_cut(site: &Site, console: &mut Console) {
         loses(console, kind, began, SILENCE + SILENT);
     }
     let anew = once(site, &["--service", "sales"]);
-    assert_eq!(anew.health("qa/sales"), "unknown", "{anew}");
+    assert_eq!(anew.probe("qa/sales/ready")["outcome"], "unknown", "{anew}");
     gate.heal();
     for kind in [&PRODUCTION, &QA] {
         comes_back(console, kind, Instant::now(), AGAIN + PROMPT);

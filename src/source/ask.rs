@@ -15,6 +15,9 @@ use crate::transport::{Transport, human};
 /// Beyond its own limit a check gets this long to say how far it came.
 const GRACE: Duration = Duration::from_millis(200);
 
+/// A host that is asked for a sign of life has this long. libssh2 asks once a second at most.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+
 /// Looks once.
 pub async fn ask(probe: &Probe, surroundings: &Surroundings) -> Observation {
     let remote = match &probe.info.via {
@@ -39,6 +42,7 @@ pub async fn ask(probe: &Probe, surroundings: &Surroundings) -> Observation {
     };
     // Once for looking a secret up, once for the target: a check keeps to both itself.
     let limit = probe.info.timeout.saturating_mul(2).saturating_add(GRACE);
+    let began = Instant::now();
     let look = tokio::time::timeout(limit, probe.check.check(&context));
     let mut seen = match look.await {
         Ok(seen) => seen,
@@ -51,10 +55,18 @@ pub async fn ask(probe: &Probe, surroundings: &Surroundings) -> Observation {
     }
     if let (Some(remote), Some(host)) = (&remote, &probe.info.via)
         && matches!(seen.outcome, Outcome::Unknown | Outcome::Fail)
-        && let Some(away) = remote.keeper().blocked().or_else(|| remote.keeper().silent())
     {
         // It was lost on the way: what the check says is about the connection.
-        return blocked(host, away.cause);
+        let away = || remote.keeper().blocked().or_else(|| remote.keeper().silent());
+        if let Some(away) = away() {
+            return blocked(host, away.cause);
+        }
+        // A target that does not answer and a host that does not look alike until the host was asked.
+        let in_vain = began.elapsed() >= probe.info.timeout.mul_f64(0.8);
+        if in_vain && !remote.keeper().answers(SIGN_OF_LIFE).await {
+            let silent = || format!("nothing heard from host {} since this look began", host.name).into();
+            return blocked(host, away().map_or_else(silent, |a| a.cause));
+        }
     }
     surroundings.vault.redact(&mut seen);
     seen

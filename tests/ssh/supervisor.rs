@@ -10,8 +10,8 @@ use quarterdeck::store::Event;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
-use crate::desk::{Desk, Entry, SECOND};
-use crate::sshd::Sshd;
+use crate::desk::{Desk, Entry, SECOND, live};
+use crate::sshd::{FakeHost, Sshd, Wire};
 
 const DECK: &str = r#"
 [environments.test]
@@ -69,4 +69,38 @@ async fn the_states_of_two_hosts_are_events_and_one_is_lost_alone() {
         }
     }
     supervisor.stop();
+}
+
+/// One look of the first probe, with what the deck says of it.
+async fn look(desk: &Desk, deck: &str) -> quarterdeck::model::Observation {
+    let loaded = config::parse(Path::new("quarterdeck.toml"), deck);
+    let deck = loaded.deck.unwrap();
+    quarterdeck::source::ask(deck.probes().next().unwrap(), &desk.around).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_does_not_answer_and_a_line_that_does_not_are_told_apart() {
+    let server = Sshd::start(&[]);
+    let wire = Wire::to(server.place());
+    let desk = Desk::with(vec![Entry::behind("one", &server, wire.place())]);
+    let hung = FakeHost::black_hole();
+    let tcp = format!("tcp = \"{}\", expect = \"SSH\"", hung.place());
+    let deck = |probe: &str| {
+        format!(
+            "[environments.test]\ntier = \"development\"\nhosts.one = {{ ssh = \"one\" }}\n\
+             services.a.probes.live = {{ {probe}, via = \"one\", timeout = \"1s\", every = \"1s\" }}\n"
+        )
+    };
+    live(&desk.host("one")).await;
+    let seen = look(&desk, &deck(&tcp)).await;
+    assert_eq!((seen.outcome, seen.blocked_by), (Outcome::Fail, None), "{:?}", seen.reason);
+    let seen = look(&desk, &deck("command = [\"sleep\", \"30\"]")).await;
+    assert_eq!((seen.outcome, seen.blocked_by), (Outcome::Fail, None), "{:?}", seen.reason);
+    wire.cut();
+    for probe in [tcp.as_str(), "command = [\"true\"]"] {
+        let seen = look(&desk, &deck(probe)).await;
+        let host = seen.blocked_by.map(|h| h.name.to_string());
+        assert_eq!((seen.outcome, host.as_deref()), (Outcome::Unknown, Some("one")), "{:?}", seen.reason);
+        assert!(seen.reason.unwrap().as_str().contains("nothing heard from"), "{probe}");
+    }
 }

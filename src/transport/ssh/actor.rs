@@ -36,6 +36,8 @@ pub enum Order {
         /// Our end of it.
         reply: oneshot::Sender<Result<UnixStream, StartError>>,
     },
+    /// Say when the host gives a sign of life.
+    Ping(oneshot::Sender<()>),
     /// Start the login shell on a terminal.
     Shell {
         /// The terminal's name: `xterm-256color`.
@@ -132,6 +134,8 @@ pub struct Actor {
     refused_alone: u32,
     heard: Instant,
     asked: Option<Instant>,
+    /// Who wants to know whether the host still answers.
+    pings: Vec<oneshot::Sender<()>>,
     measured: Option<Instant>,
 }
 
@@ -163,6 +167,7 @@ impl Actor {
             refused_alone: 0,
             heard: Instant::now(),
             asked: None,
+            pings: Vec::new(),
             measured: None,
         }
     }
@@ -179,7 +184,9 @@ impl Actor {
         }
         self.orders.close();
         while let Ok(order) = self.orders.try_recv() {
-            Job::new(order).lose();
+            if let Some(mut job) = Job::new(order) {
+                job.lose();
+            }
         }
     }
 
@@ -200,7 +207,8 @@ impl Actor {
     fn take_orders(&mut self) -> Result<(), String> {
         loop {
             match self.orders.try_recv() {
-                Ok(order) => self.waiting.push_back(Job::new(order)),
+                Ok(Order::Ping(reply)) => self.pings.push(reply),
+                Ok(order) => self.waiting.extend(Job::new(order)),
                 Err(mpsc::error::TryRecvError::Empty) => return Ok(()),
                 Err(mpsc::error::TryRecvError::Disconnected) => return Err("closed by this console".into()),
             }

@@ -211,6 +211,12 @@ impl Keeper {
         matches!(link.state, LinkState::Lost | LinkState::Refused).then(blocked)
     }
 
+    /// Whether the host gives a sign of life within this long.
+    pub async fn answers(&self, within: Duration) -> bool {
+        let Some(line) = read(&self.line) else { return false };
+        matches!(tokio::time::timeout(within, line.ping()).await, Ok(Ok(())))
+    }
+
     /// Why answers do not come although it counts as connected.
     pub fn silent(&self) -> Option<Blocked> {
         let link = self.link.borrow();

@@ -101,6 +101,13 @@ impl Line {
         Ok(())
     }
 
+    /// Returns when the host gives a sign of life; an error when the connection has ended.
+    pub async fn ping(&self) -> Result<(), StartError> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::Ping(reply)).await?;
+        answer.await.map_err(|_| StartError::Lost)
+    }
+
     /// Runs a command; what it prints comes through the tap.
     pub async fn exec(&self, command: impl Into<String>, stdin: Vec<u8>) -> Result<Tap, StartError> {
         self.run(command.into(), stdin, false).await

@@ -76,13 +76,15 @@ pub struct Job {
 
 impl Job {
     /// Not opened yet.
-    pub fn new(order: Order) -> Self {
+    pub fn new(order: Order) -> Option<Self> {
         let work = match order {
+            // Needs no channel.
+            Order::Ping(_) => return None,
             Order::Exec(order) => Work::Exec(Exec::new(order)),
             Order::Forward { host, port, reply } => Work::Forward { host, port, reply: Some(reply), pipe: None },
             Order::Shell { term, size, reply } => Work::Shell { term, size, reply: Some(reply), pipe: None },
         };
-        Self { stage: Stage::Opening, channel: None, work, credited: false }
+        Some(Self { stage: Stage::Opening, channel: None, work, credited: false })
     }
 
     /// A channel on which nothing runs, to be closed.

@@ -36,7 +36,7 @@ impl Actor {
             && self.idle.is_some()
             && self.asked.is_none()
             && self.measured.is_none_or(|at| at.elapsed() >= self.patience.ask_after);
-        if (measure || (silent >= ask_after)) && can_write {
+        if (measure || silent >= ask_after || !self.pings.is_empty()) && can_write {
             // libssh2 sends one a second at most. A failure shows itself in the next read.
             self.session.keepalive_send().ok();
             self.asked = Some(self.asked.unwrap_or_else(Instant::now));
@@ -45,6 +45,7 @@ impl Actor {
             // What has come cannot be read, so silence says nothing.
             self.heard = Instant::now();
             self.asked = None;
+            self.tell_alive();
         }
         let give_up = if busy { BUSY_GIVE_UP.min(self.patience.give_up) } else { self.patience.give_up };
         if silent >= give_up {
@@ -58,6 +59,13 @@ impl Actor {
             changed
         });
         Ok(())
+    }
+
+    fn tell_alive(&mut self) {
+        for ping in self.pings.drain(..) {
+            // Nobody may be waiting any more.
+            ping.send(()).ok();
+        }
     }
 
     /// Whether there is a channel, without which libssh2 reads nothing.
@@ -112,6 +120,7 @@ impl Actor {
         }
         if came {
             self.heard = Instant::now();
+            self.tell_alive();
             if let Some(asked) = self.asked.take() {
                 self.measured = Some(Instant::now());
                 let latency = Some(asked.elapsed());

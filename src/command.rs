@@ -134,7 +134,7 @@ commands! {
     Shell "shell" Host Acts "Open a shell on the host";
     Reconnect "reconnect" Host Observes "Connect to the host again now";
     Answer "answer" Host Observes "Answer what a host asks: trust its key, or unlock the key file";
-    Forward "forward" Host Acts "Forward a local port through the host: forward 15672 vps";
+    Forward "forward" Host Observes "Forward a local port through the host: forward 15672 vps";
     Forwards "forwards" Host Looks "Show the forwarded ports";
     CloseForward "close-forward" Host Observes "Close the chosen forwarded port";
     Accept "accept" Input Looks "Take what is typed or chosen";

@@ -6,12 +6,12 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use futures::FutureExt;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
 use super::{Surroundings, ask};
 use crate::config::Probe;
-use crate::model::{Observation, Outcome};
+use crate::model::{Link, Observation, Outcome, Trouble};
 use crate::store::Event;
 
 /// First looks are spread over this long, so that a thousand probes do not start in one instant.
@@ -50,12 +50,17 @@ impl Watch {
         let seed = host.map_or_else(|| seed(&info.id.to_string()), |host| seed(&host.to_string()));
         let mut rhythm = Rhythm::default();
         let mut round = 0_u64;
+        let hosts = &self.surroundings.hosts;
+        let mut line = info.via.as_ref().and_then(|host| hosts.get(host)).map(|host| host.keeper().link());
+        let mut was_there = false;
         let mut wait = SPREAD.min(info.every).mul_f64(fraction(seed));
         while !self.outbox.is_closed() {
             let due = Instant::now() + wait;
             tokio::select! {
                 () = tokio::time::sleep_until(due) => {}
                 () = self.now.notified() => {}
+                // What is known of a host that is lost, or back, is not known of what was seen through it.
+                () = turned(line.as_mut(), was_there), if round > 0 => {}
             }
             let started = Instant::now();
             // The semaphore is never closed, so a failure cannot happen; looking unbounded would be the lesser evil.
@@ -63,6 +68,7 @@ impl Watch {
             let seen = ask(&self.probe, &self.surroundings).await;
             drop(slot);
             round = round.wrapping_add(1);
+            was_there = seen.blocked_by.is_none();
             wait = if rhythm.needs_another(seen.outcome, info.rise, info.fall) {
                 CONFIRM.min(info.every / 4)
             } else if host.is_some() {
@@ -82,6 +88,15 @@ impl Watch {
         let event = Event::SampleTaken { probe, at, observation: Box::new(observation) };
         // Samples wait for room. An error means that the console is leaving.
         self.outbox.send(event).await.ok();
+    }
+}
+
+/// Returns when a host that was there is lost, or one that was not is back; never where there is none.
+async fn turned(line: Option<&mut watch::Receiver<Link>>, was_there: bool) {
+    let Some(line) = line else { return std::future::pending().await };
+    let is_there = |link: &Link| link.state.is_up() && link.trouble != Some(Trouble::Silent);
+    if line.wait_for(|link| is_there(link) != was_there).await.is_err() {
+        std::future::pending().await
     }
 }
 

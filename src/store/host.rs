@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Changed;
-use crate::model::{Host, Link};
+use crate::model::{Host, Link, LinkState};
 
 /// What is known of one host.
 #[derive(Debug)]
@@ -53,7 +53,9 @@ impl HostState {
     pub fn linked(&mut self, link: Link, at: Timestamp) -> Changed {
         let before = std::mem::replace(&mut self.link, link);
         self.at = Some(at);
-        if before.state != self.link.state || self.since.is_none() {
+        // An outage lasts from its beginning, whatever is tried meanwhile.
+        let goes_on = before.state == self.link.state || (is_down(&before) && is_down(&self.link));
+        if !goes_on || self.since.is_none() {
             self.since = Some(at);
         }
         let told = |l: &Link| (l.state, l.trouble, l.cause.clone(), l.ask.clone(), l.next_in.is_some());
@@ -61,12 +63,16 @@ impl HostState {
     }
 }
 
+fn is_down(link: &Link) -> bool {
+    matches!(link.state, LinkState::Connecting | LinkState::Lost | LinkState::Refused)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{EnvironmentId, LinkState};
+    use crate::model::EnvironmentId;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -82,6 +88,7 @@ mod tests {
         let lost =
             |seconds| Link { state: LinkState::Lost, next_in: Some(Duration::from_secs(seconds)), ..Link::default() };
         assert_eq!(state.linked(lost(2), at(0)), Changed::State);
+        state.linked(Link { state: LinkState::Connecting, ..Link::default() }, at(5));
         state.linked(lost(4), at(10));
         assert_eq!((state.since(), state.next()), (Some(at(0)), Some(at(14))));
         state.linked(Link { state: LinkState::Live, ..Link::default() }, at(20));

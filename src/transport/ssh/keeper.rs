@@ -270,15 +270,17 @@ impl Keeper {
                     failed = failed.saturating_add(1);
                     tracing::debug!(host = %self.destination, trouble = ?refusal.trouble, cause = %refusal.cause, "not connected");
                     let (again, wait) = (refusal.again(), wait_after(&refusal, failed));
-                    let state = if was_up && again == Again::Soon { LinkState::Lost } else { refusal.state() };
                     // First, so that who sees the report finds the reason.
                     *self.refused.write().unwrap_or_else(PoisonError::into_inner) = Some(refusal.clone());
+                    // What a hop refuses is refused here too, and asked here too.
+                    let origin = self.origin().unwrap_or_else(|| refusal.clone());
+                    let state = if was_up && origin.again() == Again::Soon { LinkState::Lost } else { origin.state() };
                     self.report(Link {
                         state,
                         trouble: Some(refusal.trouble),
                         cause: Some(refusal.cause.clone()),
                         next_in: wait,
-                        ask: refusal.ask.as_deref().cloned(),
+                        ask: self.question().and_then(|q| q.ask).map(|ask| *ask),
                         ..Link::default()
                     });
                     match wait {

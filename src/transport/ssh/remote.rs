@@ -231,7 +231,8 @@ impl Way for Remote {
     fn open<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, Result<SocketAddr, WayError>> {
         Box::pin(async move {
             let onward = self.keeper.forward(host, port).await.map_err(|e| WayError {
-                ours: matches!(e, ForwardError::Blocked(_)),
+                // Only a refused connection says something about the target.
+                ours: !matches!(e, ForwardError::Target(StartError::NoConnection)),
                 cause: e.told(&super::place(host, port), &self.name),
             })?;
             let ours = |e: std::io::Error| WayError {

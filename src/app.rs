@@ -90,6 +90,9 @@ struct App {
     /// The shell that has the terminal.
     shell: Option<shell::Shell>,
     shells: mpsc::Sender<shell::News>,
+    /// The number of the last shell asked for, and the one that is awaited.
+    shell_number: u64,
+    opening: Option<u64>,
     forwardings: Forwardings,
     report: Report,
     /// When the last frame was drawn, by the wall clock and by the timers.
@@ -160,6 +163,8 @@ impl App {
             keys,
             shell: None,
             shells,
+            shell_number: 0,
+            opening: None,
             forwardings,
             report: Report::default(),
             drawn: None,

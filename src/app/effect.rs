@@ -27,10 +27,13 @@ impl App {
             inbox::Input::Event(input) => input,
         };
         let effects = match input {
-            Input::Key(event) if event.kind != KeyEventKind::Release => match Key::from_event(&event) {
-                Some(key) => update::key(&mut self.ui, &self.store, &self.keymap, key, now),
-                None => Vec::new(),
-            },
+            Input::Key(event) if event.kind != KeyEventKind::Release => {
+                self.withdraw_shell();
+                match Key::from_event(&event) {
+                    Some(key) => update::key(&mut self.ui, &self.store, &self.keymap, key, now),
+                    None => Vec::new(),
+                }
+            }
             Input::Mouse(event) => {
                 if !update::mouse(&mut self.ui, &self.store, event, now) {
                     return Ok(());

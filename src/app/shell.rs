@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::App;
 use crate::model::HostId;
@@ -21,7 +22,11 @@ const TYPED: usize = 64;
 
 /// A shell that is open.
 pub struct Shell {
-    host: HostId,
+    number: u64,
+    /// Ends it.
+    stop: CancellationToken,
+    /// It ended by itself: the next Enter brings the console back, so that no key meant for it becomes one of the console's.
+    ended: Option<String>,
     typed: mpsc::Sender<Vec<u8>>,
     size: watch::Sender<(u16, u16)>,
     line: Arc<Line>,
@@ -33,13 +38,21 @@ pub enum News {
     /// It is there.
     Open(Box<Opened>),
     /// There is none, and why.
-    Failed(String),
-    /// It has ended.
-    Ended(String),
+    Failed(u64, String),
+    /// It has ended, and nothing of it comes any more: by itself, or because it was left.
+    Ended {
+        /// Which.
+        number: u64,
+        /// What is to be said.
+        words: String,
+        /// Whether the operator left it.
+        left: bool,
+    },
 }
 
 /// A shell that has just been started.
 pub struct Opened {
+    number: u64,
     host: HostId,
     line: Arc<Line>,
     stream: UnixStream,
@@ -59,6 +72,9 @@ impl App {
             return;
         }
         self.ui.say(format!("opening a shell on {host} …"), now);
+        self.shell_number += 1;
+        let number = self.shell_number;
+        self.opening = Some(number);
         let (host, size, news) = (host.clone(), self.ui.size, self.shells.clone());
         tokio::spawn(async move {
             let opened = timeout(START, async {
@@ -67,63 +83,93 @@ impl App {
                 let term = std::env::var("TERM").unwrap_or_else(|_| "xterm".into());
                 let stream = line.shell(term, changes).await.map_err(|e| e.to_string())?;
                 let stream = UnixStream::from_std(stream).map_err(|e| e.to_string())?;
-                Ok::<_, String>(Opened { host: host.clone(), line, stream, size: sizes })
+                Ok::<_, String>(Opened { number, host: host.clone(), line, stream, size: sizes })
             });
             let report = match opened.await {
                 Ok(Ok(opened)) => News::Open(Box::new(opened)),
-                Ok(Err(why)) => News::Failed(format!("no shell on {host}: {why}")),
-                Err(_) => News::Failed(format!("no shell on {host} within {} s", START.as_secs())),
+                Ok(Err(why)) => News::Failed(number, format!("no shell on {host}: {why}")),
+                Err(_) => News::Failed(number, format!("no shell on {host} within {} s", START.as_secs())),
             };
             news.send(report).await.ok();
         });
+    }
+
+    /// A key was pressed before the shell was there: it was not meant for it.
+    pub(super) fn withdraw_shell(&mut self) {
+        if self.opening.take().is_some() {
+            let now = self.clock.get();
+            self.ui.say("the shell was not opened: another key came first", now);
+        }
     }
 
     /// A shell has opened, failed or ended.
     pub(super) fn shell_news(&mut self, news: News) -> io::Result<()> {
         let now = self.clock.get();
         match news {
-            News::Failed(why) => {
-                self.ui.warn(why, now);
-                self.pacer.now();
-            }
-            // Two keys were faster than the first shell.
-            News::Open(_) if self.shell.is_some() => {}
-            News::Open(opened) => self.enter_shell(*opened)?,
-            News::Ended(words) => {
-                if self.shell.take().is_some() {
-                    self.keys.raw(false);
-                    self.screen.take_back()?;
-                    self.ui.size = self.screen.size()?;
-                    self.ui.say(words, now);
+            News::Failed(number, why) => {
+                if self.opening == Some(number) {
+                    self.opening = None;
+                    self.ui.warn(why, now);
                     self.pacer.now();
                 }
+            }
+            // Withdrawn meanwhile; dropping it ends it.
+            News::Open(opened) if self.opening != Some(opened.number) || self.shell.is_some() => {}
+            News::Open(opened) => {
+                self.opening = None;
+                self.enter_shell(*opened)?;
+            }
+            News::Ended { number, words, left } => {
+                let Some(shell) = self.shell.as_mut().filter(|shell| shell.number == number) else { return Ok(()) };
+                if left {
+                    return self.leave_shell(words);
+                }
+                let mut out = io::stdout();
+                write!(out, "\r\nquarterdeck: {words}; press Enter to go back\r\n")?;
+                out.flush()?;
+                shell.ended = Some(words);
             }
         }
         Ok(())
     }
 
+    fn leave_shell(&mut self, words: String) -> io::Result<()> {
+        self.shell = None;
+        self.keys.raw(false);
+        self.screen.take_back()?;
+        self.ui.size = self.screen.size()?;
+        let now = self.clock.get();
+        self.ui.say(words, now);
+        self.pacer.now();
+        Ok(())
+    }
+
     fn enter_shell(&mut self, opened: Opened) -> io::Result<()> {
-        let Opened { host, line, stream, size } = opened;
+        let Opened { number, host, line, stream, size } = opened;
         self.screen.lend()?;
         self.keys.raw(true);
         let mut out = io::stdout();
         write!(out, "\r\nquarterdeck: shell on {host}; `exit` leaves it, or Enter ~ . when it hangs\r\n\r\n")?;
         out.flush()?;
         let (typed, taken) = mpsc::channel(TYPED);
-        tokio::spawn(carry(host.clone(), stream, taken, self.shells.clone(), Arc::clone(&line)));
-        self.shell = Some(Shell { host, typed, size, line, escape: Escape::default() });
+        let stop = CancellationToken::new();
+        let carried = Carried { number, host, stop: stop.clone(), news: self.shells.clone() };
+        tokio::spawn(carried.run(stream, taken, Arc::clone(&line)));
+        self.shell = Some(Shell { number, stop, ended: None, typed, size, line, escape: Escape::default() });
         Ok(())
     }
 
     /// Something was typed for the shell.
     pub(super) fn typed(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         let Some(shell) = &mut self.shell else { return Ok(()) };
-        if shell.escape.leaves(&bytes) {
-            let words = format!("the shell on {} was left", shell.host);
-            return self.shell_news(News::Ended(words));
+        if let Some(words) = shell.ended.clone() {
+            let enter = bytes.iter().any(|b| matches!(b, b'\r' | b'\n'));
+            return if enter { self.leave_shell(words) } else { Ok(()) };
         }
-        // A host that takes nothing any more loses what is typed, and the console goes on.
-        shell.typed.try_send(bytes).ok();
+        // One that takes nothing any more is left as a whole: half of what was typed could be another command.
+        if shell.escape.leaves(&bytes) || shell.typed.try_send(bytes).is_err() {
+            shell.stop.cancel();
+        }
         Ok(())
     }
 
@@ -136,42 +182,51 @@ impl App {
     }
 }
 
-async fn carry(
+/// What goes between a shell and the terminal.
+struct Carried {
+    number: u64,
     host: HostId,
-    stream: UnixStream,
-    mut typed: mpsc::Receiver<Vec<u8>>,
+    stop: CancellationToken,
     news: mpsc::Sender<News>,
-    line: Arc<Line>,
-) {
-    let (mut from, mut to) = stream.into_split();
-    let write = async {
-        while let Some(bytes) = typed.recv().await {
-            if to.write_all(&bytes).await.is_err() {
-                break;
+}
+
+impl Carried {
+    async fn run(self, stream: UnixStream, mut typed: mpsc::Receiver<Vec<u8>>, line: Arc<Line>) {
+        let (mut from, mut to) = stream.into_split();
+        let write = async {
+            while let Some(bytes) = typed.recv().await {
+                if to.write_all(&bytes).await.is_err() {
+                    break;
+                }
             }
-        }
-    };
-    let read = async {
+            // What the shell still says is of interest.
+            std::future::pending::<()>().await;
+        };
         let mut out = tokio::io::stdout();
-        let mut buffer = vec![0; 16 * 1024];
-        while let Ok(count @ 1..) = from.read(&mut buffer).await {
-            let bytes = buffer.get(..count).unwrap_or_default();
-            if out.write_all(bytes).await.is_err() || out.flush().await.is_err() {
-                break;
+        let read = async {
+            let mut buffer = vec![0; 16 * 1024];
+            while let Ok(count @ 1..) = from.read(&mut buffer).await {
+                let bytes = buffer.get(..count).unwrap_or_default();
+                if out.write_all(bytes).await.is_err() || out.flush().await.is_err() {
+                    break;
+                }
             }
-        }
-    };
-    // Typing ends when the console leaves the shell, reading when the shell does.
-    tokio::select! {
-        () = write => {}
-        () = read => {}
+        };
+        let left = tokio::select! {
+            () = write => false,
+            () = read => false,
+            () = self.stop.cancelled() => true,
+        };
+        // Nothing of it may come when the console has its screen again.
+        out.flush().await.ok();
+        let host = &self.host;
+        let (words, left) = match (left, line.is_alive()) {
+            (true, _) => (format!("the shell on {host} was left"), true),
+            (false, true) => (format!("the shell on {host} has ended"), true),
+            (false, false) => (format!("the shell on {host} ended: the connection was lost"), false),
+        };
+        self.news.send(News::Ended { number: self.number, words, left }).await.ok();
     }
-    let words = if line.is_alive() {
-        format!("the shell on {host} has ended")
-    } else {
-        format!("the shell on {host} ended: the connection was lost")
-    };
-    news.send(News::Ended(words)).await.ok();
 }
 
 /// `~.` at the beginning of a line, as in ssh: the way out of a shell that hangs.

@@ -96,7 +96,7 @@ async fn turned(line: Option<&mut watch::Receiver<Link>>, was_there: bool) {
     let Some(line) = line else { return std::future::pending().await };
     let is_there = |link: &Link| link.state.is_up() && link.trouble != Some(Trouble::Silent);
     if line.wait_for(|link| is_there(link) != was_there).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -7,6 +7,7 @@ pub mod refusal;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -32,7 +33,19 @@ pub struct Watch {
 /// A way to a target other than straight there: through a host.
 pub trait Way: std::fmt::Debug + Send + Sync {
     /// A local address behind which a new connection to the target waits to be used once.
-    fn open<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, Result<SocketAddr, WayError>>;
+    /// `asked` becomes true when the target is what is waited for.
+    fn open_telling<'a>(
+        &'a self,
+        host: &'a str,
+        port: u16,
+        asked: &'a AtomicBool,
+    ) -> BoxFuture<'a, Result<SocketAddr, WayError>>;
+
+    /// The same for who does not ask how far it came.
+    fn open<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, Result<SocketAddr, WayError>> {
+        static UNREAD: AtomicBool = AtomicBool::new(false);
+        self.open_telling(host, port, &UNREAD)
+    }
 
     /// What it goes through, for words.
     fn through(&self) -> &str;
@@ -190,8 +203,9 @@ async fn dial_by(
     port: u16,
     watch: &mut Watch,
 ) -> Result<(TcpStream, SocketAddr), DialError> {
+    let asked = AtomicBool::new(false);
     let opened = timeout_at(watch.until, async {
-        let local = way.open(host, port).await.map_err(|e| {
+        let local = way.open_telling(host, port, &asked).await.map_err(|e| {
             let cause = e.cause.as_str().to_owned();
             if e.ours { DialError::Ours(cause) } else { DialError::NoConnection(cause) }
         })?;
@@ -201,7 +215,12 @@ async fn dial_by(
     let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let late = |_| {
         let limit = watch.limit();
-        DialError::NoConnection(format!("no connection to {target} through {} within {limit}", way.through()))
+        let through = way.through();
+        if asked.load(Ordering::Relaxed) {
+            DialError::NoConnection(format!("no connection to {target} through {through} within {limit}"))
+        } else {
+            DialError::Ours(format!("{through} could not be asked for {target} within {limit}"))
+        }
     };
     let (stream, local) = opened.await.map_err(late)??;
     stream.set_nodelay(true).ok();

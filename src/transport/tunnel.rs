@@ -1,6 +1,6 @@
 //! Ways to a target that is reached through a host: a listener on loopback for each target, opened on demand, shared, and
 //! closed when idle. For a check the far end is opened before its address is given out, so that the check learns why
-//! there is none; and only what was opened so is let in, so that the listener serves nobody else on this machine.
+//! there is none; and only what was opened so is let in, so that the listener is of no use to who comes unasked.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;

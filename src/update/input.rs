@@ -122,7 +122,7 @@ fn perform(ui: &mut Ui, store: &Store, item: &Item, now: Timestamp) -> Vec<Effec
         Deed::Command(command) => return update(ui, store, *command, now),
         Deed::Theme(name) => return vec![Effect::UseTheme(name.clone())],
         Deed::Keymap(name) => return vec![Effect::UseKeymap(name.clone())],
-        Deed::Forward(host, target) => return host::forward(ui, store, host, target, now),
+        Deed::Forward(host, target) => return host::forward(ui, host, target, now),
         Deed::Host(id) => {
             navigate::show_environment(ui, id.environment.clone());
             ui.filters.remove(&Pane::Environments);

@@ -102,6 +102,10 @@ fn a_shell_that_hangs_is_left_with_tilde_and_dot_and_one_whose_host_goes_ends_by
     terminal.shows("shell on qa/vps; ");
     scene.sshd.stop();
     terminal.press("kill -9 $PPID\r");
+    terminal.shows("press Enter to go back");
+    // Keys that were meant for the shell are not the console's.
+    terminal.press("q");
+    terminal.press("\r");
     terminal.shows("environments");
     terminal.shows("lost");
     terminal.press("q");

@@ -87,7 +87,7 @@ async fn refused_forbidden_and_unknown_targets_are_told() {
     let desk = Desk::with(vec![Entry::of("web", &strict)]);
     let error = desk.host("web").open("127.0.0.1", port).await.unwrap_err();
     let words = format!("web does not allow connections to 127.0.0.1:{port} (AllowTcpForwarding, PermitOpen)");
-    assert_eq!((error.ours, error.cause.as_str()), (false, words.as_str()));
+    assert_eq!((error.ours, error.cause.as_str()), (true, words.as_str()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -233,7 +233,11 @@ impl Actor {
             }
             moved |= self.retire();
             if !moved {
-                break;
+                self.drain()?;
+                // Whatever was read for one channel may have brought something for another.
+                if !self.jobs.iter().any(Job::has_more) {
+                    return Ok(());
+                }
             }
         }
         self.drain()

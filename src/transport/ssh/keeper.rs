@@ -92,6 +92,13 @@ impl Keeper {
         self.stop.cancel();
         self.set_line(None);
         self.forwards.clear();
+        let cause = format!("{} is not connected to any more", self.destination);
+        self.report(Link {
+            state: LinkState::Lost,
+            trouble: Some(Trouble::Closed),
+            cause: Some(cause.into()),
+            ..Link::default()
+        });
     }
 
     /// The hop that it goes through, as far as that is known.
@@ -103,8 +110,10 @@ impl Keeper {
     fn find_way(&self, jumps: &[Destination]) -> Result<Option<Arc<Keeper>>, Refusal> {
         let hop = self.before.clone().or_else(|| Keeper::last_hop(&self.shared, jumps));
         let mut walked = hop.clone();
+        let mut walk = 0;
         while let Some(keeper) = walked {
-            if keeper.key == self.key {
+            walk += 1;
+            if keeper.key == self.key || walk > super::MOST_HOPS {
                 let cause = format!("the hops to {} lead in a circle (ProxyJump)", self.destination);
                 return Err(Refusal::new(Trouble::Settings, cause));
             }

@@ -74,7 +74,7 @@ impl Login {
             Some(list) if !list.starts_with(['+', '-', '^']) => list.clone(),
             _ => known.algorithms(name, port).join(","),
         };
-        prefer(&session, MethodType::HostKey, &order);
+        prefer(&session, MethodType::HostKey, &order)?;
         for (kind, list) in [
             (MethodType::Kex, &self.settings.kex),
             (MethodType::CryptCs, &self.settings.ciphers),
@@ -83,7 +83,7 @@ impl Login {
             (MethodType::MacSc, &self.settings.macs),
         ] {
             if let Some(list) = list.as_ref().filter(|l| !l.starts_with(['+', '-', '^'])) {
-                prefer(&session, kind, list);
+                prefer(&session, kind, list)?;
             }
         }
         session.set_tcp_stream(Socket(socket));
@@ -132,7 +132,12 @@ impl Login {
                 Trouble::HostKeyChanged
             }
         };
-        let mut refusal = Refusal::new(trouble, verdict.words(name, port, blob));
+        let mut words = verdict.words(name, port, blob);
+        // What could not be read may be what speaks against it.
+        for note in known.notes().iter().take(2) {
+            words.push_str(&format!("; {note}"));
+        }
+        let mut refusal = Refusal::new(trouble, words);
         refusal.remedy = verdict.remedy(name, port).map(|remedy| Text::line_at_most(&remedy, 400));
         if trouble == Trouble::HostKeyUnknown {
             refusal.ask = Some(Box::new(Ask::Trust {
@@ -286,8 +291,13 @@ impl Login {
         Ok(false)
     }
 
-    /// The server closed the connection while keys were tried: most often there were too many.
+    /// The server closed the connection while keys were tried: after several most often because there were too many. After
+    /// one it was the line, or the server itself.
     fn cut(&self, count: usize, tried: &Tried) -> Refusal {
+        if count < 2 {
+            let cause = format!("{} closed the connection, or did not answer, while the user logged in", self.place());
+            return Refusal::new(Trouble::Closed, cause);
+        }
         let before = if tried.words.is_empty() { String::new() } else { format!(" ({})", tried.words.join("; ")) };
         let cause = format!(
             "{} closed the connection after {count} keys{before}: name the right one with IdentityFile and IdentitiesOnly",
@@ -314,13 +324,17 @@ impl AsRawFd for Socket {
 }
 
 /// Sets an order of methods, leaving out those that libssh2 does not know.
-fn prefer(session: &Session, kind: MethodType, list: &str) {
-    let Ok(known) = session.supported_algs(kind) else { return };
+fn prefer(session: &Session, kind: MethodType, list: &str) -> Result<(), Refusal> {
+    let Ok(known) = session.supported_algs(kind) else { return Ok(()) };
     let usable: Vec<&str> = list.split(',').filter(|m| known.contains(m)).collect();
-    if !usable.is_empty() {
-        // It was taken from its own list.
-        session.method_pref(kind, &usable.join(",")).ok();
+    if usable.is_empty() {
+        // The defaults would allow what the configuration does not.
+        let cause = format!("the configuration allows only {list}, of which nothing is spoken here");
+        return Err(Refusal::new(Trouble::Algorithms, cause));
     }
+    // It was taken from its own list.
+    session.method_pref(kind, &usable.join(",")).ok();
+    Ok(())
 }
 
 /// libssh2 says of a connection that ends while an answer is due that the key could not be verified.

@@ -8,6 +8,7 @@ mod stream;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -228,9 +229,14 @@ impl std::fmt::Debug for Remote {
 }
 
 impl Way for Remote {
-    fn open<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, Result<SocketAddr, WayError>> {
+    fn open_telling<'a>(
+        &'a self,
+        host: &'a str,
+        port: u16,
+        asked: &'a AtomicBool,
+    ) -> BoxFuture<'a, Result<SocketAddr, WayError>> {
         Box::pin(async move {
-            let onward = self.keeper.forward(host, port).await.map_err(|e| WayError {
+            let onward = self.keeper.forward_telling(host, port, asked).await.map_err(|e| WayError {
                 // Only a refused connection says something about the target.
                 ours: !matches!(e, ForwardError::Target(StartError::NoConnection)),
                 cause: e.told(&super::place(host, port), &self.name),

@@ -74,7 +74,10 @@ impl Script {
     pub fn answers(&self, limits: &[Limits]) -> Answers {
         let most = |at: usize| limits.get(at).map_or(0, |l| l.most_bytes);
         let parts = |()| (0..self.count).map(|at| Part::new(most(at))).collect();
-        Answers { streams: [Splitter::new(&self.mark, parts(())), Splitter::new(&self.mark, parts(()))], taken: 0 }
+        Answers {
+            streams: [Splitter::new(&self.mark, parts(()), false), Splitter::new(&self.mark, parts(()), true)],
+            taken: 0,
+        }
     }
 }
 
@@ -215,6 +218,7 @@ impl Part {
 /// Finds the marks in a stream that comes in pieces.
 #[derive(Debug)]
 struct Splitter {
+    is_errors: bool,
     mark: Vec<u8>,
     held: Vec<u8>,
     /// The part that is being read; none before the script begins.
@@ -225,9 +229,9 @@ struct Splitter {
 }
 
 impl Splitter {
-    fn new(mark: &str, parts: Vec<Part>) -> Self {
+    fn new(mark: &str, parts: Vec<Part>, is_errors: bool) -> Self {
         let mark = format!("\n{mark} ").into_bytes();
-        Self { mark, held: Vec::new(), current: None, parts, before: Vec::new(), group: None }
+        Self { is_errors, mark, held: Vec::new(), current: None, parts, before: Vec::new(), group: None }
     }
 
     fn push(&mut self, bytes: &[u8]) {
@@ -265,7 +269,8 @@ impl Splitter {
             self.group = value.parse().ok();
         } else if let Ok(index) = index.parse::<usize>() {
             if let Some(part) = self.parts.get_mut(index) {
-                part.code = Some(value.parse().unwrap_or(0));
+                // Standard error carries no code; a damaged one on standard output is none.
+                part.code = if self.is_errors { Some(0) } else { value.parse().ok() };
             }
             self.current = Some(index + 1);
         }

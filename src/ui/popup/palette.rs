@@ -126,15 +126,14 @@ fn forwards(store: &Store, ui: &Ui, now: Timestamp, typed: &str) -> Vec<Item> {
     hosts.sort_by_key(|id| (*id.name != *wanted.trim(), Some(*id) != meant.as_ref()));
     let item = |id: &HostId| Item {
         name: format!("{FORWARD}{to} {}", if wanted.contains('/') { id.to_string() } else { id.name.to_string() }),
-        words: format!("{}{id}: Forward a local port to {target} there", refused(store, ui, id)),
+        words: format!("{}{id}: Forward a local port to {target} there", refused(ui)),
         deed: Deed::Forward(id.clone(), target.clone()),
     };
     hosts.into_iter().map(item).collect()
 }
 
-fn refused(store: &Store, ui: &Ui, host: &HostId) -> &'static str {
-    let protected = store.environment(&host.environment).is_some_and(|e| e.tier.is_protected());
-    if ui.read_only || protected { "refused, read-only: " } else { "" }
+fn refused(ui: &Ui) -> &'static str {
+    if ui.read_only { "refused, read-only: " } else { "" }
 }
 
 /// `127.0.0.1:15672` for a bare port; an address with a port as it is.

@@ -78,7 +78,9 @@ pub fn draw(buffer: &mut Buffer, body: Rect, trust: &Trust, view: &View<'_>) {
     lines.extend(quiet("Compare it with what the host says of itself, on its console and not over this connection:"));
     lines.push(Line::from(view.span(Role::Code, format!("   {}", trust.command()))));
     lines.push(Line::default());
-    lines.extend(quiet("Accepting writes the key to Quarterdeck's own known_hosts. From then on any other key is refused."));
+    lines.extend(quiet(
+        "Accepting writes the key to Quarterdeck's own known_hosts. From then on any other key is refused.",
+    ));
     lines.push(Line::default());
     let height = u16::try_from(lines.len() + answer.len() + 2).unwrap_or(u16::MAX);
     let border = frame(&trust.host, view);

@@ -145,6 +145,18 @@ impl Job {
         }
     }
 
+    /// Whether something has come for it that was not taken yet, though it could be.
+    pub fn has_more(&self) -> bool {
+        let waits = matches!(self.stage, Stage::Serving) && !self.is_stalled();
+        waits && self.channel.as_ref().is_some_and(|channel| channel.read_window().available > 0)
+    }
+
+    /// Whether only the server's last word is missing.
+    pub fn is_ending(&self) -> bool {
+        let ended = || self.channel.as_ref().is_some_and(Channel::eof);
+        matches!(self.stage, Stage::Closing) || (matches!(self.stage, Stage::Serving) && self.is_session() && ended())
+    }
+
     /// What of this machine it waits for.
     pub fn local(&self) -> Option<PollFd<'_>> {
         match (&self.stage, &self.work) {

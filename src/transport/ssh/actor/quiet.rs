@@ -21,6 +21,8 @@ const BUSY_TELL: Duration = Duration::from_secs(4);
 const BUSY_GIVE_UP: Duration = Duration::from_secs(20);
 /// How soon a job whose reader is slow is looked at again when nobody wakes the thread.
 const STALLED: Duration = Duration::from_millis(5);
+/// How often a channel is looked at of which only the end is missing: another may have read it in passing.
+const ENDING: Duration = Duration::from_millis(20);
 /// How often a connection that cannot be read is looked at.
 const DEAF: Duration = Duration::from_secs(1);
 
@@ -83,6 +85,10 @@ impl Actor {
         let is_refused = self.refused.is_some_and(|at| at.elapsed() < AFTER_REFUSAL) && !self.waiting.is_empty();
         let pause = if self.jobs.iter().any(Job::is_stalled) || is_refused {
             STALLED
+        } else if self.jobs.iter().any(Job::has_more) {
+            Duration::ZERO
+        } else if self.jobs.iter().any(Job::is_ending) {
+            ENDING
         } else if !self.hears() {
             DEAF
         } else if busy || self.asked.is_some() {
@@ -114,13 +120,17 @@ impl Actor {
         }
         let came =
             fds.first().is_some_and(|fd| fd.revents().intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR));
+        // A connection that breaks is no sign of life.
+        let heard = fds.first().is_some_and(|fd| fd.revents().contains(PollFlags::IN));
         let called = fds.get(1).is_some_and(|fd| !fd.revents().is_empty());
         if called {
             while matches!(self.wake.read(&mut [0; 64]), Ok(1..)) {}
         }
         if came {
             self.heard = Instant::now();
-            self.tell_alive();
+            if heard {
+                self.tell_alive();
+            }
             if let Some(asked) = self.asked.take() {
                 self.measured = Some(Instant::now());
                 let latency = Some(asked.elapsed());

@@ -3,6 +3,7 @@
 //! held up is left to itself.
 
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -81,24 +82,29 @@ impl Forwards {
     /// Waits a little for any of them: most openings take a moment, and a login takes longer.
     async fn soon(&self) -> Option<(Arc<Line>, OwnedSemaphorePermit)> {
         let all: Vec<Passage> = self.lock().clone();
-        let turns =
-            all.into_iter().map(|p| Box::pin(async move { Some((p.line, p.turn.acquire_owned().await.ok()?)) }));
-        let turns: Vec<_> = turns.collect();
-        if turns.is_empty() {
-            return None;
-        }
-        let (first, ..) = timeout(SOON, futures::future::select_all(turns)).await.ok()?;
-        first.filter(|(line, _)| line.is_alive())
+        timeout(SOON, first_free(all)).await.ok()?
     }
 
     fn remove(&self, line: &Arc<Line>) {
         self.lock().retain(|p| !Arc::ptr_eq(&p.line, line));
     }
 
-    fn any(&self) -> Option<Passage> {
+    /// All of them, when there may be no more.
+    fn all(&self) -> Option<Vec<Passage>> {
         let lines = self.lock();
-        if lines.len() < MOST { None } else { lines.first().cloned() }
+        (lines.len() >= MOST).then(|| lines.clone())
     }
+}
+
+/// The first of these that is not busy any more; none when one was given up meanwhile.
+async fn first_free(all: Vec<Passage>) -> Option<(Arc<Line>, OwnedSemaphorePermit)> {
+    let turns = all.into_iter().map(|p| Box::pin(async move { Some((p.line, p.turn.acquire_owned().await.ok()?)) }));
+    let turns: Vec<_> = turns.collect();
+    if turns.is_empty() {
+        return None;
+    }
+    let (first, ..) = futures::future::select_all(turns).await;
+    first.filter(|(line, _)| line.is_alive())
 }
 
 /// A connection onwards. The connection it goes over lasts as long as this.
@@ -113,6 +119,16 @@ pub struct Onward {
 impl Keeper {
     /// Connects to a place that the host can reach: `db.example.com`, `127.0.0.1`, as the host calls it.
     pub async fn forward(self: &Arc<Self>, host: &str, port: u16) -> Result<Onward, ForwardError> {
+        self.forward_telling(host, port, &AtomicBool::new(false)).await
+    }
+
+    /// The same; `asked` becomes true when the host has been asked, so that from then on it is the target that is waited for.
+    pub async fn forward_telling(
+        self: &Arc<Self>,
+        host: &str,
+        port: u16,
+        asked: &AtomicBool,
+    ) -> Result<Onward, ForwardError> {
         // The keeper's own connection says whether the host is there at all.
         let own = self.line(Instant::now() + PATIENCE).await.map_err(ForwardError::Blocked)?;
         if !self.runs_commands {
@@ -121,6 +137,7 @@ impl Keeper {
         }
         drop(own);
         let (line, turn) = self.passage().await?;
+        asked.store(true, Ordering::Relaxed);
         let (reply, answer) = oneshot::channel();
         let (keeper, host) = (Arc::clone(self), host.to_owned());
         // The opening goes on when who asked for it goes away: libssh2 cannot take it back.
@@ -135,6 +152,7 @@ impl Keeper {
                     let Ok(opened) = timeout(ABANDONED, &mut opened).await else {
                         // Others may be using it: they hold it until they are done, and nobody new gets it.
                         keeper.forwards.remove(&line);
+                        turn.semaphore().close();
                         return;
                     };
                     opened
@@ -155,12 +173,10 @@ impl Keeper {
             if let Some(soon) = self.forwards.soon().await {
                 return Ok(soon);
             }
-            if let Some(busy) = self.forwards.any() {
-                // All are busy: wait for a turn with one of them.
-                let turn = Arc::clone(&busy.turn).acquire_owned().await;
-                let turn = turn.map_err(|_| ForwardError::Target(StartError::Lost))?;
-                if busy.line.is_alive() {
-                    return Ok((busy.line, turn));
+            if let Some(busy) = self.forwards.all() {
+                // All are busy: wait for the first that is not.
+                if let Some(turn) = first_free(busy).await {
+                    return Ok(turn);
                 }
                 continue;
             }

@@ -1,5 +1,5 @@
 //! Hosts over SSH. A host needs sshd and a POSIX shell, and nothing of ours. [`Hosts`] holds one [`keeper`] a destination,
-//! which holds its connection ([`line`]), which is owned by one thread ([`actor`]); [`remote`] makes a transport of it.
+//! which holds its connection ([`mod@line`]), which is owned by one thread ([`actor`]); [`remote`] makes a transport of it.
 
 pub mod actor;
 mod banner;

@@ -14,7 +14,7 @@ use super::{General, Pace, block_on, explain_missing};
 use crate::app::Now;
 use crate::config::{self, Deck};
 use crate::exit::Ending;
-use crate::model::{Environment, Health};
+use crate::model::{Environment, Health, Link, LinkState, Trouble};
 use crate::source::{Supervisor, Surroundings, round};
 use crate::store::service::Cause;
 use crate::store::snapshot::{EnvironmentSnapshot, ServiceSnapshot, Snapshot};
@@ -183,7 +183,7 @@ async fn watch(deck: &Deck, options: &Options) -> Result<Ending> {
         let services = store.environments().iter().flat_map(|e| store.services(e)).map(|s| state(&store, s, now));
         // The words tell nothing of hosts, the document does.
         let hosts = store.environments().iter().filter(|_| options.json).flat_map(|e| store.hosts(e));
-        let current: (Vec<State>, Vec<bool>) = (services.collect(), hosts.map(|h| h.link().state.is_up()).collect());
+        let current: (Vec<State>, Vec<_>) = (services.collect(), hosts.map(|h| link_told(h.link())).collect());
         // The first print waits for the first round, so that it does not tell of unknowns that are only new.
         if pending == 0 && told.as_ref() != Some(&current) {
             options.print(&store, now)?;
@@ -205,6 +205,12 @@ fn state(store: &Store, service: &ServiceState, now: Timestamp) -> State {
         Cause::Probe(probe) => probe.info().id.to_string(),
     });
     (service.health(now), cause)
+}
+
+/// What of a connection is worth another print: whether it is there, and what keeps it away; not each attempt.
+fn link_told(link: &Link) -> (bool, Option<LinkState>, Option<Trouble>) {
+    let refused = (link.state == LinkState::Refused).then_some(link.state);
+    (link.state.is_up(), refused, link.trouble.filter(|_| refused.is_some()))
 }
 
 /// How the document is put into words.

@@ -18,6 +18,10 @@ use crate::store::Event;
 const SPREAD: Duration = Duration::from_millis(250);
 /// A changed outcome is confirmed after this long, or a quarter of the interval when that is shorter.
 const CONFIRM: Duration = Duration::from_secs(1);
+/// What did not pass is looked at again after this long at the latest.
+const AGAIN: Duration = Duration::from_mins(1);
+/// And after this long where it is looked at through a host.
+const AGAIN_THROUGH: Duration = Duration::from_secs(10);
 /// Rest of a probe that panicked.
 const REST: Duration = Duration::from_secs(10);
 
@@ -78,6 +82,10 @@ impl Watch {
                 let jitter = 0.95 + 0.1 * fraction(seed.wrapping_add(round.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
                 info.every.mul_f64(jitter).saturating_sub(started.elapsed())
             };
+            // What went wrong may have been the way there, and one that looks once an hour must not say so for an hour.
+            if seen.outcome != Outcome::Pass {
+                wait = wait.min(if info.via.is_some() { AGAIN_THROUGH } else { AGAIN });
+            }
             self.report(seen).await;
         }
     }

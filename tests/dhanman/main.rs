@@ -63,7 +63,10 @@ fn the_same_through_a_host_on_the_way() {
     let mut console = settled(&site);
     services::stopped(&site, &mut console);
     services::hung(&site, &mut console);
+    services::crashing(&site, &mut console);
+    services::out_of_memory(&site, &mut console);
     machine::full_disk(&site, &mut console);
+    machine::rebooted(&site, &mut console);
     links::cut(&site, &mut console);
     links::gate_cut(&site, &mut console);
 }

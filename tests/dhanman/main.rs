@@ -68,6 +68,8 @@ fn the_same_through_a_host_on_the_way() {
     machine::full_disk(&site, &mut console);
     machine::rebooted(&site, &mut console);
     links::cut(&site, &mut console);
+    links::without_power(&site, &mut console);
+    links::another_key(&site, &mut console);
     links::gate_cut(&site, &mut console);
 }
 

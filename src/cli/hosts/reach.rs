@@ -18,7 +18,7 @@ use crate::store::{Event, Store};
 use crate::transport::ssh::Hosts;
 
 /// A first round trip is waited for this long.
-const FIRST_TRIP: Duration = Duration::from_secs(1);
+const FIRST_TRIP: Duration = Duration::from_secs(4);
 /// So often a passphrase may be wrong.
 const TRIES: usize = 3;
 

@@ -1,6 +1,7 @@
 //! Decks: finding one, reading it, checking it. A deck is a folder with a `quarterdeck.toml`; what is wrong in it is
 //! told all at once, an environment with an error does not load, and the others do.
 
+pub mod acting;
 pub mod deck;
 mod environment;
 pub mod folder;
@@ -108,7 +109,7 @@ fn read_deck(table: &Table, main: usize, parts: &[Part], faults: &Faults<'_>) ->
     for environment in &mut environments {
         environment.count_faults(faults);
     }
-    Some(Deck { name: Text::line_at_most(&name, 40), path, environments })
+    Some(Deck { name: Text::line_at_most(&name, 40), path, environments, runbooks: Vec::new() })
 }
 
 /// Keys that later versions read; said, so that nobody waits for them.

@@ -15,7 +15,8 @@
 //! | [`secret`] | secrets by reference, and their redaction |
 //! | [`transport`] | how a command reaches the place where it runs |
 //! | [`source`] | what watches the outside; [`source::health`] has one file a kind of probe |
-//! | [`runner`] | the only room from which something outside is changed |
+//! | [`runbook`] | Markdown that runs: read, checked, the stock runbooks |
+//! | [`runner`] | plan, gate, run, journal, audit: the only room from which something outside is changed |
 //! | [`store`] | the only holder of observed facts: a fold over events |
 //! | [`command`] | the one table of commands |
 //! | [`keymap`] | keys to commands, from TOML |
@@ -35,6 +36,7 @@ pub mod demo;
 pub mod exit;
 pub mod keymap;
 pub mod model;
+pub mod runbook;
 pub mod runner;
 pub mod secret;
 pub mod settings;

@@ -64,6 +64,16 @@ impl Store {
             },
             Event::ServicePaused { service, at, reason } => self.pause(&service, Some((at, reason)), now),
             Event::ServiceResumed { service } => self.pause(&service, None, now),
+            Event::RunbooksLoaded { .. }
+            | Event::PlanMade { .. }
+            | Event::RunOpened { .. }
+            | Event::RunTold { .. }
+            | Event::RunPrinted { .. }
+            | Event::RunClosed { .. }
+            | Event::RunsListed { .. }
+            | Event::LocksListed { .. }
+            | Event::AuditListed { .. }
+            | Event::Armed { .. } => Changed::Nothing,
         }
     }
 

@@ -1,10 +1,12 @@
 //! A checked deck: what can be observed, with everything resolved. Plain values; nothing here reads files.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Environment, EnvironmentId, Fleet, Host, ProbeSpec, Text, Tier};
+use super::acting::Acting;
+use crate::model::{Environment, EnvironmentId, Fleet, Host, ProbeSpec, Runbook, ServiceId, Text, Tier};
 use crate::settings::Faults;
 use crate::source::health::Check;
 
@@ -17,6 +19,8 @@ pub struct Deck {
     pub path: PathBuf,
     /// In the order of the file.
     pub environments: Vec<EnvironmentDeck>,
+    /// Every runbook: those of the binary, and those of the deck in place of or beside them.
+    pub runbooks: Vec<Arc<Runbook>>,
 }
 
 /// One environment and its probes.
@@ -26,6 +30,8 @@ pub struct EnvironmentDeck {
     pub environment: Environment,
     /// What runs.
     pub probes: Vec<Arc<Probe>>,
+    /// What can be done to each service.
+    pub acting: BTreeMap<ServiceId, Arc<Acting>>,
 }
 
 /// One probe, ready to run.
@@ -66,7 +72,7 @@ impl EnvironmentDeck {
             services: Vec::new(),
             faults: 1,
         };
-        Self { environment, probes: Vec::new() }
+        Self { environment, probes: Vec::new(), acting: BTreeMap::new() }
     }
 
     /// Counts the errors noted for it so far. With one in it only its name, tier and hosts remain.
@@ -75,6 +81,7 @@ impl EnvironmentDeck {
         if self.environment.faults > 0 {
             self.environment.services.clear();
             self.probes.clear();
+            self.acting.clear();
         }
     }
 }
@@ -91,6 +98,11 @@ impl Deck {
     /// Every probe.
     pub fn probes(&self) -> impl Iterator<Item = &Arc<Probe>> {
         self.environments.iter().flat_map(|e| &e.probes)
+    }
+
+    /// What can be done to a service.
+    pub fn acting(&self, service: &ServiceId) -> Option<&Arc<Acting>> {
+        self.environments.iter().find_map(|e| e.acting.get(service))
     }
 
     /// Every host.

@@ -102,7 +102,7 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
     }
     faults.within(None);
     environment.faults = usize::from(faults.errors() > before);
-    EnvironmentDeck { environment, probes }
+    EnvironmentDeck { environment, probes, acting: std::collections::BTreeMap::new() }
 }
 
 /// Services of a circle that are told.

@@ -56,6 +56,7 @@ pub fn read(entry: &Entry, place: &Place<'_>, faults: &Faults<'_>) -> Option<(Se
         optional: section.truth("optional").unwrap_or(false),
         depends: depends(&id, &section, place),
         paused,
+        runbooks: Vec::new(),
         probes: Vec::new(),
         id,
     };

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{HostId, ServiceId};
 use super::probe::ProbeSpec;
+use super::runbook::RunbookKind;
 use super::text::Text;
 
 /// A service as declared in the deck.
@@ -21,6 +22,21 @@ pub struct Service {
     pub depends: Vec<ServiceId>,
     /// Why the deck says not to probe it, if it says so.
     pub paused: Option<Text>,
+    /// Runbooks that it names, in the order of the deck.
+    pub runbooks: Vec<Offer>,
     /// Its probes, in the order of the deck.
     pub probes: Vec<ProbeSpec>,
+}
+
+/// A runbook as a service offers it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Its name.
+    pub runbook: std::sync::Arc<str>,
+    /// Its title.
+    pub title: Text,
+    /// What it is for.
+    pub kind: RunbookKind,
+    /// Why it does not apply; none when it does.
+    pub why_not: Option<Text>,
 }

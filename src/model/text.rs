@@ -8,7 +8,7 @@ use anstyle_parse::{DefaultCharAccumulator, Parser, Perform};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Cleaned text, safe to print anywhere.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Text(Box<str>);
 

@@ -1,10 +1,16 @@
 //! What sources report, in the past tense. The store is a fold over these, so a recording of them replays: keep them
 //! serialisable and complete.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Fault, Fleet, HostId, Link, Observation, ProbeId, ServiceId, Text};
+use crate::model::plan::HostName;
+use crate::model::run::{Dirty, Entry, LockHolder};
+use crate::model::{
+    EnvironmentId, Fault, Fleet, HostId, Link, Observation, Plan, ProbeId, RunId, RunSummary, Runbook, ServiceId, Text,
+};
 
 /// A fact from outside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,5 +53,87 @@ pub enum Event {
     ServiceResumed {
         /// Which service.
         service: ServiceId,
+    },
+    /// The runbooks of the deck, those of the binary among them.
+    RunbooksLoaded {
+        /// All of them, by name.
+        runbooks: Vec<Arc<Runbook>>,
+    },
+    /// A plan was made, or cannot be.
+    PlanMade {
+        /// Of which runbook.
+        runbook: Arc<str>,
+        /// On what.
+        target: ServiceId,
+        /// The plan, or why there is none.
+        plan: Result<Arc<Plan>, Text>,
+    },
+    /// A run began, or this console follows it from now on. What was known of it before is forgotten.
+    RunOpened {
+        /// Which.
+        run: RunId,
+        /// What it executes.
+        plan: Arc<Plan>,
+        /// Whether this console drives it; else it only looks on.
+        is_ours: bool,
+    },
+    /// A line was added to the journal of a run.
+    RunTold {
+        /// Which.
+        run: RunId,
+        /// The line.
+        entry: Box<Entry>,
+    },
+    /// A step printed lines.
+    RunPrinted {
+        /// Which run.
+        run: RunId,
+        /// The step's id.
+        step: String,
+        /// Where.
+        host: HostName,
+        /// When they came.
+        at: Timestamp,
+        /// Redacted and clean.
+        lines: Vec<Text>,
+        /// Lines left out before these, because they came too fast.
+        left_out: u64,
+    },
+    /// No console of ours drives or follows a run any more.
+    RunClosed {
+        /// Which.
+        run: RunId,
+    },
+    /// The runs on record, the newest first.
+    RunsListed {
+        /// All of them.
+        runs: Vec<RunSummary>,
+    },
+    /// The locks of an environment were looked at.
+    LocksListed {
+        /// Which environment.
+        environment: EnvironmentId,
+        /// When.
+        at: Timestamp,
+        /// Those that are held.
+        locks: Vec<LockHolder>,
+        /// Markers of runs that were left unfinished, with the key they stand beside.
+        dirty: Vec<(String, Dirty)>,
+        /// Hosts that could not be looked at, and why.
+        failed: Vec<(HostName, Text)>,
+    },
+    /// The newest lines of the audit log, the newest first.
+    AuditListed {
+        /// In words, one line each, with the time.
+        lines: Vec<(Timestamp, Text)>,
+        /// What is wrong with its chain; none when it holds.
+        broken: Option<Text>,
+    },
+    /// An environment may be acted on from this console until then, or not any more.
+    Armed {
+        /// Which.
+        environment: EnvironmentId,
+        /// Until when; none when it is over.
+        until: Option<Timestamp>,
     },
 }

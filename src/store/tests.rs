@@ -40,7 +40,16 @@ fn probe(service: &str, name: &str) -> ProbeSpec {
 }
 
 fn service(name: &str, probes: Vec<ProbeSpec>) -> Service {
-    Service { id: id(name), doc: None, host: None, optional: false, depends: Vec::new(), paused: None, probes }
+    Service {
+        id: id(name),
+        doc: None,
+        host: None,
+        optional: false,
+        depends: Vec::new(),
+        paused: None,
+        runbooks: Vec::new(),
+        probes,
+    }
 }
 
 fn fleet(services: Vec<Service>) -> Fleet {

@@ -21,7 +21,9 @@ mod leaves;
 mod refusals;
 mod services;
 
-use std::process::{Command, Output};
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// What the real client told in the end, and how long it took.
@@ -33,11 +35,20 @@ struct Told {
     took: Duration,
 }
 
-/// Runs a client to its end.
+/// Runs a client to its end. What it leaves behind may hold its streams open for long (`ssh -W` towards a frozen host), so
+/// they are files and not pipes.
 fn told(client: &mut Command) -> Told {
     let began = Instant::now();
-    let output = client.output().unwrap();
-    tell(output, began)
+    let (mut out, mut err) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    client.stdin(Stdio::null()).stdout(out.try_clone().unwrap()).stderr(err.try_clone().unwrap());
+    let status = client.status().unwrap();
+    let read = |file: &mut File| {
+        let mut bytes = Vec::new();
+        file.rewind().unwrap();
+        file.read_to_end(&mut bytes).unwrap();
+        bytes
+    };
+    tell(Output { status, stdout: read(&mut out), stderr: read(&mut err) }, began)
 }
 
 fn tell(output: Output, began: Instant) -> Told {

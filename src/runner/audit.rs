@@ -120,6 +120,7 @@ impl Audit {
         Ok(file)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "who waits for the disk here anyway waits for another writer too")]
     fn lock(&self, file: &File) -> Result<(), AuditError> {
         for _ in 0..PATIENCE.as_millis() / LOOK_AGAIN.as_millis() {
             match flock(file, FlockOperation::NonBlockingLockExclusive) {

@@ -76,7 +76,7 @@ pub const SHORTEST_EMERGENCY: usize = 20;
 /// How long a console stays armed.
 pub const ARMED: SignedDuration = SignedDuration::from_mins(10);
 /// A plan of a protected environment is good for this long.
-pub const FRESH: Duration = Duration::from_secs(15 * 60);
+pub const FRESH: Duration = Duration::from_mins(15);
 
 /// What the gate knows of this console.
 #[derive(Debug, Default)]

@@ -29,7 +29,7 @@ pub fn export(run: &RunId, folder: &Path, log: &Path, to: &Path) -> io::Result<P
     };
     add(&bundle, "chain.txt", chain.as_bytes(), &mut sums)?;
     sums.sort();
-    let list: String = sums.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect();
+    let list = sums.iter().fold(String::new(), |list, (name, sum)| list + sum + "  " + name + "\n");
     write(&bundle.join(SUMS), list.as_bytes())?;
     Ok(bundle)
 }

@@ -78,7 +78,7 @@ fn in_base64(value: &[u8]) -> Vec<String> {
         padded.extend_from_slice(value);
         // Of `shift` bytes before it come so many characters that are not its own alone.
         let before = [0, 2, 3].get(shift).copied().unwrap_or_default();
-        let whole = if padded.len().is_multiple_of(3) { 0 } else { 1 };
+        let whole = usize::from(!padded.len().is_multiple_of(3));
         for text in [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)] {
             let inner = text.get(before..text.len().saturating_sub(whole)).unwrap_or_default();
             if inner.len() >= 2 * SHORTEST {

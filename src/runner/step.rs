@@ -2,6 +2,8 @@
 //! `step/` with a function from a [`Setting`] to a [`StepEnd`]. Shell texts and copies are carried out by `execute`; the
 //! time limit of a step is kept there too, by `stop`.
 
+pub mod wait;
+
 use std::collections::BTreeMap;
 
 use tokio_util::sync::CancellationToken;

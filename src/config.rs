@@ -5,7 +5,9 @@ pub mod acting;
 pub mod deck;
 mod environment;
 pub mod folder;
+mod offer;
 mod part;
+mod policy;
 mod probe;
 mod service;
 pub mod user;
@@ -13,6 +15,7 @@ pub mod user;
 use std::path::Path;
 
 use crate::model::{EnvironmentId, Fault, Severity, Text};
+use crate::runbook::shelf::Shelf;
 use crate::settings::{Faults, Files, Section, Table, Value, word};
 
 use part::Part;
@@ -45,26 +48,26 @@ pub fn load(path: &Path) -> Loaded {
         Err(fault) => return Loaded { deck: None, faults: vec![*fault] },
     };
     let (parts, unreadable) = part::read_all(path, &mut files);
-    read(&files, main, &parts, unreadable)
+    read(&files, main, &parts, unreadable, &Shelf::of_deck(path))
 }
 
-/// Reads a deck from text, as if it were the file `path`.
+/// Reads a deck from text, as if it were the file `path`. Of runbooks it knows those of the binary alone.
 pub fn parse(path: &Path, text: &str) -> Loaded {
     let mut files = Files::default();
     let main = files.add(path, text);
-    read(&files, main, &[], Vec::new())
+    read(&files, main, &[], Vec::new(), &Shelf::stock())
 }
 
-fn read(files: &Files, main: usize, parts: &[Part], unreadable: Vec<Fault>) -> Loaded {
+fn read(files: &Files, main: usize, parts: &[Part], unreadable: Vec<Fault>, shelf: &Shelf) -> Loaded {
     let faults = Faults::new(files);
-    for fault in unreadable {
-        faults.push(fault);
+    for fault in unreadable.iter().chain(&shelf.faults) {
+        faults.push(fault.clone());
     }
-    let deck = Table::parse(main, &faults).and_then(|table| read_deck(&table, main, parts, &faults));
+    let deck = Table::parse(main, &faults).and_then(|table| read_deck(&table, main, parts, shelf, &faults));
     Loaded { deck, faults: faults.into_list() }
 }
 
-fn read_deck(table: &Table, main: usize, parts: &[Part], faults: &Faults<'_>) -> Option<Deck> {
+fn read_deck(table: &Table, main: usize, parts: &[Part], shelf: &Shelf, faults: &Faults<'_>) -> Option<Deck> {
     let path = faults.files().path(main).to_owned();
     let section = Section::new(table, "the deck", faults);
     let folder_name = || path.parent().and_then(Path::file_name).map(|n| n.to_string_lossy().into_owned());
@@ -75,6 +78,9 @@ fn read_deck(table: &Table, main: usize, parts: &[Part], faults: &Faults<'_>) ->
         vars: section.table("vars"),
         defaults,
         used: std::cell::RefCell::default(),
+        shelf,
+        named: std::cell::RefCell::default(),
+        folder: path.parent().map(Path::to_owned).unwrap_or_default(),
     };
     common.check_templates(faults);
     let mut environments = Vec::new();
@@ -106,10 +112,11 @@ fn read_deck(table: &Table, main: usize, parts: &[Part], faults: &Faults<'_>) ->
         return None;
     }
     common.warn_of_unused(faults);
+    offer::tell_of_broken(&common, faults);
     for environment in &mut environments {
         environment.count_faults(faults);
     }
-    Some(Deck { name: Text::line_at_most(&name, 40), path, environments, runbooks: Vec::new() })
+    Some(Deck { name: Text::line_at_most(&name, 40), path, environments, runbooks: shelf.runbooks.clone() })
 }
 
 /// Keys that later versions read; said, so that nobody waits for them.

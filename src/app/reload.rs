@@ -18,11 +18,11 @@ pub fn watch(path: PathBuf, reloads: mpsc::Sender<Loaded>, notes: &mpsc::Sender<
     let (touched, mut touches) = mpsc::channel::<()>(1);
     let file = path.canonicalize().unwrap_or_else(|_| path.clone());
     let Some(folder) = file.parent().map(Path::to_owned) else { return };
-    let parts = folder.join("environments");
+    let parts = ["environments", crate::runbook::shelf::FOLDER].map(|name| folder.join(name));
     let (watched_file, watched_parts) = (file.clone(), parts.clone());
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
-        let ours = |p: &PathBuf| *p == watched_file || p.starts_with(&watched_parts);
+        let ours = |p: &PathBuf| *p == watched_file || watched_parts.iter().any(|part| p.starts_with(part));
         if !event.kind.is_access() && event.paths.iter().any(ours) {
             // Full means that a reading is due already.
             touched.try_send(()).ok();
@@ -35,7 +35,7 @@ pub fn watch(path: PathBuf, reloads: mpsc::Sender<Loaded>, notes: &mpsc::Sender<
             return;
         }
     };
-    for folder in [&folder, &parts] {
+    for folder in std::iter::once(&folder).chain(&parts) {
         if folder.is_dir()
             && let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive)
         {
@@ -46,10 +46,12 @@ pub fn watch(path: PathBuf, reloads: mpsc::Sender<Loaded>, notes: &mpsc::Sender<
         while touches.recv().await.is_some() {
             tokio::time::sleep(SETTLE).await;
             while touches.try_recv().is_ok() {}
-            // The folder of environments may be new, or another one of that name.
-            watcher.unwatch(&parts).ok();
-            if parts.is_dir() {
-                watcher.watch(&parts, RecursiveMode::NonRecursive).ok();
+            // A folder of environments or runbooks may be new, or another one of that name.
+            for part in &parts {
+                watcher.unwatch(part).ok();
+                if part.is_dir() {
+                    watcher.watch(part, RecursiveMode::NonRecursive).ok();
+                }
             }
             send(path.clone(), &reloads).await;
         }

@@ -60,7 +60,24 @@ pub struct Peak {
 
 impl Policy {
     /// The peak time that an instant lies in.
-    pub fn peak_at(&self, _now: Timestamp) -> Option<&Peak> {
-        None
+    pub fn peak_at(&self, now: Timestamp) -> Option<&Peak> {
+        let there = now.to_zoned(self.timezone.clone());
+        let (today, time) = (there.weekday(), there.time());
+        self.peak.iter().find(|peak| peak.holds(today, time))
     }
 }
+
+impl Peak {
+    /// Whether a time of a day lies in it. What goes over midnight belongs to the day on which it begins.
+    fn holds(&self, today: Weekday, time: Time) -> bool {
+        let (is_day, was_day) = (self.days.contains(&today), self.days.contains(&today.previous()));
+        if self.from < self.to {
+            is_day && self.from <= time && time < self.to
+        } else {
+            (is_day && self.from <= time) || (was_day && time < self.to)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

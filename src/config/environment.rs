@@ -1,14 +1,16 @@
 //! One environment of a deck: tier, zone, variables, hosts, services.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use super::deck::EnvironmentDeck;
-use super::{check_name, probe, service, warn_of_later};
+use super::{check_name, policy, probe, service, warn_of_later};
 use crate::model::{Environment, EnvironmentId, Host, Service, ServiceId, Text, Tier};
+use crate::runbook::shelf::Shelf;
 use crate::settings::{Entry, Faults, Names, Section, Table, Value, word};
 use crate::transport::ssh::config::Destination;
 
@@ -22,6 +24,12 @@ pub struct Common<'a> {
     pub defaults: probe::Defaults,
     /// Names of the templates that something uses.
     pub used: RefCell<BTreeSet<String>>,
+    /// Every runbook.
+    pub shelf: &'a Shelf,
+    /// Names of runbooks that do not load and that a service names.
+    pub named: RefCell<BTreeSet<String>>,
+    /// The deck's folder.
+    pub folder: PathBuf,
 }
 
 impl Common<'_> {
@@ -80,18 +88,26 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
         faults: 0,
     };
     let names = Arc::new(names(&id, common, &section));
-    let mut probes = Vec::new();
+    let policy = Arc::new(policy::read(&environment, &section));
+    let (mut probes, mut acting) = (Vec::new(), BTreeMap::new());
     let services = section.table("services");
     let service_names: HashSet<&str> = services.into_iter().flat_map(Table::names).collect();
     for entry in services.into_iter().flat_map(|t| &t.entries) {
-        let place = service::Place { environment: &environment, services: &service_names, names: &names, common };
-        if let Some((service, of_service)) = service::read(entry, &place, faults) {
-            environment.services.push(service);
-            probes.extend(of_service);
+        let place = service::Place {
+            environment: &environment,
+            services: &service_names,
+            names: &names,
+            policy: &policy,
+            common,
+        };
+        if let Some(whole) = service::read(entry, &place, faults) {
+            acting.insert(whole.service.id.clone(), Arc::new(whole.acting));
+            environment.services.push(whole.service);
+            probes.extend(whole.probes);
         }
     }
     warn_of_circles(&environment.services, services, faults);
-    warn_of_later(&section, &["queues", "alerts", "logs", "runbooks", "clusters"]);
+    warn_of_later(&section, &["queues", "alerts", "logs", "clusters"]);
     section.finish();
     if services.is_none_or(|t| t.entries.is_empty()) && faults.errors() == before {
         faults.warn(
@@ -102,7 +118,7 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
     }
     faults.within(None);
     environment.faults = usize::from(faults.errors() > before);
-    EnvironmentDeck { environment, probes, acting: std::collections::BTreeMap::new() }
+    EnvironmentDeck { environment, probes, acting }
 }
 
 /// Services of a circle that are told.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::deck::Probe;
 use super::environment::{Common, add_vars};
-use super::{check_name, probe, unknown_name, warn_of_later};
+use super::acting::{Acting, Policy};
+use super::{check_name, offer, probe, unknown_name, warn_of_later};
 use crate::model::{Environment, HostId, Service, ServiceId, Text};
 use crate::settings::{Entry, Faults, Names, Node, Section, Table, Value};
 
@@ -17,15 +18,27 @@ pub struct Place<'a> {
     pub services: &'a HashSet<&'a str>,
     /// Names of the environment.
     pub names: &'a Arc<Names>,
+    /// Rules of its environment.
+    pub policy: &'a Arc<Policy>,
     /// What all environments share.
     pub common: &'a Common<'a>,
+}
+
+/// A service as it was read.
+pub struct Whole {
+    /// What the store and the screen know of it.
+    pub service: Service,
+    /// What looks at it.
+    pub probes: Vec<Arc<Probe>>,
+    /// What can be done to it.
+    pub acting: Acting,
 }
 
 /// Keys of a service that other texts may name: `{url}`, `{port}`.
 const NAMED: [&str; 4] = ["host", "unit", "url", "port"];
 
 /// Reads a service and its probes.
-pub fn read(entry: &Entry, place: &Place<'_>, faults: &Faults<'_>) -> Option<(Service, Vec<Arc<Probe>>)> {
+pub fn read(entry: &Entry, place: &Place<'_>, faults: &Faults<'_>) -> Option<Whole> {
     let named_well = check_name("a service", entry, faults);
     let Value::Table(own) = &entry.node.value else {
         let message = format!("service `{}` must be a table, not {}", entry.name, entry.node.value.describe());
@@ -44,7 +57,7 @@ pub fn read(entry: &Entry, place: &Place<'_>, faults: &Faults<'_>) -> Option<(Se
     for key in ["use", "vars"].into_iter().chain(NAMED) {
         section.entry(key);
     }
-    let host = host(&section, "host", place.environment);
+    let hosts = offer::hosts(&section, place.environment);
     let paused = match section.entry("paused").map(|e| &e.node.value) {
         Some(Value::Truth(false)) | None => None,
         Some(Value::Truth(true)) => Some(Text::from("paused in the deck")),
@@ -52,7 +65,7 @@ pub fn read(entry: &Entry, place: &Place<'_>, faults: &Faults<'_>) -> Option<(Se
     };
     let mut service = Service {
         doc: section.text("doc").map(Text::from),
-        host,
+        host: hosts.first().cloned(),
         optional: section.truth("optional").unwrap_or(false),
         depends: depends(&id, &section, place),
         paused,
@@ -71,9 +84,10 @@ pub fn read(entry: &Entry, place: &Place<'_>, faults: &Faults<'_>) -> Option<(Se
         let help = "add probes.live = { http = \"http://127.0.0.1:8080/health\" }";
         faults.warn(entry.place, format!("service `{}` has no probes, so its health stays unknown", entry.name), help);
     }
-    warn_of_later(&section, &["logs", "runbooks", "queues", "alerts", "workload"]);
+    warn_of_later(&section, &["logs", "queues", "alerts", "workload"]);
+    let acting = offer::read(&mut service, &section, &names, hosts, place);
     service.probes = probes.iter().map(|p| p.info.clone()).collect();
-    (section.finish() && named_well).then_some((service, probes))
+    (section.finish() && named_well).then_some(Whole { service, probes, acting })
 }
 
 /// The service's table laid over its template, and that over its own template, and so on.
@@ -130,6 +144,9 @@ fn names(id: &ServiceId, merged: &Table, outer: &Arc<Names>, faults: &Faults<'_>
                 }
             }
         }
+    }
+    if let (None, Some(first)) = (merged.get("host"), offer::first_host(merged)) {
+        names.set("host", first.0, first.1);
     }
     match merged.get("vars").map(|e| &e.node) {
         Some(Node { value: Value::Table(vars), .. }) => add_vars(&mut names, vars, faults),

@@ -44,6 +44,20 @@ impl Names {
         self.value_within(name, place, faults, &mut Vec::new())
     }
 
+    /// Every name with its value, filled; what is wrong with one is told where it is written.
+    pub fn all(&self, faults: &Faults<'_>) -> BTreeMap<String, String> {
+        let filled = |name: &String| {
+            let place = self.get(name).map(|(_, place)| *place).unwrap_or_default();
+            Some((name.clone(), self.value(name, place, faults)?))
+        };
+        self.keys().iter().filter_map(filled).collect()
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let outer = self.outer.as_ref().map(|outer| outer.keys()).unwrap_or_default();
+        outer.into_iter().chain(self.values.keys().cloned()).collect()
+    }
+
     fn fill_within(&self, text: &str, place: Place, faults: &Faults<'_>, chain: &mut Vec<String>) -> Option<String> {
         let mut filled = String::with_capacity(text.len());
         let mut rest = text;

@@ -58,13 +58,18 @@ pub struct Entry {
 impl Table {
     /// Parses one of the files; each syntax error is a fault, and then there is no table.
     pub fn parse(file: usize, faults: &Faults<'_>) -> Option<Table> {
-        let text = faults.files().text(file);
+        Self::parse_part(Place { file, start: 0, end: faults.files().text(file).len() }, faults)
+    }
+
+    /// Parses a part of a file that is TOML, while the rest of it is not; places are those of the whole file.
+    pub fn parse_part(part: Place, faults: &Faults<'_>) -> Option<Table> {
+        let text = faults.files().written(part);
         let (table, errors) = DeTable::parse_recoverable(text);
-        let span = table.span();
-        let read = read_table(table.get_ref(), Place { file, start: span.start, end: span.start });
+        let start = part.start + table.span().start;
+        let read = read_table(table.get_ref(), part, Place { start, end: start, ..part });
         for error in &errors {
-            let span = error.span().unwrap_or(0..0);
-            syntax::tell(Place { file, start: span.start, end: span.end }, error.message(), &read, faults);
+            let place = within(part, error.span().unwrap_or(0..0));
+            syntax::tell(place, error.message(), &read, faults);
         }
         errors.is_empty().then_some(read)
     }
@@ -113,13 +118,17 @@ impl Value {
     }
 }
 
-fn read_table(table: &DeTable<'_>, place: Place) -> Table {
+/// A range of a part of a file, in the file.
+fn within(part: Place, span: std::ops::Range<usize>) -> Place {
+    Place { file: part.file, start: part.start + span.start, end: part.start + span.end }
+}
+
+fn read_table(table: &DeTable<'_>, part: Place, place: Place) -> Table {
     let mut entries: Vec<Entry> = table
         .iter()
         .map(|(key, value)| {
-            let at = |span: std::ops::Range<usize>| Place { file: place.file, start: span.start, end: span.end };
-            let key_place = at(key.span());
-            let node = read_value(value.get_ref(), at(value.span()), key_place);
+            let key_place = within(part, key.span());
+            let node = read_value(value.get_ref(), part, within(part, value.span()), key_place);
             Entry { name: key.get_ref().to_string(), place: key_place, node }
         })
         .collect();
@@ -127,7 +136,7 @@ fn read_table(table: &DeTable<'_>, place: Place) -> Table {
     Table { place, entries }
 }
 
-fn read_value(value: &DeValue<'_>, place: Place, key: Place) -> Node {
+fn read_value(value: &DeValue<'_>, part: Place, place: Place, key: Place) -> Node {
     let value = match value {
         DeValue::String(text) => Value::Text(text.to_string()),
         DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
@@ -143,13 +152,12 @@ fn read_value(value: &DeValue<'_>, place: Place, key: Place) -> Node {
         DeValue::Array(list) => Value::List(
             list.iter()
                 .map(|v| {
-                    let span = v.span();
-                    let place = Place { file: place.file, start: span.start, end: span.end };
-                    read_value(v.get_ref(), place, place)
+                    let place = within(part, v.span());
+                    read_value(v.get_ref(), part, place, place)
                 })
                 .collect(),
         ),
-        DeValue::Table(table) => Value::Table(read_table(table, key)),
+        DeValue::Table(table) => Value::Table(read_table(table, part, key)),
     };
     Node { place, value }
 }

@@ -2,6 +2,11 @@
 //! `step/` with a function from a [`Setting`] to a [`StepEnd`]. Shell texts and copies are carried out by `execute`; the
 //! time limit of a step is kept there too, by `stop`.
 
+pub mod http;
+pub mod notify;
+pub mod sql;
+pub mod wait;
+
 use std::collections::BTreeMap;
 
 use tokio_util::sync::CancellationToken;

@@ -100,3 +100,38 @@ pub(crate) fn plan() -> Plan {
     plan.digest = digest(&plan);
     plan
 }
+
+/// Rules without anything special.
+pub(crate) fn policy(tier: Tier) -> crate::config::acting::Policy {
+    crate::config::acting::Policy {
+        tier,
+        level: Level::Enter,
+        peak: Vec::new(),
+        timezone: jiff::tz::TimeZone::UTC,
+        state: None,
+    }
+}
+
+/// A runbook without steps.
+pub(crate) fn runbook() -> crate::model::Runbook {
+    crate::model::Runbook {
+        name: "deploy".into(),
+        origin: crate::model::runbook::Origin::Deck("deploy.md".into()),
+        title: "Deploy".into(),
+        doc: "".into(),
+        kind: RunbookKind::Deploy,
+        inputs: Vec::new(),
+        needs: Vec::new(),
+        defaults: BTreeMap::new(),
+        estimate: None,
+        level: None,
+        on_failure: None,
+        locks: Vec::new(),
+        batches: None,
+        require: Vec::new(),
+        release: None,
+        parts: Vec::new(),
+        source: "".into(),
+        hash: "00".into(),
+    }
+}

@@ -35,6 +35,10 @@ impl Machine {
 
     pub(super) fn ask(&mut self, question: Question) {
         self.journal(Fact::Asked { question: question.clone() });
+        self.tick_off(self.by.clone());
+        if self.state.question.is_none() {
+            return;
+        }
         if self.answers == Answers::Policy {
             let by_itself = self.state.plan.on_failure.as_ref().is_some_and(|o| o.by_itself);
             let (choice, why) = policy(&question, by_itself);
@@ -160,8 +164,13 @@ impl Machine {
             return;
         }
         self.journal(Fact::Ticked { step: asked.clone(), item, by: by.clone() });
-        let Some(question @ Question::Boxes { .. }) = self.state.question.clone() else { return };
-        if let Question::Boxes { ticked, .. } = &question
+        self.tick_off(by);
+    }
+
+    /// A manual step is done when every box is ticked, those that were ticked before a resume among them.
+    fn tick_off(&mut self, by: Operator) {
+        let Some(question) = self.state.question.clone() else { return };
+        if let Question::Boxes { items, ticked, .. } = &question
             && (0..items.len()).all(|i| ticked.contains(&i))
         {
             self.journal(Fact::Answered { choice: Choice::GoOn, reason: None, by: Some(by) });

@@ -77,7 +77,7 @@ fn patient(world: &mut World) {
             _ => world.answer(Choice::GoOn, None),
         }
     }
-    panic!("questions never end");
+    panic!("questions never end: {:?}", world.question());
 }
 
 /// A person who does anything.

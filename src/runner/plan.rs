@@ -9,6 +9,12 @@ use crate::model::plan::HostName;
 use crate::model::{Plan, RunId, Runbook, Text};
 use crate::source::Surroundings;
 
+mod digest;
+#[cfg(test)]
+pub(crate) mod fixture;
+
+pub use digest::digest;
+
 /// What is to be planned.
 #[derive(Clone, Debug)]
 pub struct Ask {

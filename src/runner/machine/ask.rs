@@ -1,7 +1,7 @@
 //! Questions and answers. A question is an entry before anybody sees it, and so is its answer before it has an effect.
 //! Without a person the declared policy answers at once.
 
-use super::{Answers, Do, Key, Machine};
+use super::{Answers, Do, Key, Machine, Phase};
 use crate::model::run::{Choice, Fact, Question};
 use crate::model::{Operator, StepOutcome, Text};
 
@@ -49,7 +49,7 @@ impl Machine {
     }
 
     pub(super) fn answer(&mut self, choice: Choice, reason: Option<Text>, by: Operator) {
-        let Some(question) = self.state.question.clone() else {
+        let Some(question) = self.state.question.clone().filter(|_| self.is_listening()) else {
             self.out.push(Do::Say("nothing is asked now".into()));
             return;
         };
@@ -63,6 +63,11 @@ impl Machine {
         }
         self.journal(Fact::Answered { choice, reason: reason.clone(), by: Some(by) });
         self.act_on(&question, choice, reason);
+    }
+
+    /// A run that is on its way to the end does not turn round.
+    fn is_listening(&self) -> bool {
+        matches!(self.phase, Phase::Working | Phase::Last) && !self.is_barred() && !self.leaving
     }
 
     fn is_offered(&self, question: &Question, choice: Choice) -> bool {
@@ -160,7 +165,7 @@ impl Machine {
 
     pub(super) fn tick(&mut self, step: &str, item: usize, by: Operator) {
         let Some(Question::Boxes { step: asked, items, ticked }) = self.state.question.clone() else { return };
-        if asked != step || item >= items.len() || ticked.contains(&item) {
+        if !self.is_listening() || asked != step || item >= items.len() || ticked.contains(&item) {
             return;
         }
         self.journal(Fact::Ticked { step: asked.clone(), item, by: by.clone() });

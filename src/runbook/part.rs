@@ -267,6 +267,7 @@ fn absorb(front: &mut Front, inner: Front) {
             }
         }
     }
+    front.shells.extend(inner.shells);
     for require in inner.require {
         if !front.require.contains(&require) {
             front.require.push(require);

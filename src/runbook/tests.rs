@@ -163,7 +163,7 @@ fn what_can_never_run_is_told() {
         ),
         ("# A\n> ```sh {}\n> true\n> ```\n", "2:3 a step cannot stand in a quotation"),
         ("# A\n```toml {step}\nundo = \"x\"\n```\n", "2:1 these settings belong to no step"),
-        ("# A\n```sh {timeout=1m timeout=2m}\ntrue\n```\n", "2:20 the attribute `timeout` stands twice"),
+        ("# A\n```sh {timeout=1m timeout=2m}\ntrue\n```\n", "2:19 the attribute `timeout` stands twice"),
         ("# A\n```wait {}\nhealth = healthy for ever\n```\n", "3:10 `health` does not say for how long"),
     ] {
         let errors = errors(text);

@@ -62,7 +62,8 @@ impl Frame {
         let lacking: Vec<&str> =
             ask.runbook.needs.iter().map(String::as_str).filter(|need| !plain.contains_key(*need)).collect();
         if let Some(need) = lacking.first() {
-            let what = format!("runbook {} needs `{need}`, which {} does not say", ask.runbook.name, ask.acting.service);
+            let what =
+                format!("runbook {} needs `{need}`, which {} does not say", ask.runbook.name, ask.acting.service);
             return Err(format!("{what}: add it to the service's vars").into());
         }
         let mut settled = inputs::settle(&ask.runbook, &ask.inputs, &plain)?;

@@ -24,8 +24,8 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 
 pub use bundle::export;
-pub(crate) use chain::sha256;
 pub use chain::Line;
+pub(crate) use chain::sha256;
 pub use fact::{Fact, Stop, What};
 pub use verify::{Verdict, verify};
 
@@ -145,11 +145,7 @@ impl Audit {
             // A whole line that lacks its end alone is as good as any.
             let whole = std::str::from_utf8(&end.torn).ok().and_then(Line::read);
             let kept = whole.filter(|line| line.seq == last.seq + 1 && line.prev == last.hash);
-            let what = What::Repaired {
-                bytes: end.torn.len() as u64,
-                sha256: sha256(&end.torn),
-                kept: kept.is_some(),
-            };
+            let what = What::Repaired { bytes: end.torn.len() as u64, sha256: sha256(&end.torn), kept: kept.is_some() };
             last = kept.map_or(last, |line| line.head());
             text.push_str(&self.chained(&mut last, &Fact::new(fact.at, what)));
         }

@@ -96,7 +96,9 @@ impl Gate {
             return Err(Refusal::new(READ_ONLY));
         }
         if !is_reason(reason, SHORTEST_REASON) {
-            return Err(Refusal::new(format!("to arm {environment} say why, in at least {SHORTEST_REASON} characters")));
+            return Err(Refusal::new(format!(
+                "to arm {environment} say why, in at least {SHORTEST_REASON} characters"
+            )));
         }
         let until = now.saturating_add(ARMED).unwrap_or(now);
         self.armed.clear();

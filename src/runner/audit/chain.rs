@@ -33,8 +33,7 @@ impl Line {
     /// The line after this one.
     pub(super) fn new(last: &Head, fact: Fact, actor: Operator) -> Self {
         let version = Text::line(env!("CARGO_PKG_VERSION"));
-        let mut line =
-            Self { seq: last.seq + 1, prev: last.hash.clone(), actor, version, fact, hash: String::new() };
+        let mut line = Self { seq: last.seq + 1, prev: last.hash.clone(), actor, version, fact, hash: String::new() };
         line.hash = sha256(line.body().as_bytes());
         line
     }

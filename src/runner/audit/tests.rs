@@ -256,8 +256,15 @@ fn the_evidence_of_a_run_is_in_one_folder_with_hashes_that_sha256sum_reads() {
     let lines = std::fs::read_to_string(bundle.join("audit.jsonl")).unwrap();
     assert_eq!(lines.lines().count(), 2, "lines of other runs stay out");
     assert!(!bundle.join("out/link").exists());
-    let check = std::process::Command::new("sha256sum").args(["-c", "SHA256SUMS"]).current_dir(&bundle).output().unwrap();
+    let check =
+        std::process::Command::new("sha256sum").args(["-c", "SHA256SUMS"]).current_dir(&bundle).output().unwrap();
     let said = String::from_utf8_lossy(&check.stdout).into_owned();
-    assert!(check.status.success() && said.contains("out/restart.vps.log: OK") && said.contains("chain.txt: OK"), "{said}");
-    assert!(export(&run, &folder, bench.audit.path(), &bench.folder.path().join("evidence")).is_err(), "never over one");
+    assert!(
+        check.status.success() && said.contains("out/restart.vps.log: OK") && said.contains("chain.txt: OK"),
+        "{said}"
+    );
+    assert!(
+        export(&run, &folder, bench.audit.path(), &bench.folder.path().join("evidence")).is_err(),
+        "never over one"
+    );
 }

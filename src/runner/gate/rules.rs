@@ -16,7 +16,10 @@ pub(super) fn content(plan: &Plan, consent: &Consent) -> Result<(), Refusal> {
         return Err(Refusal::new("this plan was changed after it was made: its digest is not that of its content"));
     }
     if consent.digest != plan.digest {
-        return Err(Refusal::new(format!("another plan was agreed to: this one is {}; look at it again", plan.short())));
+        return Err(Refusal::new(format!(
+            "another plan was agreed to: this one is {}; look at it again",
+            plan.short()
+        )));
     }
     Ok(())
 }

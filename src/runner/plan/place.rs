@@ -39,11 +39,7 @@ pub(super) struct Site {
 ///
 /// The folder that the environment names is that of its hosts; on this machine it is the user's own, unless the service
 /// has no hosts and so runs here.
-pub fn target(
-    acting: &crate::config::acting::Acting,
-    name: &HostName,
-    surroundings: &Surroundings,
-) -> Option<Target> {
+pub fn target(acting: &crate::config::acting::Acting, name: &HostName, surroundings: &Surroundings) -> Option<Target> {
     let folder = acting.policy.state.clone();
     if &**name == LOCAL {
         let transport = Arc::clone(&surroundings.transport);

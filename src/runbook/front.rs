@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::step::Shell;
 use super::{input, require};
 use crate::model::Level;
-use crate::model::runbook::{Batches, Input, OnFailure, Release, Require, RunbookKind};
+use crate::model::runbook::{Batches, Choices, Input, OnFailure, Release, Require, RunbookKind};
 use crate::settings::{Faults, Place, Section, Table, word};
 
 /// What front matter says.
@@ -37,8 +38,10 @@ pub struct Front {
     pub release: Option<Release>,
     /// Where each input is declared.
     pub input_places: BTreeMap<String, Place>,
-    /// Where keys that lint looks at stand.
+    /// Where `kind` stands.
     pub kind_place: Place,
+    /// Commands that only look, and where.
+    pub shells: Vec<Shell>,
 }
 
 /// Reads front matter; `all` are the names of all runbooks, where they are known.
@@ -47,7 +50,7 @@ pub fn read(part: Place, all: Option<&[String]>, faults: &Faults<'_>) -> Front {
     let section = Section::new(&table, "a runbook", faults);
     let kinds: Vec<(&str, RunbookKind)> = RunbookKind::ALL.iter().map(|kind| (kind.word(), *kind)).collect();
     let inputs = input::read(&section);
-    let front = Front {
+    let mut front = Front {
         title: section.text("title"),
         kind: section.choice("kind", &kinds).unwrap_or_default(),
         needs: needs(&section),
@@ -61,11 +64,13 @@ pub fn read(part: Place, all: Option<&[String]>, faults: &Faults<'_>) -> Front {
         release: require::release(&section, &inputs),
         input_places: places(&section),
         kind_place: section.key_place("kind"),
+        shells: Vec::new(),
         inputs,
     };
     if section.entry_if_there("transport").is_some() {
         section.choice("transport", &[("local", ()), ("ssh", ())]);
     }
+    front.shells = shells(&front, &section);
     check_runbooks(&front, &section, all);
     section.finish();
     front
@@ -74,6 +79,30 @@ pub fn read(part: Place, all: Option<&[String]>, faults: &Faults<'_>) -> Front {
 fn places(section: &Section<'_>) -> BTreeMap<String, Place> {
     let entries = section.table("inputs").into_iter().flat_map(|table| &table.entries);
     entries.map(|entry| (entry.name.clone(), entry.place)).collect()
+}
+
+/// Every command of front matter.
+fn shells(front: &Front, section: &Section<'_>) -> Vec<Shell> {
+    let shell = |what: &'static str, key: &str, text: &str| Shell { what, place: section.place_of(key), text: text.to_owned() };
+    let mut shells = Vec::new();
+    for require in &front.require {
+        if let Require::Command { script, .. } = require {
+            shells.push(shell("command", "require", script));
+        }
+    }
+    for release in &front.release {
+        let lone = [("current", &release.current), ("available", &release.available), ("schema", &release.schema)];
+        let lone = lone.iter().filter_map(|(what, text)| Some((*what, text.as_ref()?)));
+        let all = lone.chain(release.facts.values().map(|text| ("facts", text)));
+        shells.extend(all.map(|(what, text)| shell(what, "release", text)));
+    }
+    for input in &front.inputs {
+        if let Some(Choices::Command(command)) = &input.choices {
+            let place = section.place_of("inputs");
+            shells.push(Shell { what: "choices_from", place, text: command.clone() });
+        }
+    }
+    shells
 }
 
 /// Names of the service, as a deck writes them.

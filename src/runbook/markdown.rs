@@ -58,7 +58,8 @@ pub struct Fence {
 pub fn scan(file: usize, text: &str) -> Scanned {
     let (front, open, start) = front_matter(file, text);
     let body = text.get(start..).unwrap_or_default();
-    let mut scan = Scan { file, start, body, writer: Writer::default(), quotes: 0, fence: None, code: None, blocks: Vec::new() };
+    let mut scan =
+        Scan { file, start, body, writer: Writer::default(), quotes: 0, fence: None, code: None, blocks: Vec::new() };
     let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
     for (event, range) in Parser::new_ext(body, options).into_offset_iter() {
         scan.take(event, range);

@@ -47,7 +47,13 @@ impl Writer {
         matches!(
             event,
             Event::Start(
-                Tag::Paragraph | Tag::Heading { .. } | Tag::List(_) | Tag::Item | Tag::TableHead | Tag::TableRow | Tag::HtmlBlock
+                Tag::Paragraph
+                    | Tag::Heading { .. }
+                    | Tag::List(_)
+                    | Tag::Item
+                    | Tag::TableHead
+                    | Tag::TableRow
+                    | Tag::HtmlBlock
             ) | Event::End(TagEnd::Item | TagEnd::List(_))
         )
     }

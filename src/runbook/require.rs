@@ -74,7 +74,9 @@ fn requirement(node: &Node, faults: &Faults<'_>) -> Option<Require> {
     let found = if section.has("command") {
         let script = section.needed_text("command", "command = \"test -d /srv\"");
         let message = section.needed_text("message", "message = \"what is said when it fails\"");
-        script.zip(message).map(|(script, message)| Require::Command { script, message: Text::line_at_most(&message, 300) })
+        script
+            .zip(message)
+            .map(|(script, message)| Require::Command { script, message: Text::line_at_most(&message, 300) })
     } else if section.has("backup") {
         let runbook = section.text("backup");
         let within = if section.has("within") {

@@ -57,9 +57,8 @@ impl Shelf {
         names.sort();
         names.dedup();
         shelf.runbooks.retain(|r| !shelf.broken.contains_key(&*r.name));
-        let include = |name: &str| {
-            texts.get(name).map(|(_, text)| text.clone()).or_else(|| stock::text(name).map(str::to_owned))
-        };
+        let include =
+            |name: &str| texts.get(name).map(|(_, text)| text.clone()).or_else(|| stock::text(name).map(str::to_owned));
         for (name, (path, text)) in &texts {
             let read = read_among(path, text, &include, Some(&names));
             shelf.put(name, read.runbook, read.faults);
@@ -118,7 +117,9 @@ impl Shelf {
         // Editors keep their own files beside, and people a page that tells what lies there.
         paths.retain(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            path.extension().is_some_and(|e| e == "md") && !name.starts_with('.') && !name.eq_ignore_ascii_case("readme.md")
+            path.extension().is_some_and(|e| e == "md")
+                && !name.starts_with('.')
+                && !name.eq_ignore_ascii_case("readme.md")
         });
         paths.sort();
         paths.retain(|path| {

@@ -1,7 +1,7 @@
 //! Questions and answers. A question is an entry before anybody sees it, and so is its answer before it has an effect.
 //! Without a person the declared policy answers at once.
 
-use super::{Answers, Do, Key, Machine};
+use super::{Answers, Do, Key, Machine, Phase};
 use crate::model::run::{Choice, Fact, Question};
 use crate::model::{Operator, StepOutcome, Text};
 
@@ -35,6 +35,10 @@ impl Machine {
 
     pub(super) fn ask(&mut self, question: Question) {
         self.journal(Fact::Asked { question: question.clone() });
+        self.tick_off(self.by.clone());
+        if self.state.question.is_none() {
+            return;
+        }
         if self.answers == Answers::Policy {
             let by_itself = self.state.plan.on_failure.as_ref().is_some_and(|o| o.by_itself);
             let (choice, why) = policy(&question, by_itself);
@@ -45,7 +49,7 @@ impl Machine {
     }
 
     pub(super) fn answer(&mut self, choice: Choice, reason: Option<Text>, by: Operator) {
-        let Some(question) = self.state.question.clone() else {
+        let Some(question) = self.state.question.clone().filter(|_| self.is_listening()) else {
             self.out.push(Do::Say("nothing is asked now".into()));
             return;
         };
@@ -59,6 +63,11 @@ impl Machine {
         }
         self.journal(Fact::Answered { choice, reason: reason.clone(), by: Some(by) });
         self.act_on(&question, choice, reason);
+    }
+
+    /// A run that is on its way to the end does not turn round.
+    fn is_listening(&self) -> bool {
+        matches!(self.phase, Phase::Working | Phase::Last) && !self.is_barred() && !self.leaving
     }
 
     fn is_offered(&self, question: &Question, choice: Choice) -> bool {
@@ -156,12 +165,17 @@ impl Machine {
 
     pub(super) fn tick(&mut self, step: &str, item: usize, by: Operator) {
         let Some(Question::Boxes { step: asked, items, ticked }) = self.state.question.clone() else { return };
-        if asked != step || item >= items.len() || ticked.contains(&item) {
+        if !self.is_listening() || asked != step || item >= items.len() || ticked.contains(&item) {
             return;
         }
         self.journal(Fact::Ticked { step: asked.clone(), item, by: by.clone() });
-        let Some(question @ Question::Boxes { .. }) = self.state.question.clone() else { return };
-        if let Question::Boxes { ticked, .. } = &question
+        self.tick_off(by);
+    }
+
+    /// A manual step is done when every box is ticked, those that were ticked before a resume among them.
+    fn tick_off(&mut self, by: Operator) {
+        let Some(question) = self.state.question.clone() else { return };
+        if let Question::Boxes { items, ticked, .. } = &question
             && (0..items.len()).all(|i| ticked.contains(&i))
         {
             self.journal(Fact::Answered { choice: Choice::GoOn, reason: None, by: Some(by) });

@@ -3,7 +3,7 @@
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::model::HostId;
+use crate::model::{EnvironmentId, HostId};
 use crate::theme::Role;
 use crate::ui::View;
 use crate::ui::edit::Edit;
@@ -27,8 +27,13 @@ pub fn told<'a>(name: &str, value: &str, role: Role, cells: usize, view: &View<'
 
 /// The environment of a host: its name and its tier, in the colour of the tier.
 pub fn place<'a>(host: &HostId, view: &View<'a>) -> Vec<Span<'a>> {
-    let Some(environment) = view.store.environment(&host.environment) else {
-        return vec![view.span(Role::Unknown, format!("{} is not in the deck any more", host.environment))];
+    environment(&host.environment, view)
+}
+
+/// An environment: its name and its tier, in the colour of the tier.
+pub fn environment<'a>(id: &EnvironmentId, view: &View<'a>) -> Vec<Span<'a>> {
+    let Some(environment) = view.store.environment(id) else {
+        return vec![view.span(Role::Unknown, format!("{id} is not in the deck any more"))];
     };
     let tier = environment.tier;
     let word = if tier.is_protected() { tier.word().to_uppercase() } else { tier.word().to_owned() };
@@ -41,7 +46,12 @@ pub fn place<'a>(host: &HostId, view: &View<'a>) -> Vec<Span<'a>> {
 
 /// The frame of a question wears the colour of the tier.
 pub fn frame(host: &HostId, view: &View<'_>) -> Style {
-    let tier = view.store.environment(&host.environment).map(|e| view.tier_frame(e)).unwrap_or_default();
+    border(&host.environment, view)
+}
+
+/// The same for an environment.
+pub fn border(id: &EnvironmentId, view: &View<'_>) -> Style {
+    let tier = view.store.environment(id).map(|e| view.tier_frame(e.tier)).unwrap_or_default();
     view.style(Role::BorderFocused).patch(tier)
 }
 

@@ -124,6 +124,7 @@ pub(crate) fn plan(hosts: usize, specs: &[Spec]) -> Plan {
         title: "Deploy".into(),
         kind: RunbookKind::Deploy,
         runbook_hash: "0".into(),
+        resumes: None,
         target: EnvironmentId::new("qa").service("sales"),
         tier: Tier::Staging,
         level: Level::Yes,

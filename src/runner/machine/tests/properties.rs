@@ -77,7 +77,7 @@ fn patient(world: &mut World) {
             _ => world.answer(Choice::GoOn, None),
         }
     }
-    panic!("questions never end");
+    panic!("questions never end: {:?}", world.question());
 }
 
 /// A person who does anything.
@@ -140,7 +140,8 @@ fn check_end(world: &World) {
         );
         let mut all = state.plan.steps.iter().flat_map(|s| s.hosts.iter().map(move |h| (&s.step.id, h)));
         assert!(all.all(|(step, host)| state.task(step, host).outcome().is_some()), "a step was forgotten");
-        assert!(!state.dirty && !world.is_marked);
+        let facts: Vec<_> = world.entries.iter().map(|e| &e.fact).collect();
+        assert!(!state.dirty && !world.is_marked, "a marker is left: {facts:#?}");
     }
 }
 

@@ -276,7 +276,7 @@ impl World {
             return;
         }
         let key = task.key();
-        let repeats = self.machine.state().plan.step(&key.0).is_some_and(|p| p.step.idempotent || p.step.only_looks());
+        let repeats = self.machine.state().plan.step(&key.0).is_none_or(|p| p.step.idempotent || p.step.only_looks());
         let asked = self.asked_again.remove(&key);
         assert!(repeats || asked || !self.proven.contains(&key), "{task:?} runs although it had its effect");
         self.starts.push(format!("{}@{}", task.name(), task.host));

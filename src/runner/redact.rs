@@ -71,6 +71,11 @@ impl Redactor {
         self.give(self.held.len())
     }
 
+    /// Bytes that were taken but are neither given on nor masked yet.
+    pub fn held(&self) -> usize {
+        self.held.len().saturating_sub(self.masked)
+    }
+
     /// A whole text at once.
     pub fn text(&self, text: &str) -> String {
         let mut once = self.again();

@@ -178,7 +178,7 @@ pub fn by(ui: &mut Ui, store: &Store, now: Timestamp, step: isize) {
         Some(Popup::Page(page)) => page.scroll = moved(page.scroll.min(last), step, last),
         Some(Popup::Card(card)) => {
             let steps = card.plan(store).map_or(0, |plan| plan.steps.len());
-            card.at = moved(card.at, step.signum() * step.abs().min(1_000), steps.saturating_sub(1));
+            card.at = moved(card.at, step, steps);
         }
         Some(Popup::Locks(list)) => run::move_lock(list, store, step),
         Some(Popup::Run(_)) => {

@@ -180,7 +180,9 @@ pub fn on_card(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
     let Some(Popup::Card(card)) = ui.popups.last() else { return Vec::new() };
     let (ask_number, at, shown) = (card.ask, card.at, card.plan(store).is_some());
     match command {
-        Command::ShowText if shown => ui.popups.push(Popup::Page(Page { ask: ask_number, step: at, scroll: 0 })),
+        Command::ShowText if shown => {
+            ui.popups.push(Popup::Page(Page { ask: ask_number, step: at.saturating_sub(1), scroll: 0 }))
+        }
         Command::Replan => {
             let Some(Popup::Card(card)) = ui.popups.pop() else { return Vec::new() };
             if card.made(store).is_none() {

@@ -29,8 +29,6 @@ mod popups;
 #[path = "screens/runs.rs"]
 mod runs;
 #[allow(dead_code, reason = "the keys let more happen than the screens do")]
-#[path = "screens/scratch.rs"]
-mod scratch;
 #[path = "screens/world.rs"]
 mod world;
 #[allow(dead_code, reason = "the keys use more of it")]

@@ -139,8 +139,7 @@ fn back(ui: &mut Ui) {
         ui.zoom = false;
     } else {
         ui.focus = match ui.focus {
-            Pane::Detail => Pane::Services,
-            Pane::Runs => Pane::Services,
+            Pane::Detail | Pane::Runs => Pane::Services,
             Pane::Services | Pane::Environments => Pane::Environments,
         };
     }

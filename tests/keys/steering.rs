@@ -241,6 +241,7 @@ fn no_command_that_acts_does_anything_in_a_protected_environment_that_is_not_arm
     let mut tried = 0;
     for command in Command::ALL.iter().filter(|c| c.risk() == Risk::Acts) {
         for mut world in places() {
+            world.ui.demo = true;
             let before = world.ui.popups.len();
             let effects = update::update(&mut world.ui, &world.store, *command, world.now);
             assert!(effects.is_empty() && world.ui.popups.len() == before, "{command}: {effects:?}");

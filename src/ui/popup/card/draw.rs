@@ -70,26 +70,19 @@ pub fn draw(buffer: &mut Buffer, body: Rect, card: &Card, view: &View<'_>) {
 /// While it is planned, or when it cannot be.
 fn waiting<'a>(card: &Card, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let mut lines = vec![field("environment", environment(&card.service.environment, view), view)];
-    match card.made(view.store).map(|made| &made.plan) {
-        Some(Err(why)) => {
-            let words = wrap(&format!("there is no plan: {why}"), cells);
-            lines.extend(words.into_iter().map(|l| Line::from(view.span(Role::Unhealthy, format!(" {l}")))));
-            lines.push(Line::default());
-            lines.push(Line::from(vec![
-                view.span(Role::Key, format!(" {}", view.key(Command::Replan))),
-                view.span(Role::Text, " plan again   "),
-                view.span(Role::Key, view.key(Command::Back)),
-                view.span(Role::Text, " leave"),
-            ]));
-        }
-        _ => {
-            let waited = age(card.since, view.now);
-            lines.push(field(
-                "planning",
-                vec![view.span(Role::Text, format!("{waited}; it only looks, nothing is changed"))],
-                view,
-            ));
-        }
+    if let Some(Err(why)) = card.made(view.store).map(|made| &made.plan) {
+        let words = wrap(&format!("there is no plan: {why}"), cells);
+        lines.extend(words.into_iter().map(|l| Line::from(view.span(Role::Unhealthy, format!(" {l}")))));
+        lines.push(Line::default());
+        lines.push(Line::from(vec![
+            view.span(Role::Key, format!(" {}", view.key(Command::Replan))),
+            view.span(Role::Text, " plan again   "),
+            view.span(Role::Key, view.key(Command::Back)),
+            view.span(Role::Text, " leave"),
+        ]));
+    } else {
+        let words = format!("{}; it only looks, nothing is changed", age(card.since, view.now));
+        lines.push(field("planning", vec![view.span(Role::Text, words)], view));
     }
     lines
 }
@@ -160,7 +153,7 @@ fn facts<'a>(plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
 fn version<'a>(plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let Some(release) = &plan.release else { return Vec::new() };
     let glyphs = view.theme.glyphs();
-    let mut now: Vec<&str> = release.current.values().map(|v| v.as_str()).collect();
+    let mut now: Vec<&str> = release.current.values().map(crate::model::Text::as_str).collect();
     now.sort_unstable();
     now.dedup();
     let from = if now.is_empty() { "?".to_owned() } else { now.join(", ") };

@@ -39,7 +39,12 @@ fn row<'a>(at: usize, step: &'a PlannedStep, here: bool, title: usize, cells: us
     let (role, words) = told(step);
     let name = if step.left_out.is_some() { Role::Dim } else { Role::Strong };
     let command = literal(&step.step);
-    let first = command.first().map_or("", String::as_str);
+    // What only sets the shell up says nothing about what is done.
+    let quiet = |line: &&String| {
+        let line = line.trim();
+        line.is_empty() || line.starts_with('#') || line.starts_with("set -")
+    };
+    let first = command.iter().find(|line| !quiet(line)).or(command.first()).map_or("", String::as_str);
     let rest = command.len().saturating_sub(1);
     let first = if rest > 0 && !here { format!("{first}  +{rest} lines") } else { first.to_owned() };
     let takes = step.estimate.map_or(String::new(), human);

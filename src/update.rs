@@ -229,7 +229,7 @@ pub fn scopes(ui: &Ui) -> Vec<Scope> {
 pub fn key(ui: &mut Ui, store: &Store, keymap: &Keymap, key: Key, now: Timestamp) -> Vec<Effect> {
     let resolved = keymap.resolve(&scopes(ui), &ui.pending, key);
     guard::remember(ui, key, now);
-    if guard::came_too_soon(ui, store, &resolved, now) {
+    if guard::came_too_soon(ui, store, resolved, now) {
         return Vec::new();
     }
     match resolved {

@@ -133,6 +133,10 @@ pub fn lines<'a>(consent: &Consent, demand: &Demand, button: &str, view: &View<'
             let mut spans = vec![view.span(Role::Text, " to confirm, type "), view.span(Role::Strong, phrase.clone())];
             spans.push(view.span(Role::Text, "  "));
             spans.extend(written(&consent.phrase, consent.at == Spot::Phrase, view));
+            if consent.phrase.text().trim() == phrase {
+                let mark = view.theme.glyphs().health(crate::model::Health::Healthy);
+                spans.push(view.span(Role::Healthy, format!(" {mark}")));
+            }
             lines.push(Line::from(spans));
         }
         if *reason {

@@ -190,10 +190,10 @@ pub fn standing(state: &RunState, row: &Row, glyphs: &Glyphs, now: Timestamp) ->
         };
     }
     let Some(worst) = ended.iter().copied().max_by_key(|o| rank(*o)) else {
-        return match planned.is_some_and(|p| p.left_out.is_some()) {
-            true => quiet(Role::Dim, glyphs.health(Health::Paused), "left out"),
-            false => quiet(Role::Dim, glyphs.link(LinkState::Idle), ""),
-        };
+        let is_out = planned.is_some_and(|p| p.left_out.is_some());
+        let (glyph, word) =
+            if is_out { (glyphs.health(Health::Paused), "left out") } else { (glyphs.link(LinkState::Idle), "") };
+        return quiet(Role::Dim, glyph, word);
     };
     let (role, glyph) = outcome(worst, glyphs);
     let alike = ended.iter().filter(|o| **o == worst).count();

@@ -105,12 +105,11 @@ fn go_on_with(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
         Popup::Run(run) => run.open(store),
         _ => None,
     });
-    let found: Option<(RunId, ServiceId, RunStatus)> = match shown {
-        Some(run) => Some((run.state().id.clone(), run.state().plan.target.clone(), run.status())),
-        None => {
-            let runs = pane::runs::runs(store, ui).unwrap_or_default();
-            pane::runs::selected(&runs, ui).map(|run| (run.id.clone(), run.target.clone(), run.status))
-        }
+    let found: Option<(RunId, ServiceId, RunStatus)> = if let Some(run) = shown {
+        Some((run.state().id.clone(), run.state().plan.target.clone(), run.status()))
+    } else {
+        let runs = pane::runs::runs(store, ui).unwrap_or_default();
+        pane::runs::selected(&runs, ui).map(|run| (run.id.clone(), run.target.clone(), run.status))
     };
     let Some((run, target, status)) = found else {
         ui.say("no run is chosen", now);
@@ -256,7 +255,7 @@ fn perform(ui: &mut Ui, store: &Store, confirm: Confirm, now: Timestamp) -> Vec<
     let reason = confirm.consent.why();
     let why = || reason.clone().unwrap_or_default();
     match confirm.deed {
-        Deed::Quit => return leave(store, now),
+        Deed::Quit => leave(store, now),
         Deed::Interrupt { run, insist } => vec![Effect::Interrupt { run, insist: !insist.is_empty() }],
         Deed::Detach(run) => vec![Effect::Detach { run }],
         Deed::Continue { run, .. } => vec![Effect::ResumeRun { run }],

@@ -56,7 +56,7 @@ pub fn remember(ui: &mut Ui, key: Key, now: Timestamp) {
 }
 
 /// Whether a key was meant for what was there before what it would reach now.
-pub fn came_too_soon(ui: &Ui, store: &Store, resolved: &Resolved, now: Timestamp) -> bool {
+pub fn came_too_soon(ui: &Ui, store: &Store, resolved: Resolved, now: Timestamp) -> bool {
     let away = matches!(
         resolved,
         Resolved::Command(Command::Cancel | Command::Back | Command::Decline | Command::Quit | Command::Help)
@@ -84,7 +84,7 @@ pub fn came_too_soon(ui: &Ui, store: &Store, resolved: &Resolved, now: Timestamp
 }
 
 /// Whether a key would answer a run.
-fn answers(resolved: &Resolved) -> bool {
+fn answers(resolved: Resolved) -> bool {
     matches!(
         resolved,
         Resolved::Command(

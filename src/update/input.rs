@@ -63,16 +63,22 @@ pub fn insert(ui: &mut Ui, text: &str, now: Timestamp) {
     }
 }
 
+fn takes_paste(popup: &Popup) -> bool {
+    match popup {
+        Popup::Palette(_) | Popup::Filter(_) | Popup::Unlock(_) | Popup::Picker(_) | Popup::Inputs(_) => true,
+        Popup::Run(view) => view.searching.is_some(),
+        // A reason may be pasted; it is no yes.
+        Popup::Card(card) => card.consent.at == Spot::Reason,
+        Popup::Confirm(confirm) => confirm.consent.at == Spot::Reason,
+        _ => false,
+    }
+}
+
 /// Text was pasted. It is typed where text is typed and never taken for keys.
 pub fn paste(ui: &mut Ui, text: &str, now: Timestamp) {
     match ui.popups.last() {
-        Some(Popup::Palette(_) | Popup::Filter(_) | Popup::Unlock(_)) => insert(ui, text, now),
-        Some(Popup::Picker(_) | Popup::Inputs(_)) => insert(ui, text, now),
-        // A reason may be pasted; it is no yes.
-        Some(Popup::Card(card)) if card.consent.at == Spot::Reason => insert(ui, text, now),
-        Some(Popup::Confirm(confirm)) if confirm.consent.at == Spot::Reason => insert(ui, text, now),
+        Some(popup) if takes_paste(popup) => insert(ui, text, now),
         Some(Popup::Card(_) | Popup::Confirm(_)) => ui.say("pasted text confirms nothing; it was dropped", now),
-        Some(Popup::Run(view)) if view.searching.is_some() => insert(ui, text, now),
         Some(Popup::Trust(_)) => ui.say("pasted text accepts nothing; it was dropped", now),
         _ => ui.say("pasted text is not taken for keys; it was dropped", now),
     }

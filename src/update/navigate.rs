@@ -139,8 +139,7 @@ fn back(ui: &mut Ui) {
         ui.zoom = false;
     } else {
         ui.focus = match ui.focus {
-            Pane::Detail => Pane::Services,
-            Pane::Runs => Pane::Services,
+            Pane::Detail | Pane::Runs => Pane::Services,
             Pane::Services | Pane::Environments => Pane::Environments,
         };
     }
@@ -178,7 +177,7 @@ pub fn by(ui: &mut Ui, store: &Store, now: Timestamp, step: isize) {
         Some(Popup::Page(page)) => page.scroll = moved(page.scroll.min(last), step, last),
         Some(Popup::Card(card)) => {
             let steps = card.plan(store).map_or(0, |plan| plan.steps.len());
-            card.at = moved(card.at, step.signum() * step.abs().min(1_000), steps.saturating_sub(1));
+            card.at = moved(card.at, step, steps);
         }
         Some(Popup::Locks(list)) => run::move_lock(list, store, step),
         Some(Popup::Run(_)) => {

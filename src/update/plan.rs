@@ -90,18 +90,14 @@ pub fn form(ui: &mut Ui, mut form: Form, command: Command, now: Timestamp) -> Ve
         Command::Accept if form.at < last => form.at += 1,
         Command::Accept => {
             form.tried = true;
-            match form.first_fault() {
-                Some((at, why)) => {
-                    let name = form.fields.get(at).map_or("", |f| f.input.name.as_str());
-                    ui.say(format!("{name}: {why}"), now);
-                    form.at = at;
-                }
-                None => {
-                    let (inputs, secrets) = form.values();
-                    let Runbook { name, title, .. } = &*form.runbook;
-                    return ask(ui, form.service.clone(), name.clone(), title.clone(), inputs, secrets, now);
-                }
-            }
+            let Some((at, why)) = form.first_fault() else {
+                let (inputs, secrets) = form.values();
+                let Runbook { name, title, .. } = &*form.runbook;
+                return ask(ui, form.service.clone(), name.clone(), title.clone(), inputs, secrets, now);
+            };
+            let name = form.fields.get(at).map_or("", |f| f.input.name.as_str());
+            ui.say(format!("{name}: {why}"), now);
+            form.at = at;
         }
         Command::InputUp => form.at = form.at.saturating_sub(1),
         Command::InputDown => form.at = (form.at + 1).min(last),
@@ -180,7 +176,9 @@ pub fn on_card(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
     let Some(Popup::Card(card)) = ui.popups.last() else { return Vec::new() };
     let (ask_number, at, shown) = (card.ask, card.at, card.plan(store).is_some());
     match command {
-        Command::ShowText if shown => ui.popups.push(Popup::Page(Page { ask: ask_number, step: at, scroll: 0 })),
+        Command::ShowText if shown => {
+            ui.popups.push(Popup::Page(Page { ask: ask_number, step: at.saturating_sub(1), scroll: 0 }));
+        }
         Command::Replan => {
             let Some(Popup::Card(card)) = ui.popups.pop() else { return Vec::new() };
             if card.made(store).is_none() {
@@ -272,11 +270,9 @@ fn say_yes(ui: &mut Ui, store: &Store, way: Demand, now: Timestamp) -> Vec<Effec
         return Vec::new();
     }
     let given = match &demand {
-        Demand::Enter => Given::Enter,
-        Demand::Yes => Given::Yes,
         Demand::Typed { phrase: Some(phrase), .. } => Given::Typed(phrase.clone()),
-        Demand::Typed { phrase: None, .. } if plan.level == crate::model::Level::Enter => Given::Enter,
-        Demand::Typed { phrase: None, .. } => Given::Yes,
+        _ if plan.level == crate::model::Level::Enter => Given::Enter,
+        _ => Given::Yes,
     };
     let reason = card.consent.why();
     let is_dirty = plan.lock.as_ref().is_some_and(|lock| lock.dirty.is_some());

@@ -182,7 +182,7 @@ pub fn searching(ui: &mut Ui, store: &Store, mut run: RunView, command: Command,
     match command {
         Command::Cancel => {}
         Command::Accept => {
-            run.search = edit.text().trim().to_owned();
+            edit.text().trim().clone_into(&mut run.search);
             ui.popups.push(Popup::Run(run));
             find(ui, store, false, now);
             return Vec::new();
@@ -204,12 +204,11 @@ fn find(ui: &mut Ui, store: &Store, further: bool, now: Timestamp) {
     let wanted = run.search.to_lowercase();
     let from = if further { run.back(open) + 1 } else { 0 };
     let passes = |line: &str| line.to_lowercase().contains(&wanted);
-    match open.output.find_back(&row.step, row.host.as_ref(), from, passes) {
-        Some(back) => on_view(ui, |run| stop_at(run, open, &row, back)),
-        None => {
-            let words = format!("{} is not found{}", run.search, if further { " before that" } else { "" });
-            ui.say(words, now);
-        }
+    if let Some(back) = open.output.find_back(&row.step, row.host.as_ref(), from, passes) {
+        on_view(ui, |run| stop_at(run, open, &row, back));
+    } else {
+        let words = format!("{} is not found{}", run.search, if further { " before that" } else { "" });
+        ui.say(words, now);
     }
 }
 

@@ -85,7 +85,7 @@ impl Columns {
     fn plan(cells: usize, runs: &[RunSummary]) -> Self {
         let longest = |text: &dyn Fn(&RunSummary) -> usize| runs.iter().map(text).max().unwrap_or(0);
         let mut columns = Self {
-            status: longest(&|r| r.status.words().len()).clamp(9, 15),
+            status: longest(&|r| r.status.words().len()).clamp(9, if cells < 110 { 15 } else { 24 }),
             target: longest(&|r| r.target.to_string().chars().count()).clamp(8, 30),
             runbook: longest(&|r| r.runbook.chars().count()).clamp(8, 22),
             who: 0,

@@ -34,7 +34,7 @@ pub struct Card {
     pub inputs: BTreeMap<String, String>,
     /// The secret ones.
     pub secrets: BTreeMap<String, Passphrase>,
-    /// The chosen step.
+    /// The chosen step, from 1; 0 is what stands before the steps.
     pub at: usize,
     /// What was typed to say yes.
     pub consent: Consent,

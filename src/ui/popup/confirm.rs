@@ -80,7 +80,6 @@ impl Deed {
     fn demand(&self) -> Demand {
         let typed = |phrase: Option<String>, reason| Demand::Typed { phrase, reason };
         match self {
-            Self::Quit | Self::Detach(_) | Self::Continue { .. } => Demand::Yes,
             Self::Interrupt { insist, .. } => {
                 insist.first().map_or(Demand::Yes, |(id, _)| typed(Some(id.clone()), false))
             }
@@ -88,9 +87,9 @@ impl Deed {
                 typed(Some(step.clone()), false)
             }
             Self::Answer { choice, .. } if choice.needs_reason() => typed(None, true),
-            Self::Answer { .. } => Demand::Yes,
+            Self::Arm(_) => Demand::Typed { phrase: None, reason: true },
             Self::Break { key, .. } => typed(Some(key.clone()), true),
-            Self::Arm(_) => typed(None, true),
+            Self::Quit | Self::Detach(_) | Self::Continue { .. } | Self::Answer { .. } => Demand::Yes,
         }
     }
 

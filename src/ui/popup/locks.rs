@@ -6,8 +6,8 @@ use ratatui::text::Line;
 
 use super::{framed_in, question};
 use crate::command::Command;
-use crate::model::EnvironmentId;
 use crate::model::run::{Liveness, LockHolder};
+use crate::model::{EnvironmentId, Health};
 use crate::store::Store;
 use crate::theme::Role;
 use crate::ui::View;
@@ -30,16 +30,20 @@ impl LockList {
     }
 }
 
-/// How a lock fares, in words.
-fn liveness(holder: &LockHolder) -> (Role, String) {
+/// How a lock fares, in a word, and in a sentence where that is not enough.
+fn liveness(holder: &LockHolder) -> (Role, &'static str, Option<String>) {
     let silent = human(holder.silent_for.unsigned_abs());
     match &holder.liveness {
-        Liveness::Held => (Role::Healthy, "alive".into()),
-        Liveness::Manual => (Role::Paused, "held by hand".into()),
-        Liveness::Stale => (Role::Degraded, format!("silent for {silent}, nothing of it runs")),
+        Liveness::Held => (Role::Healthy, "alive", None),
+        Liveness::Manual => (Role::Paused, "by hand", None),
+        Liveness::Stale => {
+            let words = format!("its console is silent for {silent} and nothing of it runs");
+            (Role::Degraded, "stale", Some(words))
+        }
         Liveness::Unattended { pids } => {
             let pids: Vec<String> = pids.iter().take(4).map(ToString::to_string).collect();
-            (Role::Unhealthy, format!("silent for {silent}, but {} still runs", pids.join(", ")))
+            let words = format!("its console is silent for {silent}, but process {} still runs", pids.join(", "));
+            (Role::Unhealthy, "unattended", Some(words))
         }
     }
 }
@@ -70,61 +74,27 @@ fn lines<'a>(list: &LockList, cells: usize, view: &View<'a>) -> Vec<(bool, Line<
     if locks.held.is_empty() {
         lines.push((
             false,
-            Line::from(
-                view.span(Role::Healthy, format!(" {} no lock is held", glyphs.health(crate::model::Health::Healthy))),
-            ),
+            Line::from(view.span(Role::Healthy, format!(" {} no lock is held", glyphs.health(Health::Healthy)))),
         ));
     } else {
         lines.push((false, Line::from(view.span(Role::Dim, head))));
     }
     for holder in &locks.held {
-        let under = Some(&holder.key) == chosen.as_ref();
-        let (role, words) = liveness(holder);
-        let room = cells.saturating_sub(3 + 26 + 1 + 24 + 1 + 5 + 2 + 1);
-        lines.push((
-            under,
-            Line::from(vec![
-                view.span(Role::Accent, if under { glyphs.cursor } else { " " }),
-                view.span(Role::Strong, format!("  {} ", fit(&holder.key, 26, glyphs.ellipsis))),
-                view.span(Role::Text, format!("{} ", fit(&holder.operator.to_string(), 24, glyphs.ellipsis))),
-                view.span(Role::Dim, format!("{}  ", fit_right(&age(holder.taken_at, view.now), 5))),
-                view.span(role, cut(&words, room, glyphs.ellipsis).into_owned()),
-            ]),
-        ));
-        let why = holder.reason.as_ref().map_or(String::new(), |why| format!(": {why}"));
-        let run = holder.run.as_ref().map_or(String::new(), |run| format!("  {run}"));
-        let what = format!("{}{why}{run}", holder.what);
-        lines.push((
-            false,
-            Line::from(view.span(
-                Role::Dim,
-                format!("   {} {}", glyphs.tree, cut(&what, cells.saturating_sub(6), glyphs.ellipsis)),
-            )),
-        ));
+        lines.extend(lock(holder, Some(&holder.key) == chosen.as_ref(), cells, view));
     }
-    for (key, dirty) in &locks.dirty {
-        let words = format!(
-            "{key} was left unfinished by {} of {} {} ago",
-            dirty.runbook,
-            dirty.operator,
-            age(dirty.since, view.now)
-        );
-        for line in wrap(&words, cells.saturating_sub(4)) {
-            lines.push((
-                false,
-                Line::from(
-                    view.span(Role::Danger, format!(" {} {line}", glyphs.health(crate::model::Health::Degraded))),
-                ),
-            ));
+    let mut tell = |role: Role, mark: &str, words: &str| {
+        for (at, line) in wrap(words, cells.saturating_sub(4)).into_iter().enumerate() {
+            let mark = if at == 0 { mark } else { " " };
+            lines.push((false, Line::from(view.span(role, format!(" {mark} {line}")))));
         }
+    };
+    for (key, dirty) in &locks.dirty {
+        let since = age(dirty.since, view.now);
+        let words = format!("{key} was left unfinished by {} of {} {since} ago", dirty.runbook, dirty.operator);
+        tell(Role::Danger, glyphs.health(Health::Degraded), &words);
     }
     for (host, why) in &locks.failed {
-        let words =
-            cut(&format!("{host} was not looked at: {why}"), cells.saturating_sub(4), glyphs.ellipsis).into_owned();
-        lines.push((
-            false,
-            Line::from(view.span(Role::Unknown, format!(" {} {words}", glyphs.health(crate::model::Health::Unknown)))),
-        ));
+        tell(Role::Unknown, glyphs.health(Health::Unknown), &format!("{host} was not looked at: {why}"));
     }
     lines.push((false, Line::default()));
     let mut foot = vec![view.span(Role::Dim, format!(" looked at {} ago", age(locks.at, view.now)))];
@@ -136,4 +106,26 @@ fn lines<'a>(list: &LockList, cells: usize, view: &View<'a>) -> Vec<(bool, Line<
     }
     lines.push((false, Line::from(foot)));
     lines
+}
+
+fn lock<'a>(holder: &LockHolder, under: bool, cells: usize, view: &View<'a>) -> Vec<(bool, Line<'a>)> {
+    let glyphs = view.theme.glyphs();
+    let (role, word, sentence) = liveness(holder);
+    let row = Line::from(vec![
+        view.span(Role::Accent, if under { glyphs.cursor } else { " " }),
+        view.span(Role::Strong, format!("  {} ", fit(&holder.key, 26, glyphs.ellipsis))),
+        view.span(Role::Text, format!("{} ", fit(&holder.operator.to_string(), 24, glyphs.ellipsis))),
+        view.span(Role::Dim, format!("{}  ", fit_right(&age(holder.taken_at, view.now), 5))),
+        view.span(role, word),
+    ]);
+    let why = holder.reason.as_ref().map_or(String::new(), |why| format!(": {why}"));
+    let run = holder.run.as_ref().map_or(String::new(), |run| format!("  {run}"));
+    let below = |role: Role, words: &str| {
+        let words = cut(words, cells.saturating_sub(6), glyphs.ellipsis).into_owned();
+        let tree = view.span(Role::Dim, format!("   {} ", glyphs.tree));
+        (false, Line::from(vec![tree, view.span(role, words)]))
+    };
+    let what = below(Role::Dim, &format!("{}{why}{run}", holder.what));
+    let sentence = sentence.map(|words| below(role, &words));
+    [Some((under, row)), sentence, Some(what)].into_iter().flatten().collect()
 }

@@ -100,12 +100,11 @@ fn row<'a>(offer: &'a Offer, chosen: bool, cells: usize, view: &View<'a>) -> Lin
 /// What the chosen one is, or why it does not apply, in full.
 fn about<'a>(offer: Option<&'a Offer>, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let Some(offer) = offer else { return Vec::new() };
-    let (role, words) = match &offer.why_not {
-        Some(why) => (Role::Degraded, format!("does not apply: {why}")),
-        None => {
-            let doc = view.store.acting().runbook(&offer.runbook).map(|runbook| runbook.doc.to_string());
-            (Role::Dim, doc.filter(|doc| !doc.is_empty()).unwrap_or_else(|| offer.title.to_string()))
-        }
+    let (role, words) = if let Some(why) = &offer.why_not {
+        (Role::Degraded, format!("does not apply: {why}"))
+    } else {
+        let doc = view.store.acting().runbook(&offer.runbook).map(|runbook| runbook.doc.to_string());
+        (Role::Dim, doc.filter(|doc| !doc.is_empty()).unwrap_or_else(|| offer.title.to_string()))
     };
     let lines = wrap(&words, cells.saturating_sub(2)).into_iter().take(4);
     lines.map(|line| Line::from(view.span(role, format!(" {line}")))).collect()

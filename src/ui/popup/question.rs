@@ -7,7 +7,7 @@ use crate::model::{EnvironmentId, HostId};
 use crate::theme::Role;
 use crate::ui::View;
 use crate::ui::edit::Edit;
-use crate::ui::text::{chop, fit};
+use crate::ui::text::{chop, fit, wrap};
 
 /// Cells of a name and the blank before and after it.
 const NAME: usize = 14;
@@ -22,6 +22,12 @@ pub fn field<'a>(name: &str, value: Vec<Span<'a>>, view: &View<'a>) -> Line<'a> 
 /// A name and a value that is never cut: what does not fit goes on in the next line.
 pub fn told<'a>(name: &str, value: &str, role: Role, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let lines = chop(value, cells.saturating_sub(NAME + 1)).into_iter().enumerate();
+    lines.map(|(at, text)| field(if at == 0 { name } else { "" }, vec![view.span(role, text)], view)).collect()
+}
+
+/// A name and a sentence, broken between words.
+pub fn sentence<'a>(name: &str, value: &str, role: Role, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
+    let lines = wrap(value, cells.saturating_sub(NAME + 1)).into_iter().enumerate();
     lines.map(|(at, text)| field(if at == 0 { name } else { "" }, vec![view.span(role, text)], view)).collect()
 }
 

@@ -76,8 +76,8 @@ fn areas(inner: Rect, full: bool, foot: usize) -> Areas {
     let foot = u16::try_from(foot).unwrap_or(0).min(inner.height.saturating_sub(4));
     let upper = inner.height - foot;
     let bottom = Rect { y: inner.y + upper, height: foot, ..inner };
-    let left = if full { 0 } else { (inner.width * 2 / 5).clamp(36, 62).min(inner.width / 2) };
-    let gap = if full { 0 } else { 1 };
+    let left = if full { 0 } else { (inner.width * 2 / 5).clamp(39, 62).min(inner.width / 2) };
+    let gap = u16::from(!full);
     let steps = Rect { width: left, height: upper, ..inner };
     let output = Rect { x: inner.x + left + gap, width: inner.width - left - gap, height: upper, ..inner };
     Areas { steps, output, bottom }

@@ -16,7 +16,7 @@ use crate::ui::View;
 use crate::ui::acting::tier_word;
 use crate::ui::consent::{self, Demand};
 use crate::ui::popup::framed_in;
-use crate::ui::popup::question::{border, environment, field, told};
+use crate::ui::popup::question::{border, environment, field, sentence, told};
 use crate::ui::text::{age, cut, span as human, width, wrap};
 
 /// Cells of the card, where there are as many.
@@ -51,9 +51,8 @@ pub fn draw(buffer: &mut Buffer, body: Rect, card: &Card, view: &View<'_>) {
     let foot_height = u16::try_from(foot.len()).unwrap_or(0).min(inner.height);
     let end = inner.bottom() - foot_height;
     let room = usize::from(end.saturating_sub(inner.y));
-    let under = lines.iter().rposition(|(step, _)| *step == Some(card.at)).unwrap_or(0);
-    let top = if card.at == 0 { 0 } else { (under + 1).saturating_sub(room) };
-    let top = top.max((under + 1).saturating_sub(room));
+    let under = lines.iter().rposition(|(step, _)| step.is_some() && *step == card.at.checked_sub(1)).unwrap_or(0);
+    let top = (under + 1).saturating_sub(room);
     for ((_, line), y) in lines.iter().skip(top).zip(inner.y..end) {
         buffer.set_line(inner.x, y, line, inner.width);
     }
@@ -71,26 +70,19 @@ pub fn draw(buffer: &mut Buffer, body: Rect, card: &Card, view: &View<'_>) {
 /// While it is planned, or when it cannot be.
 fn waiting<'a>(card: &Card, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let mut lines = vec![field("environment", environment(&card.service.environment, view), view)];
-    match card.made(view.store).map(|made| &made.plan) {
-        Some(Err(why)) => {
-            let words = wrap(&format!("there is no plan: {why}"), cells);
-            lines.extend(words.into_iter().map(|l| Line::from(view.span(Role::Unhealthy, format!(" {l}")))));
-            lines.push(Line::default());
-            lines.push(Line::from(vec![
-                view.span(Role::Key, format!(" {}", view.key(Command::Replan))),
-                view.span(Role::Text, " plan again   "),
-                view.span(Role::Key, view.key(Command::Back)),
-                view.span(Role::Text, " leave"),
-            ]));
-        }
-        _ => {
-            let waited = age(card.since, view.now);
-            lines.push(field(
-                "planning",
-                vec![view.span(Role::Text, format!("{waited}; it only looks, nothing is changed"))],
-                view,
-            ));
-        }
+    if let Some(Err(why)) = card.made(view.store).map(|made| &made.plan) {
+        let words = wrap(&format!("there is no plan: {why}"), cells);
+        lines.extend(words.into_iter().map(|l| Line::from(view.span(Role::Unhealthy, format!(" {l}")))));
+        lines.push(Line::default());
+        lines.push(Line::from(vec![
+            view.span(Role::Key, format!(" {}", view.key(Command::Replan))),
+            view.span(Role::Text, " plan again   "),
+            view.span(Role::Key, view.key(Command::Back)),
+            view.span(Role::Text, " leave"),
+        ]));
+    } else {
+        let words = format!("{}; it only looks, nothing is changed", age(card.since, view.now));
+        lines.push(field("planning", vec![view.span(Role::Text, words)], view));
     }
     lines
 }
@@ -118,7 +110,7 @@ fn lines<'a>(card: &Card, plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<
     lines.extend(facts(plan, cells, view));
     lines.push(Line::default());
     let head = lines.into_iter().map(|line| (None, line));
-    head.chain(steps(card.at, plan, cells, view)).collect()
+    head.chain(steps(card.at.checked_sub(1), plan, cells, view)).collect()
 }
 
 /// What it is: where, which version, which hosts, the lock, the time it takes.
@@ -134,7 +126,8 @@ fn facts<'a>(plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     }
     let mut lines = vec![field("on", place, view)];
     lines.extend(version(plan, cells, view));
-    for given in &plan.inputs {
+    let brings = plan.release.as_ref().map(|r| r.release.version.as_str());
+    for given in plan.inputs.iter().filter(|given| Some(given.name.as_str()) != brings) {
         lines.extend(told(&given.name, given.shown.as_str(), Role::Text, cells, view));
     }
     let shown = if plan.hosts.len() > 4 { 3 } else { 4 };
@@ -160,7 +153,7 @@ fn facts<'a>(plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
 fn version<'a>(plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let Some(release) = &plan.release else { return Vec::new() };
     let glyphs = view.theme.glyphs();
-    let mut now: Vec<&str> = release.current.values().map(|v| v.as_str()).collect();
+    let mut now: Vec<&str> = release.current.values().map(crate::model::Text::as_str).collect();
     now.sort_unstable();
     now.dedup();
     let from = if now.is_empty() { "?".to_owned() } else { now.join(", ") };
@@ -226,7 +219,7 @@ fn lock<'a>(lock: &'a PlannedLock, cells: usize, view: &View<'a>) -> Vec<Line<'a
             holder.what,
             age(holder.taken_at, view.now)
         );
-        lines.extend(told("lock", &words, Role::Unhealthy, cells, view));
+        lines.extend(sentence("lock", &words, Role::Unhealthy, cells, view));
     } else {
         lines.push(field(
             "lock",
@@ -241,7 +234,7 @@ fn lock<'a>(lock: &'a PlannedLock, cells: usize, view: &View<'a>) -> Vec<Line<'a
             dirty.operator,
             age(dirty.since, view.now)
         );
-        lines.extend(told("dirty", &words, Role::Danger, cells, view));
+        lines.extend(sentence("dirty", &words, Role::Danger, cells, view));
     }
     lines
 }
@@ -263,10 +256,10 @@ fn takes<'a>(plan: &Plan, view: &View<'a>) -> Vec<Span<'a>> {
 
 /// What stays on the screen however long the plan is.
 fn foot<'a>(card: &Card, plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
-    let mut lines = vec![Line::from(view.span(Role::Dim, view.theme.glyphs().rule.repeat(cells)))];
+    let mut lines = vec![Line::from(view.span(Role::Border, view.theme.glyphs().rule.repeat(cells)))];
     let most = if view.ui.size.1 < 30 { 2 } else { 5 };
     for text in plan.not_undone.iter().take(most) {
-        let words = told("not undone", text.as_str(), Role::Danger, cells, view);
+        let words = sentence("not undone", text.as_str(), Role::Danger, cells, view);
         lines.extend(words.into_iter().take(2));
     }
     if plan.not_undone.len() > most {
@@ -281,7 +274,7 @@ fn foot<'a>(card: &Card, plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<L
         ));
     }
     for why in &plan.raised_by {
-        lines.extend(told("stricter", &format!("because {why}"), Role::Degraded, cells, view).into_iter().take(2));
+        lines.extend(sentence("stricter", &format!("because {why}"), Role::Degraded, cells, view).into_iter().take(2));
     }
     if !plan.blocked.is_empty() {
         lines.push(Line::from(vec![
@@ -309,6 +302,5 @@ fn foot<'a>(card: &Card, plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<L
 
 /// What yes means, as it stands on the button.
 fn button(plan: &Plan) -> String {
-    let age = if plan.level >= Level::Typed { plan.title.to_string() } else { format!("run {}", plan.runbook) };
-    age
+    if plan.level >= Level::Typed { plan.title.to_string() } else { format!("run {}", plan.runbook) }
 }

@@ -15,12 +15,17 @@ const MOST_LINES: usize = 6;
 const EFFECT: usize = 13;
 
 /// One row a step, more for the chosen one.
-pub fn steps<'a>(chosen: usize, plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<(Option<usize>, Line<'a>)> {
+pub fn steps<'a>(
+    chosen: Option<usize>,
+    plan: &'a Plan,
+    cells: usize,
+    view: &View<'a>,
+) -> Vec<(Option<usize>, Line<'a>)> {
     let longest = plan.steps.iter().map(|s| width(s.step.title.as_str())).max().unwrap_or(0);
     let title = longest.clamp(8, cells.saturating_sub(30).min(cells / 3).max(8));
     let mut lines = Vec::new();
     for (at, step) in plan.steps.iter().enumerate() {
-        let here = at == chosen;
+        let here = Some(at) == chosen;
         lines.push((Some(at), row(at, step, here, title, cells, view)));
         if here {
             lines.extend(more(step, cells, view).into_iter().map(|line| (Some(at), line)));
@@ -34,18 +39,25 @@ fn row<'a>(at: usize, step: &'a PlannedStep, here: bool, title: usize, cells: us
     let (role, words) = told(step);
     let name = if step.left_out.is_some() { Role::Dim } else { Role::Strong };
     let command = literal(&step.step);
-    let first = command.first().map_or("", String::as_str);
+    // What only sets the shell up says nothing about what is done.
+    let quiet = |line: &&String| {
+        let line = line.trim();
+        line.is_empty() || line.starts_with('#') || line.starts_with("set -")
+    };
+    let first = command.iter().find(|line| !quiet(line)).or(command.first()).map_or("", String::as_str);
     let rest = command.len().saturating_sub(1);
     let first = if rest > 0 && !here { format!("{first}  +{rest} lines") } else { first.to_owned() };
     let takes = step.estimate.map_or(String::new(), human);
     let room = cells.saturating_sub(5 + title + 2 + EFFECT + 1 + 7);
-    let command = if here { String::new() } else { fit(&first, room, glyphs.ellipsis) };
+    let command = if here { String::new() } else { cut(&first, room, glyphs.ellipsis).into_owned() };
+    let gap = " ".repeat(room.saturating_sub(width(&command)));
     Line::from(vec![
         view.span(Role::Accent, if here { glyphs.cursor } else { " " }),
         view.span(Role::Dim, format!("{} ", fit_right(&(at + 1).to_string(), 3))),
         view.span(name, format!("{}  ", fit(step.step.title.as_str(), title, glyphs.ellipsis))),
         view.span(role, format!("{} ", fit(&words, EFFECT, ""))),
-        view.span(Role::Code, fit(&command, room, "")),
+        view.span(Role::Code, command),
+        view.span(Role::Text, gap),
         view.span(Role::Dim, fit_right(&takes, 6)),
     ])
 }

@@ -20,9 +20,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, run: &RunView, open: &OpenRun, view
     let room = usize::from(area.height).saturating_sub(why.len());
     // A few rows before the chosen one stay in sight.
     let top = (at + 3).min(all.len()).saturating_sub(room).min(at);
+    let words = all.iter().map(|row| width(&standing(open.state(), row, view.theme.glyphs(), view.now).word));
+    let word = words.max().unwrap_or(0).clamp(2, 12);
     for (row_, y) in all.iter().skip(top).take(room).zip(area.y..area.bottom()) {
         let under = *row_ == chosen;
-        row(buffer, area, y, &line(row_, under, open, usize::from(area.width), view), under, view);
+        row(buffer, area, y, &line(row_, under, open, (usize::from(area.width), word), view), under, view);
     }
     let from = area.y + u16::try_from(all.len().saturating_sub(top).min(room)).unwrap_or(0);
     for (line, y) in why.iter().zip(from..area.bottom()) {
@@ -30,7 +32,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, run: &RunView, open: &OpenRun, view
     }
 }
 
-fn line<'a>(row: &Row, under: bool, open: &OpenRun, cells: usize, view: &View<'a>) -> Line<'a> {
+fn line<'a>(row: &Row, under: bool, open: &OpenRun, (cells, word): (usize, usize), view: &View<'a>) -> Line<'a> {
     let glyphs = view.theme.glyphs();
     let state = open.state();
     let it = standing(state, row, glyphs, view.now);
@@ -43,14 +45,14 @@ fn line<'a>(row: &Row, under: bool, open: &OpenRun, cells: usize, view: &View<'a
             format!("{} {title}", fit_right(&number.to_string(), 2))
         }
     };
-    let room = cells.saturating_sub(2 + 2 + 12 + 8 + 1);
+    let room = cells.saturating_sub(1 + 3 + 1 + word + 8);
     let strong = if row.host.is_none() && (it.is_alive || under) { Role::Strong } else { Role::Text };
     let time = if it.is_late { Role::Degraded } else { Role::Dim };
     Line::from(vec![
         view.span(Role::Accent, if under { glyphs.cursor } else { " " }),
         view.span(it.role, format!(" {} ", it.glyph)),
         view.span(strong, fit(&name, room, glyphs.ellipsis)),
-        view.span(it.role, format!(" {}", fit(&it.word, 11, glyphs.ellipsis))),
+        view.span(it.role, format!(" {}", fit(&it.word, word, glyphs.ellipsis))),
         view.span(time, fit_right(&time_words(&it), 8)),
     ])
 }

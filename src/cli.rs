@@ -16,6 +16,7 @@ mod forward;
 mod hosts;
 mod init;
 mod printed;
+mod runbooks;
 mod status;
 
 use std::path::PathBuf;
@@ -77,6 +78,8 @@ enum Command {
     Forward(forward::Options),
     /// Read the deck and tell everything that is wrong with it
     Check(check::Options),
+    /// Print every runbook, what it asks for and which services it applies to; with a name, its steps
+    Runbooks(runbooks::Options),
     /// Write a commented starter deck, probing what it is given
     Init(init::Options),
     /// Print the keys of a keymap, and the names of all keymaps
@@ -92,7 +95,7 @@ enum Command {
     /// Print the JSON Schema of `qd status --json`, or of another document
     Schema {
         /// Which document
-        #[arg(default_value = "status", value_parser = ["status", "hosts"])]
+        #[arg(default_value = "status", value_parser = ["status", "hosts", "runbooks"])]
         document: String,
     },
     /// Print completions for a shell
@@ -118,6 +121,7 @@ pub fn run() -> Result<Ending> {
         Some(Command::Hosts(options)) => hosts::run(&general, &options),
         Some(Command::Forward(options)) => forward::run(&general, &options),
         Some(Command::Check(options)) => check::run(&general, &options),
+        Some(Command::Runbooks(options)) => runbooks::run(&general, &options),
         Some(Command::Init(options)) => init::run(&options),
         Some(Command::Keys { name }) => printed::keys(&general, name),
         Some(Command::Themes { name }) => printed::themes(&general, name),

@@ -18,9 +18,9 @@ mod require;
 pub mod shelf;
 mod step;
 pub mod stock;
-mod texts;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::path::Path;
 

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::acting::{Acting, Policy};
 use super::deck::Probe;
 use super::environment::{Common, add_vars};
-use super::acting::{Acting, Policy};
 use super::{check_name, offer, probe, unknown_name, warn_of_later};
 use crate::model::{Environment, HostId, Service, ServiceId, Text};
 use crate::settings::{Entry, Faults, Names, Node, Section, Table, Value};

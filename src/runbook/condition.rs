@@ -70,7 +70,11 @@ pub fn when(text: &str, place: Place, faults: &Faults<'_>) -> Option<Condition> 
         if let Err(error) = regex::Regex::new(&pattern) {
             let why = error.to_string();
             let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            faults.error(place, format!("`when` holds no regular expression: {why}"), "write when=\"version matches ^v2\"");
+            faults.error(
+                place,
+                format!("`when` holds no regular expression: {why}"),
+                "write when=\"version matches ^v2\"",
+            );
             return None;
         }
         (name, Test::Matches(pattern))

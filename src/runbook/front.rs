@@ -83,14 +83,15 @@ fn places(section: &Section<'_>) -> BTreeMap<String, Place> {
 
 /// Every command of front matter.
 fn shells(front: &Front, section: &Section<'_>) -> Vec<Shell> {
-    let shell = |what: &'static str, key: &str, text: &str| Shell { what, place: section.place_of(key), text: text.to_owned() };
+    let shell =
+        |what: &'static str, key: &str, text: &str| Shell { what, place: section.place_of(key), text: text.to_owned() };
     let mut shells = Vec::new();
     for require in &front.require {
         if let Require::Command { script, .. } = require {
             shells.push(shell("command", "require", script));
         }
     }
-    for release in &front.release {
+    if let Some(release) = &front.release {
         let lone = [("current", &release.current), ("available", &release.available), ("schema", &release.schema)];
         let lone = lone.iter().filter_map(|(what, text)| Some((*what, text.as_ref()?)));
         let all = lone.chain(release.facts.values().map(|text| ("facts", text)));

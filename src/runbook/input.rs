@@ -15,8 +15,22 @@ const KINDS: [(&str, InputKind); 5] = [
 
 /// Variables that a shell and the programs it starts live by, and those that a run sets itself.
 const RESERVED: [&str; 16] = [
-    "path", "home", "shell", "user", "logname", "pwd", "ifs", "env", "term", "lang", "tmpdir", "ld_preload",
-    "ld_library_path", "environment", "service", "previous",
+    "path",
+    "home",
+    "shell",
+    "user",
+    "logname",
+    "pwd",
+    "ifs",
+    "env",
+    "term",
+    "lang",
+    "tmpdir",
+    "ld_preload",
+    "ld_library_path",
+    "environment",
+    "service",
+    "previous",
 ];
 
 /// Reads `[inputs]`.

@@ -97,8 +97,7 @@ impl<'a> Assembly<'a> {
     where
         'a: 'n,
     {
-        let mut page =
-            Page { chain: chain.clone(), heading: title.to_owned(), settings: None, pieces: Vec::new() };
+        let mut page = Page { chain: chain.clone(), heading: title.to_owned(), settings: None, pieces: Vec::new() };
         for block in &scanned.blocks {
             match block {
                 Block::Heading(prose, words) => {
@@ -143,9 +142,7 @@ impl<'a> Assembly<'a> {
             let shells = ["bash", "shell", "zsh", "console", "dash", "ksh"];
             let help = match info.kind.as_str() {
                 "" => "write the kind of the step before the braces: ```sh {on=host}".to_owned(),
-                kind if shells.contains(&kind) => {
-                    "write sh; a first line #!/bin/bash chooses another shell".to_owned()
-                }
+                kind if shells.contains(&kind) => "write sh; a first line #!/bin/bash chooses another shell".to_owned(),
                 kind => word::hint(kind, KINDS),
             };
             let place = if info.kind.is_empty() { fence.place } else { info.place };
@@ -226,7 +223,8 @@ impl<'a> Assembly<'a> {
                 Some(all) => word::hint(name, all.iter().map(String::as_str)),
                 None => "write the name of a runbook, one line".to_owned(),
             };
-            let message = if name.is_empty() { "this includes nothing".into() } else { format!("there is no runbook `{name}`") };
+            let message =
+                if name.is_empty() { "this includes nothing".into() } else { format!("there is no runbook `{name}`") };
             let help = if help.is_empty() { "write the name of a runbook".to_owned() } else { help };
             self.faults.error(fence.place, message, help);
             return;

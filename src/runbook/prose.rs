@@ -43,17 +43,23 @@ pub struct Writer {
 
 impl Writer {
     /// Whether what was written so far ends before this.
-    pub fn ends_before(&self, event: &Event<'_>) -> bool {
+    pub fn ends_before(event: &Event<'_>) -> bool {
         matches!(
             event,
             Event::Start(
-                Tag::Paragraph | Tag::Heading { .. } | Tag::List(_) | Tag::Item | Tag::TableHead | Tag::TableRow | Tag::HtmlBlock
+                Tag::Paragraph
+                    | Tag::Heading { .. }
+                    | Tag::List(_)
+                    | Tag::Item
+                    | Tag::TableHead
+                    | Tag::TableRow
+                    | Tag::HtmlBlock
             ) | Event::End(TagEnd::Item | TagEnd::List(_))
         )
     }
 
     /// Whether it ends after this.
-    pub fn ends_after(&self, event: &Event<'_>) -> bool {
+    pub fn ends_after(event: &Event<'_>) -> bool {
         matches!(event, Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::TableHead | TagEnd::TableRow))
     }
 

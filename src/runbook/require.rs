@@ -29,13 +29,11 @@ pub fn batches(section: &Section<'_>) -> Option<Batches> {
             Some(percent) => percent.trim().parse().ok().filter(|p| (1..=100).contains(p)).map(Size::Percent),
             None => text.trim().parse().ok().filter(|n| *n > 0).map(Size::Hosts),
         };
-        match size {
-            Some(size) => sizes.push(size),
-            None => {
-                let help = "write sizes = [1, \"25%\", \"100%\"]";
-                section.faults().error(place, format!("\"{text}\" is no size of a batch"), help);
-            }
+        if size.is_none() {
+            let help = "write sizes = [1, \"25%\", \"100%\"]";
+            section.faults().error(place, format!("\"{text}\" is no size of a batch"), help);
         }
+        sizes.extend(size);
     }
     if !section.has("sizes") {
         section.faults().error(section.place(), "`batches` needs `sizes`", "add sizes = [1, \"25%\", \"100%\"]");
@@ -74,7 +72,9 @@ fn requirement(node: &Node, faults: &Faults<'_>) -> Option<Require> {
     let found = if section.has("command") {
         let script = section.needed_text("command", "command = \"test -d /srv\"");
         let message = section.needed_text("message", "message = \"what is said when it fails\"");
-        script.zip(message).map(|(script, message)| Require::Command { script, message: Text::line_at_most(&message, 300) })
+        script
+            .zip(message)
+            .map(|(script, message)| Require::Command { script, message: Text::line_at_most(&message, 300) })
     } else if section.has("backup") {
         let runbook = section.text("backup");
         let within = if section.has("within") {

@@ -57,9 +57,8 @@ impl Shelf {
         names.sort();
         names.dedup();
         shelf.runbooks.retain(|r| !shelf.broken.contains_key(&*r.name));
-        let include = |name: &str| {
-            texts.get(name).map(|(_, text)| text.clone()).or_else(|| stock::text(name).map(str::to_owned))
-        };
+        let include =
+            |name: &str| texts.get(name).map(|(_, text)| text.clone()).or_else(|| stock::text(name).map(str::to_owned));
         for (name, (path, text)) in &texts {
             let read = read_among(path, text, &include, Some(&names));
             shelf.put(name, read.runbook, read.faults);
@@ -70,20 +69,17 @@ impl Shelf {
     /// Puts one in the place of that name.
     fn put(&mut self, name: &str, runbook: Option<Runbook>, faults: Vec<Fault>) {
         let place = self.runbooks.iter().position(|r| *r.name == *name);
-        match runbook.map(Arc::new) {
-            Some(runbook) => {
-                self.faults.extend(faults);
-                match place.and_then(|at| self.runbooks.get_mut(at)) {
-                    Some(stock) => *stock = runbook,
-                    None => self.runbooks.push(runbook),
-                }
-            }
-            None => {
-                self.runbooks.retain(|r| *r.name != *name);
-                let (broken, lint) = faults.into_iter().partition(|f| f.severity == Severity::Error);
-                self.faults.extend::<Vec<Fault>>(lint);
-                self.broken.insert(name.to_owned(), broken);
-            }
+        let Some(runbook) = runbook.map(Arc::new) else {
+            self.runbooks.retain(|r| *r.name != *name);
+            let (broken, lint) = faults.into_iter().partition(|f| f.severity == Severity::Error);
+            self.faults.extend::<Vec<Fault>>(lint);
+            self.broken.insert(name.to_owned(), broken);
+            return;
+        };
+        self.faults.extend(faults);
+        match place.and_then(|at| self.runbooks.get_mut(at)) {
+            Some(stock) => *stock = runbook,
+            None => self.runbooks.push(runbook),
         }
     }
 
@@ -118,7 +114,9 @@ impl Shelf {
         // Editors keep their own files beside, and people a page that tells what lies there.
         paths.retain(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            path.extension().is_some_and(|e| e == "md") && !name.starts_with('.') && !name.eq_ignore_ascii_case("readme.md")
+            path.extension().is_some_and(|e| e == "md")
+                && !name.starts_with('.')
+                && !name.eq_ignore_ascii_case("readme.md")
         });
         paths.sort();
         paths.retain(|path| {

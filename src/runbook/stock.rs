@@ -30,7 +30,8 @@ pub fn path(name: &str) -> PathBuf {
 
 /// All of them, read once.
 pub fn runbooks() -> &'static [Arc<Runbook>] {
-    static READ: LazyLock<Vec<Arc<Runbook>>> = LazyLock::new(|| ALL.iter().filter_map(|(name, _)| read(name)).collect());
+    static READ: LazyLock<Vec<Arc<Runbook>>> =
+        LazyLock::new(|| ALL.iter().filter_map(|(name, _)| read(name)).collect());
     &READ
 }
 

@@ -82,8 +82,14 @@ fn errors(text: &str) -> Vec<String> {
 #[test]
 fn a_runbook_is_read_with_its_front_matter_its_prose_and_its_steps() {
     let runbook = sound(DEPLOY);
-    assert_eq!((&*runbook.name, runbook.title.as_str(), runbook.doc.as_str()), ("deploy", "Deploy a release", "Brings it out."));
-    assert_eq!((runbook.kind, runbook.level, runbook.estimate), (RunbookKind::Deploy, Some(Level::Typed), Some(Duration::from_mins(4))));
+    assert_eq!(
+        (&*runbook.name, runbook.title.as_str(), runbook.doc.as_str()),
+        ("deploy", "Deploy a release", "Brings it out.")
+    );
+    assert_eq!(
+        (runbook.kind, runbook.level, runbook.estimate),
+        (RunbookKind::Deploy, Some(Level::Typed), Some(Duration::from_mins(4)))
+    );
     assert_eq!(runbook.defaults["keep"], "5");
     assert!(runbook.inputs[0].required && !runbook.inputs[1].required);
     assert_eq!(runbook.inputs[1].choices, Some(Choices::Releases));
@@ -101,7 +107,10 @@ fn attributes_and_settings_of_a_step_come_together() {
     let steps = steps(&runbook);
     assert_eq!(steps[0].action, Action::Manual { items: vec!["Team told".into(), "Window open".into()] });
     let switch = steps[1];
-    assert_eq!((&switch.on, switch.timeout, switch.at_once, switch.sudo), (&On::Once, Duration::from_mins(2), Some(1), true));
+    assert_eq!(
+        (&switch.on, switch.timeout, switch.at_once, switch.sudo),
+        (&On::Once, Duration::from_mins(2), Some(1), true)
+    );
     assert_eq!(switch.verify.as_deref(), Some("test -e \"$OLD\""));
     let Action::Shell { script, env, .. } = &switch.action else { panic!("{switch:?}") };
     assert_eq!((script.as_str(), env["A"].as_str()), ("sudo ln -sfn \"$RELEASES/$VERSION\" x\n", "{version}"));
@@ -120,15 +129,23 @@ fn what_is_included_brings_its_inputs_along_and_its_ids_do_not_clash() {
     assert_eq!(runbook.inputs[0].name, "extra");
     let alone = sound("# A\n## Switch\n```sh {}\ntrue\n```\n");
     assert_ne!(runbook.hash, alone.hash);
-    assert_eq!(errors("# A\n```include\nagain\n```\n"), ["2:1 runbooks include each other in a circle: deploy → again → again"]);
+    assert_eq!(
+        errors("# A\n```include\nagain\n```\n"),
+        ["2:1 runbooks include each other in a circle: deploy → again → again"]
+    );
 }
 
 #[test]
 fn faults_name_the_line_of_the_markdown() {
-    let text = DEPLOY.replace("estimate = \"4m\"", "estimate = \"4\"").replace("danger}", "dagner}").replace("needs", "neds");
+    let text =
+        DEPLOY.replace("estimate = \"4m\"", "estimate = \"4\"").replace("danger}", "dagner}").replace("needs", "neds");
     assert_eq!(
         errors(&text),
-        ["3:1 a runbook has no key `neds`", "6:12 `estimate` must be a duration, not the text \"4\"", "35:27 step `sh` has no key `dagner`"]
+        [
+            "3:1 a runbook has no key `neds`",
+            "6:12 `estimate` must be a duration, not the text \"4\"",
+            "35:27 step `sh` has no key `dagner`"
+        ]
     );
     assert_eq!(errors(&DEPLOY.replace('\n', "\r\n")), [""; 0]);
 }
@@ -140,7 +157,10 @@ fn what_can_never_run_is_told() {
         ("+++\nkind = \"deploy\"\n", "1:1 the front matter is never closed"),
         ("# A\n```sh {}\ntrue\n", "2:1 the block is never closed"),
         ("# A\n```sh {on=host\ntrue\n```\n", "2:15 the braces of the step are never closed"),
-        ("# A\n```sh {id=a}\ntrue\n```\n```sh {id=a}\ntrue\n```\n", "5:11 two steps are called `a`; the first is on line 2"),
+        (
+            "# A\n```sh {id=a}\ntrue\n```\n```sh {id=a}\ntrue\n```\n",
+            "5:11 two steps are called `a`; the first is on line 2",
+        ),
         ("# A\n> ```sh {}\n> true\n> ```\n", "2:3 a step cannot stand in a quotation"),
         ("# A\n```toml {step}\nundo = \"x\"\n```\n", "2:1 these settings belong to no step"),
         ("# A\n```sh {timeout=1m timeout=2m}\ntrue\n```\n", "2:19 the attribute `timeout` stands twice"),
@@ -155,7 +175,9 @@ fn what_can_never_run_is_told() {
 
 #[test]
 fn blocks_without_braces_and_rows_of_tables_are_prose() {
-    let runbook = sound("# A\n```sh\nrm -rf /\n```\n\n| a | b |\n| - | - |\n| 1 | `2` |\n\n- one\n  - two\n\n1. first\n\n> said\n\n```sh {}\ntrue\n```\n");
+    let runbook = sound(
+        "# A\n```sh\nrm -rf /\n```\n\n| a | b |\n| - | - |\n| 1 | `2` |\n\n- one\n  - two\n\n1. first\n\n> said\n\n```sh {}\ntrue\n```\n",
+    );
     let shapes: Vec<(Shape, String)> = runbook
         .parts
         .iter()

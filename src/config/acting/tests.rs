@@ -51,7 +51,9 @@ fn days_are_written_as_ranges_and_lists_and_may_be_left_out() {
     let days = |text: &str| peak(text).map(|p| p.days.len());
     assert_eq!(days("Sat-Mon,Wed 09:00-10:00"), Some(4));
     assert_eq!(days("09:00-24:00"), Some(7));
-    for bad in ["", "Mon", "Mon-Fri", "Mon-Fry 09:00-10:00", "Mon 9-10", "Mon 09:00-09:00", "Mon 09:00-25:00", "9:5-10:00"] {
+    for bad in
+        ["", "Mon", "Mon-Fri", "Mon-Fry 09:00-10:00", "Mon 9-10", "Mon 09:00-09:00", "Mon 09:00-25:00", "9:5-10:00"]
+    {
         assert_eq!(peak(bad), None, "{bad}");
     }
 }

@@ -14,8 +14,8 @@ patterns! {
     SUDO = r"\bsudo\b";
     QUIET = r"[0-9&]?>{1,2}\s*/dev/null|[0-9]?>&[0-9-]";
     REMOVES = r#"\brm\s+(?:--?[\w-]+\s+)*(?:-[a-zA-Z]*[rR][a-zA-Z]*|--recursive)(?:\s+-\S+)*\s+"?(\$\{?(\w+))?"#;
-    STOPS = r#"\bsystemctl\s+(?:-\S+\s+)*stop\s+(?:-\S+\s+)*([^\s;&|]+)|\bservice\s+([^\s;&|]+)\s+stop\b"#;
-    STARTS = r#"\bsystemctl\s+(?:-\S+\s+)*(?:start|restart|reload-or-restart|try-restart)\s+(?:-\S+\s+)*([^\n;&|]+)|\bservice\s+([^\s;&|]+)\s+(?:start|restart)\b"#;
+    STOPS = r"\bsystemctl\s+(?:-\S+\s+)*stop\s+(?:-\S+\s+)*([^\s;&|]+)|\bservice\s+([^\s;&|]+)\s+stop\b";
+    STARTS = r"\bsystemctl\s+(?:-\S+\s+)*(?:start|restart|reload-or-restart|try-restart)\s+(?:-\S+\s+)*([^\n;&|]+)|\bservice\s+([^\s;&|]+)\s+(?:start|restart)\b";
 }
 
 /// The text without comments.
@@ -79,7 +79,9 @@ pub fn stops(drafts: &[Draft], faults: &Faults<'_>) {
         for stop in stops.captures_iter(text) {
             let (Some(whole), Some(unit)) = (stop.get(0), stop.get(1).or(stop.get(2))) else { continue };
             let names = |text: &str| {
-                starts.captures_iter(text).any(|s| s.get(1).or(s.get(2)).is_some_and(|u| u.as_str().contains(unit.as_str())))
+                starts
+                    .captures_iter(text)
+                    .any(|s| s.get(1).or(s.get(2)).is_some_and(|u| u.as_str().contains(unit.as_str())))
             };
             let rest = text.get(whole.end()..).unwrap_or_default();
             if !names(rest) && !scripts.iter().skip(at + 1).any(|(_, later)| names(later)) {

@@ -19,7 +19,7 @@ fn check_deck(path: &Path) -> Vec<Fault> {
 }
 
 fn check_runbook(path: &Path) -> Vec<Fault> {
-    let text = std::fs::read_to_string(path).unwrap();
+    let text = std::fs::read_to_string(path).unwrap_or_default();
     let beside = |name: &str| std::fs::read_to_string(path.with_file_name(format!("{name}.md"))).ok();
     runbook::read(path, &text, &beside).faults
 }

@@ -18,6 +18,7 @@ mod init;
 mod plan;
 mod printed;
 mod run;
+mod runbooks;
 mod status;
 
 use std::path::PathBuf;
@@ -81,6 +82,8 @@ enum Command {
     Plan(plan::Options),
     /// Read the deck and tell everything that is wrong with it
     Check(check::Options),
+    /// Print every runbook, what it asks for and which services it applies to; with a name, its steps
+    Runbooks(runbooks::Options),
     /// Write a commented starter deck, probing what it is given
     Init(init::Options),
     /// Print the keys of a keymap, and the names of all keymaps
@@ -96,7 +99,7 @@ enum Command {
     /// Print the JSON Schema of `qd status --json`, or of another document
     Schema {
         /// Which document
-        #[arg(default_value = "status", value_parser = ["status", "hosts"])]
+        #[arg(default_value = "status", value_parser = ["status", "hosts", "runbooks"])]
         document: String,
     },
     /// Print completions for a shell
@@ -123,6 +126,7 @@ pub fn run() -> Result<Ending> {
         Some(Command::Forward(options)) => forward::run(&general, &options),
         Some(Command::Plan(options)) => plan::run(&general, &options),
         Some(Command::Check(options)) => check::run(&general, &options),
+        Some(Command::Runbooks(options)) => runbooks::run(&general, &options),
         Some(Command::Init(options)) => init::run(&options),
         Some(Command::Keys { name }) => printed::keys(&general, name),
         Some(Command::Themes { name }) => printed::themes(&general, name),

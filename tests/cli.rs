@@ -13,6 +13,8 @@ mod document;
 mod printed;
 #[path = "cli/run.rs"]
 mod run;
+#[path = "cli/runbooks.rs"]
+mod runbooks;
 #[path = "cli/status.rs"]
 mod status;
 #[path = "cli/watch.rs"]

@@ -12,6 +12,8 @@ mod examples;
 mod files;
 #[path = "decks/reload.rs"]
 mod reload;
+#[path = "decks/runbooks.rs"]
+mod runbooks;
 
 use std::path::{Path, PathBuf};
 

@@ -5,17 +5,23 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use quarterdeck::model::Fault;
-use quarterdeck::{config, keymap, theme};
+use quarterdeck::{config, keymap, runbook, theme};
 
 /// Finds everything wrong with a file.
 type Check = fn(&Path) -> Vec<Fault>;
 
 /// The kinds of files: the folder, and what reads them.
-const KINDS: [(&str, Check); 3] =
-    [("deck", check_deck), ("theme", theme::book::check), ("keymap", keymap::book::check)];
+const KINDS: [(&str, Check); 4] =
+    [("deck", check_deck), ("theme", theme::book::check), ("keymap", keymap::book::check), ("runbook", check_runbook)];
 
 fn check_deck(path: &Path) -> Vec<Fault> {
     config::load(path).faults
+}
+
+fn check_runbook(path: &Path) -> Vec<Fault> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let beside = |name: &str| std::fs::read_to_string(path.with_file_name(format!("{name}.md"))).ok();
+    runbook::read(path, &text, &beside).faults
 }
 
 #[test]
@@ -61,7 +67,7 @@ fn bad_files(kind: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .filter(|path| path.extension().is_some_and(|e| e == "toml" || e == "md"))
         .filter(|path| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('_')))
         .collect();
     files.sort();

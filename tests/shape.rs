@@ -51,10 +51,10 @@ fn every_folder_of_modules_has_its_file() {
 }
 
 #[test]
-fn every_shipped_theme_and_keymap_is_in_the_binary() {
+fn everything_shipped_is_in_the_binary() {
     let sources = sources(root());
     let ships = |path: &str| sources.iter().any(|s| s.path.starts_with("src/") && s.spoken.contains(path));
-    let shipped = ["themes", "keymaps"].into_iter().flat_map(|folder| files(root(), folder));
+    let shipped = ["themes", "keymaps", "runbooks"].into_iter().flat_map(|folder| files(root(), folder));
     none(shipped.filter(|p| !ships(p)).map(|p| format!("{p}: no file under src/ includes it")).collect());
 }
 

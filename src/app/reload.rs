@@ -65,3 +65,26 @@ pub async fn send(path: PathBuf, reloads: &mpsc::Sender<Loaded>) {
         reloads.send(loaded).await.ok();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_runbook_that_changes_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let runbook = |title: &str| format!("# {title}\n\n```sh {{looks}}\ntrue\n```\n");
+        let main = folder.path().join("quarterdeck.toml");
+        std::fs::write(&main, "environments.qa.tier = \"staging\"\n").unwrap();
+        std::fs::create_dir(folder.path().join("runbooks")).unwrap();
+        std::fs::write(folder.path().join("runbooks/greet.md"), runbook("Before")).unwrap();
+        let (reloads, mut loaded) = mpsc::channel(4);
+        let (notes, mut told) = mpsc::channel(4);
+        watch(main, reloads, &notes);
+        std::fs::write(folder.path().join("runbooks/greet.md"), runbook("After")).unwrap();
+        let read = tokio::time::timeout(Duration::from_secs(20), loaded.recv()).await;
+        let deck = read.unwrap_or_else(|_| panic!("{:?}", told.try_recv())).unwrap().deck.unwrap();
+        let greet = deck.runbooks.iter().find(|r| &*r.name == "greet").unwrap();
+        assert_eq!(greet.title.as_str(), "After");
+    }
+}

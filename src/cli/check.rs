@@ -60,10 +60,11 @@ fn summary(deck: &Deck, path: &Text) -> String {
     let broken: Vec<&str> =
         deck.environments.iter().filter(|e| e.environment.faults > 0).map(|e| e.environment.id.as_str()).collect();
     let mut text = format!(
-        "{path}: {}, {}, {}",
+        "{path}: {}, {}, {}, {}",
         count(deck.environments.len(), "environment"),
         count(services, "service"),
-        count(probes, "probe")
+        count(probes, "probe"),
+        count(deck.runbooks.len(), "runbook")
     );
     if !broken.is_empty() {
         text.push_str(&format!("; does not load: {}", broken.join(", ")));

@@ -32,22 +32,25 @@ pub fn run(general: &General, options: &Options) -> Result<Ending> {
         Ok(desk) => desk,
         Err(ending) => return Ok(ending),
     };
-    block_on(Pace::Quick, super::hosts::ask::until_stopped(async {
-        let plan = match desk.plan(&options.what).await {
-            Ok((plan, _)) => plan,
-            Err(ending) => return Ok(ending),
-        };
-        if let Some(file) = &options.out {
-            std::fs::write(file, serde_json::to_string_pretty(&plan)? + "\n")?;
-            tell!("the plan is in {}; `qd run --plan {}` runs it", file.display(), file.display());
-        }
-        if options.json {
-            print(&(serde_json::to_string_pretty(&plan)? + "\n"))?;
-        } else if options.out.is_none() {
-            print(&card::card(&plan))?;
-        }
-        Ok(ending(&plan))
-    }))?
+    block_on(
+        Pace::Quick,
+        super::hosts::ask::until_stopped(async {
+            let plan = match desk.plan(&options.what).await {
+                Ok((plan, _)) => plan,
+                Err(ending) => return Ok(ending),
+            };
+            if let Some(file) = &options.out {
+                std::fs::write(file, serde_json::to_string_pretty(&plan)? + "\n")?;
+                tell!("the plan is in {}; `qd run --plan {}` runs it", file.display(), file.display());
+            }
+            if options.json {
+                print(&(serde_json::to_string_pretty(&plan)? + "\n"))?;
+            } else if options.out.is_none() {
+                print(&card::card(&plan))?;
+            }
+            Ok(ending(&plan))
+        }),
+    )?
 }
 
 fn ending(plan: &Plan) -> Ending {

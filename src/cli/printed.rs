@@ -50,10 +50,11 @@ fn listed<'n>(
     Ok(if faults.is_empty() { Ending::Good } else { Ending::Usage })
 }
 
-/// Prints the JSON Schema of a document: that of `qd status`, or that of `qd hosts`.
+/// Prints the JSON Schema of a document: that of `qd status`, `qd hosts` or `qd runbooks`.
 pub fn schema(document: &str) -> Result<Ending> {
     let schema = match document {
         "hosts" => schemars::schema_for!(HostsSnapshot),
+        "runbooks" => schemars::schema_for!(super::runbooks::Document),
         _ => schemars::schema_for!(Snapshot),
     };
     print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;

@@ -84,7 +84,9 @@ pub fn why_not(runbook: &Runbook, names: &BTreeMap<String, String>) -> Option<Te
 pub fn tell_of_broken(common: &Common<'_>, faults: &Faults<'_>) {
     let named = common.named.borrow();
     for (_, broken) in common.shelf.broken.iter().filter(|(name, _)| !named.contains(*name)) {
-        broken.iter().for_each(|fault| faults.push(fault.clone()));
+        for fault in broken {
+            faults.push(fault.clone());
+        }
     }
 }
 

@@ -57,7 +57,10 @@ impl User {
         let name = self.operator.clone().or_else(|| of("USER")).or_else(|| of("LOGNAME"));
         let name = name.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
         let system = rustix::system::uname();
-        Operator { name: Text::line_at_most(&name, 60), console: Text::line_at_most(&system.nodename().to_string_lossy(), 60) }
+        Operator {
+            name: Text::line_at_most(&name, 60),
+            console: Text::line_at_most(&system.nodename().to_string_lossy(), 60),
+        }
     }
 
     /// Reads the settings; what is wrong keeps its default. No file is no fault.

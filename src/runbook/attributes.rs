@@ -5,7 +5,7 @@ use crate::settings::{Entry, Faults, Node, Place, Table, Value};
 
 /// The kind of a step and its attributes.
 #[derive(Debug)]
-pub struct Info {
+pub struct Opening {
     /// The word before the braces.
     pub kind: String,
     /// Where it stands.
@@ -20,7 +20,7 @@ pub fn word(info: &str) -> &str {
 }
 
 /// Reads the line; what is wrong with it is told.
-pub fn read(info: Place, faults: &Faults<'_>) -> Info {
+pub fn read(info: Place, faults: &Faults<'_>) -> Opening {
     let text = faults.files().written(info);
     let kind = word(text).to_owned();
     let lead = text.len() - text.trim_start().len();
@@ -38,7 +38,7 @@ pub fn read(info: Place, faults: &Faults<'_>) -> Info {
             }
         }
     }
-    Info { kind, place, attributes }
+    Opening { kind, place, attributes }
 }
 
 struct Cursor<'t> {

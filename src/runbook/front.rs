@@ -91,7 +91,7 @@ fn shells(front: &Front, section: &Section<'_>) -> Vec<Shell> {
             shells.push(shell("command", "require", script));
         }
     }
-    for release in &front.release {
+    if let Some(release) = &front.release {
         let lone = [("current", &release.current), ("available", &release.available), ("schema", &release.schema)];
         let lone = lone.iter().filter_map(|(what, text)| Some((*what, text.as_ref()?)));
         let all = lone.chain(release.facts.values().map(|text| ("facts", text)));

@@ -115,8 +115,9 @@ impl Scan<'_> {
                 self.blocks.extend(self.code.take().map(|code| Block::Prose(super::prose::code(&code))));
             }
             Event::Text(text) if self.fence.is_some() || self.code.is_some() => {
-                let into = self.fence.as_mut().map(|f| &mut f.text).or(self.code.as_mut());
-                into.into_iter().for_each(|into| into.push_str(&text.replace("\r\n", "\n")));
+                if let Some(into) = self.fence.as_mut().map(|f| &mut f.text).or(self.code.as_mut()) {
+                    into.push_str(&text.replace("\r\n", "\n"));
+                }
             }
             Event::Start(Tag::BlockQuote(_)) => {
                 self.flush();
@@ -131,10 +132,10 @@ impl Scan<'_> {
                 self.blocks.push(Block::Prose(Prose { shape: Shape::Rule, spans: Vec::new() }));
             }
             other => {
-                if self.writer.ends_before(&other) {
+                if Writer::ends_before(&other) {
                     self.flush();
                 }
-                let ends = self.writer.ends_after(&other);
+                let ends = Writer::ends_after(&other);
                 self.writer.take(other, self.quotes > 0, self.place(&range));
                 if ends {
                     self.flush();

@@ -54,7 +54,7 @@ fn name(pieces: Vec<Piece>, faults: &Faults<'_>, flat: &mut Vec<Piece>) {
         if let Piece::Step(draft) = &mut piece {
             let slug = Some(ids::slug(draft.step.title.as_str())).filter(|s| !s.is_empty());
             let own = || ids.free(&slug.unwrap_or_else(|| "step".to_owned()));
-            draft.step.id = draft.id.as_ref().map(|(id, _)| id.clone()).unwrap_or_else(own);
+            draft.step.id = draft.id.as_ref().map_or_else(own, |(id, _)| id.clone());
         }
         named.push(piece);
     }

@@ -43,7 +43,7 @@ pub struct Writer {
 
 impl Writer {
     /// Whether what was written so far ends before this.
-    pub fn ends_before(&self, event: &Event<'_>) -> bool {
+    pub fn ends_before(event: &Event<'_>) -> bool {
         matches!(
             event,
             Event::Start(
@@ -59,7 +59,7 @@ impl Writer {
     }
 
     /// Whether it ends after this.
-    pub fn ends_after(&self, event: &Event<'_>) -> bool {
+    pub fn ends_after(event: &Event<'_>) -> bool {
         matches!(event, Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::TableHead | TagEnd::TableRow))
     }
 

@@ -29,13 +29,11 @@ pub fn batches(section: &Section<'_>) -> Option<Batches> {
             Some(percent) => percent.trim().parse().ok().filter(|p| (1..=100).contains(p)).map(Size::Percent),
             None => text.trim().parse().ok().filter(|n| *n > 0).map(Size::Hosts),
         };
-        match size {
-            Some(size) => sizes.push(size),
-            None => {
-                let help = "write sizes = [1, \"25%\", \"100%\"]";
-                section.faults().error(place, format!("\"{text}\" is no size of a batch"), help);
-            }
+        if size.is_none() {
+            let help = "write sizes = [1, \"25%\", \"100%\"]";
+            section.faults().error(place, format!("\"{text}\" is no size of a batch"), help);
         }
+        sizes.extend(size);
     }
     if !section.has("sizes") {
         section.faults().error(section.place(), "`batches` needs `sizes`", "add sizes = [1, \"25%\", \"100%\"]");

@@ -69,20 +69,17 @@ impl Shelf {
     /// Puts one in the place of that name.
     fn put(&mut self, name: &str, runbook: Option<Runbook>, faults: Vec<Fault>) {
         let place = self.runbooks.iter().position(|r| *r.name == *name);
-        match runbook.map(Arc::new) {
-            Some(runbook) => {
-                self.faults.extend(faults);
-                match place.and_then(|at| self.runbooks.get_mut(at)) {
-                    Some(stock) => *stock = runbook,
-                    None => self.runbooks.push(runbook),
-                }
-            }
-            None => {
-                self.runbooks.retain(|r| *r.name != *name);
-                let (broken, lint) = faults.into_iter().partition(|f| f.severity == Severity::Error);
-                self.faults.extend::<Vec<Fault>>(lint);
-                self.broken.insert(name.to_owned(), broken);
-            }
+        let Some(runbook) = runbook.map(Arc::new) else {
+            self.runbooks.retain(|r| *r.name != *name);
+            let (broken, lint) = faults.into_iter().partition(|f| f.severity == Severity::Error);
+            self.faults.extend::<Vec<Fault>>(lint);
+            self.broken.insert(name.to_owned(), broken);
+            return;
+        };
+        self.faults.extend(faults);
+        match place.and_then(|at| self.runbooks.get_mut(at)) {
+            Some(stock) => *stock = runbook,
+            None => self.runbooks.push(runbook),
         }
     }
 

@@ -42,32 +42,4 @@ fn read(name: &str) -> Option<Arc<Runbook>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_shipped_runbook_is_read_without_a_fault_or_a_warning() {
-        let names: Vec<String> = ALL.iter().map(|(name, _)| (*name).to_owned()).collect();
-        for (name, text) in ALL {
-            let read = super::super::read_among(&path(name), text, &|n| self::text(n).map(str::to_owned), Some(&names));
-            let told: Vec<String> = read.faults.iter().map(ToString::to_string).collect();
-            assert!(told.is_empty(), "{}", told.join("\n"));
-            let runbook = read.runbook.unwrap();
-            assert!(!runbook.doc.as_str().is_empty(), "{name} says nothing of itself");
-            assert!(runbook.estimate.is_some(), "{name} does not say how long it takes");
-        }
-        assert_eq!(runbooks().len(), ALL.len());
-    }
-
-    #[test]
-    fn what_only_looks_changes_nothing_and_every_other_change_can_be_taken_back_or_says_why_not() {
-        for runbook in runbooks() {
-            let looks = &*runbook.name == "collect-diagnostics";
-            assert_eq!(runbook.only_looks(), looks, "{}", runbook.name);
-            for step in runbook.steps().filter(|s| !s.only_looks()) {
-                let told = step.undo.is_some() || step.irreversible.is_some() || step.verify.is_some();
-                assert!(told, "{} in {} has no proof and no way back", step.id, runbook.name);
-            }
-        }
-    }
-}
+mod tests;

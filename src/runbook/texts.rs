@@ -66,7 +66,11 @@ impl Texts {
             }
             context.update(self.files.text(scanned.file).as_bytes());
         }
-        context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut hash = String::with_capacity(64);
+        for byte in context.finish().as_ref() {
+            hash.push_str(&format!("{byte:02x}"));
+        }
+        hash
     }
 }
 

@@ -22,7 +22,7 @@ fn check(folder: &Folder, arguments: &[&str]) -> (i32, String, String) {
 #[test]
 fn a_clean_deck_is_good_and_its_probes_are_listed_on_request() {
     let folder = Folder::new(&[("quarterdeck.toml", &environment("live", "production", 8080))]);
-    let summary = "DECK/quarterdeck.toml: 1 environment, 1 service, 1 probe\nno faults\n";
+    let summary = "DECK/quarterdeck.toml: 1 environment, 1 service, 1 probe, 8 runbooks\nno faults\n";
     assert_eq!(check(&folder, &[]), (0, summary.to_owned(), String::new()));
     let listed = format!("live/sales/live  http  http://127.0.0.1:8080/health  every 500ms\n{summary}");
     assert_eq!(check(&folder, &["--probes"]), (0, listed, String::new()));
@@ -49,7 +49,7 @@ fn a_fault_in_a_template_is_told_once_with_the_environments_it_breaks() {
                     \x20   │                 ^^^^\n\
                     \x20 help: did you mean `http` instead of `htpp`?\n\
                     \x20 breaks: production, qa\n\n\
-                    DECK/quarterdeck.toml: 3 environments, 1 service, 1 probe; does not load: production, qa\n\
+                    DECK/quarterdeck.toml: 3 environments, 1 service, 1 probe, 8 runbooks; does not load: production, qa\n\
                     1 error, 0 warnings\n";
     assert_eq!(check(&folder, &[]), (2, expected.to_owned(), String::new()));
 }

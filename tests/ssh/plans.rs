@@ -26,7 +26,8 @@ async fn planned(desk: &Desk, folder: &std::path::Path, hosts: &[String], only: 
     hosts.iter().for_each(|host| writeln!(deck, "{host} = \"{host}\"").unwrap());
     let listed: Vec<String> = hosts.iter().map(|h| format!("\"{h}\"")).collect();
     write!(deck, "[environments.place.services.sales]\nhosts = [{}]\n", listed.join(", ")).unwrap();
-    write!(deck, "runbooks = [\"again\"]\nvars = {{ mark = \"{mark}\" }}\nprobes.live = {{ file = \"/proc/stat\" }}\n").unwrap();
+    write!(deck, "runbooks = [\"again\"]\nvars = {{ mark = \"{mark}\" }}\nprobes.live = {{ file = \"/proc/stat\" }}\n")
+        .unwrap();
     let path = folder.join("quarterdeck.toml");
     std::fs::write(&path, deck).unwrap();
     let loaded = quarterdeck::config::load(&path);

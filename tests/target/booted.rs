@@ -73,7 +73,12 @@ async fn users_of_all_kinds_run_steps_or_are_told_why_not() {
     }
     add_user(&host, "none", "/usr/sbin/nologin");
     let desk = Desk::with(vec![entry(&lab, &host, "none")]);
-    let told = target(desk.host("web1"), None).start(&Permit::for_trial(), &job("a-1", "true")).await.err().unwrap().to_string();
+    let told = target(desk.host("web1"), None)
+        .start(&Permit::for_trial(), &job("a-1", "true"))
+        .await
+        .err()
+        .unwrap()
+        .to_string();
     assert!(told.contains("runs no commands"), "{told}");
     // A home that belongs to root.
     host.must("chown root: /home/plain && chmod 755 /home/plain && chown plain: /home/plain/.ssh");

@@ -112,7 +112,9 @@ fn effects(step: &PlannedStep) -> String {
     match told.as_slice() {
         [] => "will run".to_owned(),
         [(only, _)] => only.clone(),
-        many => many.iter().map(|(words, hosts)| format!("{words} ({})", hosts.join(" "))).collect::<Vec<_>>().join(", "),
+        many => {
+            many.iter().map(|(words, hosts)| format!("{words} ({})", hosts.join(" "))).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 

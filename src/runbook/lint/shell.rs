@@ -14,8 +14,8 @@ patterns! {
     SUDO = r"\bsudo\b";
     QUIET = r"[0-9&]?>{1,2}\s*/dev/null|[0-9]?>&[0-9-]";
     REMOVES = r#"\brm\s+(?:--?[\w-]+\s+)*(?:-[a-zA-Z]*[rR][a-zA-Z]*|--recursive)(?:\s+-\S+)*\s+"?(\$\{?(\w+))?"#;
-    STOPS = r#"\bsystemctl\s+(?:-\S+\s+)*stop\s+(?:-\S+\s+)*([^\s;&|]+)|\bservice\s+([^\s;&|]+)\s+stop\b"#;
-    STARTS = r#"\bsystemctl\s+(?:-\S+\s+)*(?:start|restart|reload-or-restart|try-restart)\s+(?:-\S+\s+)*([^\n;&|]+)|\bservice\s+([^\s;&|]+)\s+(?:start|restart)\b"#;
+    STOPS = r"\bsystemctl\s+(?:-\S+\s+)*stop\s+(?:-\S+\s+)*([^\s;&|]+)|\bservice\s+([^\s;&|]+)\s+stop\b";
+    STARTS = r"\bsystemctl\s+(?:-\S+\s+)*(?:start|restart|reload-or-restart|try-restart)\s+(?:-\S+\s+)*([^\n;&|]+)|\bservice\s+([^\s;&|]+)\s+(?:start|restart)\b";
 }
 
 /// The text without comments.

@@ -80,6 +80,8 @@ enum Command {
     Forward(forward::Options),
     /// Show what a runbook would do to a service; changes nothing
     Plan(plan::Options),
+    /// Run a runbook on a service
+    Run(run::Options),
     /// Read the deck and tell everything that is wrong with it
     Check(check::Options),
     /// Print every runbook, what it asks for and which services it applies to; with a name, its steps
@@ -125,6 +127,7 @@ pub fn run() -> Result<Ending> {
         Some(Command::Hosts(options)) => hosts::run(&general, &options),
         Some(Command::Forward(options)) => forward::run(&general, &options),
         Some(Command::Plan(options)) => plan::run(&general, &options),
+        Some(Command::Run(options)) => run::run(&general, &options),
         Some(Command::Check(options)) => check::run(&general, &options),
         Some(Command::Runbooks(options)) => runbooks::run(&general, &options),
         Some(Command::Init(options)) => init::run(&options),

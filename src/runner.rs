@@ -12,6 +12,7 @@
 //! | [`plan`] | resolves a runbook for a target; only looks |
 //! | [`gate`] | the one place that admits or refuses; makes [`Permit`] |
 //! | [`machine`] | the pure state machine: inputs in, effects out |
+//! | [`helm`] | what a console or a command line holds to act |
 //! | [`journal`] | the file of entries, flushed before what they announce |
 //! | [`execute`] | carries effects out and feeds the machine |
 //! | [`step`] | steps that are no processes on a target: requests, statements, waits, notices |
@@ -22,6 +23,7 @@
 pub mod audit;
 pub mod execute;
 pub mod gate;
+pub mod helm;
 pub mod journal;
 pub mod machine;
 pub mod plan;

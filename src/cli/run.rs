@@ -1,3 +1,121 @@
-//! `qd run`: runs a runbook, or a plan that was saved.
+//! `qd run`: runs a runbook, or a plan that was saved, by the same gate, journal and audit log as the console.
 
 pub mod confirm;
+pub mod follow;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use color_eyre::Result;
+
+use super::plan::card;
+use super::plan::target::{Desk, What};
+use super::printed::print;
+use super::{General, Pace, block_on};
+use crate::exit::Ending;
+use crate::model::Plan;
+use crate::runner::execute::Secrets;
+use crate::runner::helm::HelmError;
+use crate::runner::plan::Ask;
+
+/// Options of `qd run`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 it succeeded, 1 it failed, 2 usage, 4 refused (gate, lock), 5 cancelled, 6 the fate of \
+a step is not known. Ctrl-C drains, a second one interrupts; what runs on hosts outlives a lost terminal, and \
+`qd runs resume` goes on."
+)]
+pub struct Options {
+    #[command(flatten)]
+    what: What,
+    /// Run this plan, as `qd plan --out` wrote it; refused when the facts are others by now
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["runbook", "service", "inputs", "hosts"])]
+    plan: Option<PathBuf>,
+    #[command(flatten)]
+    consent: confirm::Options,
+    /// Print what happens as JSON, one event a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs.
+pub fn run(general: &General, options: &Options) -> Result<Ending> {
+    let desk = match Desk::open(general) {
+        Ok(desk) => desk,
+        Err(ending) => return Ok(ending),
+    };
+    block_on(Pace::Quick, async {
+        let made = match &options.plan {
+            Some(file) => desk.saved(file).await,
+            None => desk.plan(&options.what).await,
+        };
+        let (plan, ask) = match made {
+            Ok(made) => made,
+            Err(ending) => return Ok(ending),
+        };
+        go(&desk, plan, &ask, &options.consent, options.json).await
+    })?
+}
+
+/// Shows a plan, asks whether it is to be run, runs it and tells what happens.
+pub async fn go(desk: &Desk, plan: Plan, ask: &Ask, consent: &confirm::Options, json: bool) -> Result<Ending> {
+    if !json {
+        print(&card::card(&plan))?;
+    }
+    if !plan.blocked.is_empty() {
+        tell!(
+            "qd: the plan is blocked: {}",
+            plan.blocked.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        );
+        return Ok(Ending::Refused);
+    }
+    let Some(consent) = consent.agree(&plan, desk.helm.operator()).await else { return Ok(Ending::Refused) };
+    let Some(secrets) = secrets(&plan, ask).await else { return Ok(Ending::Refused) };
+    let plan = Arc::new(plan);
+    match desk.helm.run(&plan, &desk.deck, secrets, consent, follow::answers()).await {
+        Ok(handle) => follow::follow(handle, desk, &plan, json).await,
+        Err(error) => Ok(refused(&error)),
+    }
+}
+
+/// Tells why something was not done.
+pub fn refused(error: &HelmError) -> Ending {
+    tell!("qd: {error}");
+    match error {
+        HelmError::Usage(_) => Ending::Usage,
+        HelmError::Refused(_) => Ending::Refused,
+    }
+}
+
+/// What was typed for the inputs that are not kept, and the password for sudo where a host asks for one; none when nobody
+/// is there to be asked.
+async fn secrets(plan: &Plan, ask: &Ask) -> Option<Secrets> {
+    use super::hosts::ask;
+    use crate::model::plan::{Sudo, Value};
+    let asked = plan.values.iter().filter(|(_, v)| **v == Value::Asked).map(|(name, _)| name.clone());
+    let mut given = Vec::new();
+    for name in asked {
+        let typed = match ask_value(ask, &name) {
+            Some(typed) => typed,
+            None if ask::is_answered() => ask::hidden(&format!("{name}, not shown: ")).await?.secret().clone(),
+            None => {
+                tell!("qd: input `{name}` is secret; give it by reference: --input {name}=env:VARIABLE");
+                return None;
+            }
+        };
+        given.push((name, typed));
+    }
+    let mut sudo = None;
+    if plan.hosts.iter().any(|h| h.sudo == Some(Sudo::Password)) {
+        if !ask::is_answered() {
+            tell!("qd: sudo asks for a password there, and nobody is here to give it");
+            return None;
+        }
+        sudo = Some(ask::hidden("password for sudo, not shown: ").await?.secret().clone());
+    }
+    Some(crate::runner::helm::secrets(given, sudo))
+}
+
+fn ask_value(ask: &Ask, name: &str) -> Option<secrecy::SecretString> {
+    ask.inputs.get(name).map(|v| secrecy::SecretString::from(v.clone()))
+}

@@ -90,6 +90,11 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// Of a console (`arms`) or of a command line.
+    pub fn new(read_only: bool, arms: bool) -> Self {
+        Self { read_only, arms, armed: BTreeMap::new() }
+    }
+
     /// Arms one protected environment, any other is disarmed; says until when.
     pub fn arm(&mut self, environment: &EnvironmentId, reason: &Text, now: Timestamp) -> Result<Timestamp, Refusal> {
         if self.read_only {

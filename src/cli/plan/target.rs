@@ -1,18 +1,22 @@
 //! What `qd plan` and `qd run` are about: a runbook, a service, inputs; and the deck and the hosts behind them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
+use super::card;
 use crate::app::Now;
 use crate::cli::hosts;
+use crate::cli::run::refused;
 use crate::cli::{General, hosts::ask};
 use crate::config::Deck;
 use crate::config::acting::Acting;
 use crate::config::folder::state_folder;
 use crate::exit::Ending;
-use crate::model::{Operator, Plan, RunId, Runbook, ServiceId};
-use crate::runner::journal::runs_folder;
-use crate::runner::plan::{self, Ask, past};
+use crate::model::plan::Value;
+use crate::model::{EnvironmentId, Plan, ServiceId};
+use crate::runner::helm::{Helm, Wanted};
+use crate::runner::plan::{self, Ask};
 use crate::secret::expose;
 use crate::settings::word::hint;
 use crate::source::Surroundings;
@@ -34,25 +38,14 @@ pub struct What {
     hosts: Vec<String>,
 }
 
-impl What {
-    /// Whether anything was named at all.
-    pub fn is_named(&self) -> bool {
-        self.runbook.is_some() || self.service.is_some() || !self.inputs.is_empty()
-    }
-}
-
 /// The deck, its hosts and this machine.
 pub struct Desk {
     /// The deck.
     pub deck: Arc<Deck>,
     /// Hosts, secrets, the clock.
     pub surroundings: Surroundings,
-    /// Who acts.
-    pub operator: Operator,
-    /// Where runs and the audit log of this machine lie.
-    pub state: std::path::PathBuf,
-    /// Nothing may act.
-    pub read_only: bool,
+    /// The gate, the audit log and the runner.
+    pub helm: Arc<Helm>,
 }
 
 impl Desk {
@@ -66,8 +59,8 @@ impl Desk {
         let user = general.user().0;
         let clock = Now::default();
         let surroundings = Surroundings::new(Arc::new(move || clock.get()));
-        let operator = user.operator();
-        Ok(Self { deck: Arc::new(deck), surroundings, operator, state, read_only: user.read_only })
+        let helm = Helm::open(surroundings.clone(), state, user.operator(), user.read_only, false);
+        Ok(Self { deck: Arc::new(deck), surroundings, helm: Arc::new(helm) })
     }
 
     /// The service of this name, and what is known of acting on it.
@@ -89,9 +82,9 @@ impl Desk {
         Err(Ending::Usage)
     }
 
-    fn runbook(&self, acting: &Acting, name: &str) -> Result<Arc<Runbook>, Ending> {
-        if let Some(runbook) = acting.runbooks.iter().find(|r| *r.name == *name) {
-            return Ok(Arc::clone(runbook));
+    fn offers(acting: &Acting, name: &str) -> Result<(), Ending> {
+        if acting.runbooks.iter().any(|r| *r.name == *name) {
+            return Ok(());
         }
         if let Some((_, why)) = acting.not_applying.iter().find(|(known, _)| **known == *name) {
             tell!("qd: runbook `{name}` does not apply to {}: {why}", acting.service);
@@ -105,13 +98,13 @@ impl Desk {
     }
 
     /// Makes what a plan is made from.
-    pub async fn asks(&self, what: &What, resumes: Option<RunId>) -> Result<Ask, Ending> {
+    async fn asks(&self, what: &What) -> Result<Ask, Ending> {
         let (Some(runbook), Some(service)) = (&what.runbook, &what.service) else {
             tell!("qd: name a runbook and a service, as in `qd plan restart-unit production/sales`");
             return Err(Ending::Usage);
         };
         let acting = self.acting(service)?;
-        let runbook = self.runbook(&acting, runbook)?;
+        Self::offers(&acting, runbook)?;
         let mut inputs = BTreeMap::new();
         for input in &what.inputs {
             let Some((name, value)) = input.split_once('=') else {
@@ -121,34 +114,56 @@ impl Desk {
             inputs.insert(name.to_owned(), value.to_owned());
         }
         let only = what.hosts.iter().map(|h| h.as_str().into()).collect();
-        Ok(Ask { past: self.past(&acting).await, deck: Arc::clone(&self.deck), acting, runbook, inputs, only, resumes })
+        let wanted = Wanted { inputs, only, resumes: None };
+        self.helm.ask(&self.deck, &acting.service, runbook, wanted).await.map_err(|e| refused(&e))
     }
 
-    /// Runs of a service before this one.
-    pub async fn past(&self, acting: &Acting) -> Arc<[past::Past]> {
-        let (runs, target) = (runs_folder(&self.state), acting.service.clone());
-        tokio::task::spawn_blocking(move || past::here(&runs, &target)).await.unwrap_or_default().into()
-    }
-
-    /// Connects to the hosts of a service; asks for passphrases where somebody can give them.
-    pub fn connect(&self, acting: &Acting) {
-        let hosts = self.deck.hosts().filter(|h| h.id.environment == acting.service.environment);
+    /// Connects to the hosts of an environment, or of all.
+    pub fn connect(&self, environment: Option<&EnvironmentId>) {
+        let hosts = self.deck.hosts().filter(|h| environment.is_none_or(|e| h.id.environment == *e));
         self.surroundings.hosts.follow(hosts);
         self.surroundings.hosts.ask_all();
     }
 
     /// Makes a plan, and gives what it was made from.
     pub async fn plan(&self, what: &What) -> Result<(Plan, Ask), Ending> {
-        let mut asks = self.asks(what, None).await?;
-        self.connect(&asks.acting);
+        let mut asks = self.asks(what).await?;
+        self.connect(Some(&asks.acting.service.environment));
         self.fill(&mut asks).await;
-        match plan::plan(&asks, &self.surroundings).await {
-            Ok(plan) => Ok((plan, asks)),
-            Err(why) => {
-                tell!("qd: {why}");
-                Err(Ending::Usage)
+        let plan = self.helm.plan(&asks).await.map_err(|e| refused(&e))?;
+        Ok((plan, asks))
+    }
+
+    /// A plan that was saved, made again: what is run is what was agreed to, or nothing.
+    pub async fn saved(&self, file: &Path) -> Result<(Plan, Ask), Ending> {
+        let complain = |why: String| {
+            tell!("qd: {}: {why}", file.display());
+            Ending::Usage
+        };
+        let text = std::fs::read(file).map_err(|e| complain(e.to_string()))?;
+        let saved: Plan = serde_json::from_slice(&text).map_err(|e| complain(format!("this is no plan: {e}")))?;
+        self.connect(Some(&saved.target.environment));
+        let inputs = saved.inputs.iter().filter_map(|input| match saved.values.get(&input.name)? {
+            Value::Plain(value) | Value::Reference(value) => Some((input.name.clone(), value.clone())),
+            Value::Asked => None,
+        });
+        let hosts = saved.hosts.iter().map(|h| h.name.clone()).filter(|h| &**h != plan::LOCAL);
+        let wanted = Wanted { inputs: inputs.collect(), only: hosts.collect(), resumes: saved.resumes.clone() };
+        let ask = self.helm.ask(&self.deck, &saved.target, &saved.runbook, wanted).await.map_err(|e| refused(&e))?;
+        let now = self.helm.plan(&ask).await.map_err(|e| refused(&e))?;
+        if now.digest != saved.digest {
+            tell!(
+                "qd: {}: the plan is {} by now, it was {}; look at what has changed:",
+                file.display(),
+                now.short(),
+                saved.short()
+            );
+            for line in difference(&card::card(&saved), &card::card(&now)) {
+                tell!("  {line}");
             }
+            return Err(Ending::Refused);
         }
+        Ok((now, ask))
     }
 
     /// Asks for inputs that are missing, where somebody can answer.
@@ -183,4 +198,12 @@ impl Desk {
             }
         }
     }
+}
+
+/// Lines that only one of two texts has: `-` was, `+` is.
+fn difference(before: &str, after: &str) -> Vec<String> {
+    let gone =
+        before.lines().filter(|line| !after.lines().any(|l| l == *line)).map(|line| format!("- {}", line.trim()));
+    let new = after.lines().filter(|line| !before.lines().any(|l| l == *line)).map(|line| format!("+ {}", line.trim()));
+    gone.chain(new).collect()
 }

@@ -1,0 +1,235 @@
+//! A run as lines on the terminal: what begins, what is printed, what ends, and the questions of the run where somebody can
+//! answer them. Ctrl-C drains, a second one interrupts; a lost terminal only detaches.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use color_eyre::Result;
+use jiff::tz::TimeZone;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::hosts::ask;
+use crate::cli::plan::card::rounded;
+use crate::cli::plan::target::Desk;
+use crate::cli::printed::print;
+use crate::exit::Ending;
+use crate::model::run::{Choice, Entry, Fact, Question};
+use crate::model::{Plan, RunStatus, StepOutcome, Text};
+use crate::runner::execute::{Order, RunHandle};
+use crate::runner::machine::Answers;
+use crate::store::Event;
+
+/// Who answers questions of a run that this process drives.
+pub fn answers() -> Answers {
+    if ask::is_answered() { Answers::Person } else { Answers::Policy }
+}
+
+/// Tells what happens until the run is over, or this process leaves it.
+pub async fn follow(mut handle: RunHandle, desk: &Desk, plan: &Arc<Plan>, json: bool) -> Result<Ending> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut teller = Teller { json, zone: TimeZone::system(), widest: 0, plan: Arc::clone(plan) };
+    teller.widest = plan.steps.iter().map(|s| s.step.id.len()).max().unwrap_or(0);
+    let mut stops = 0;
+    if !json {
+        tell!("run {}", handle.id);
+    }
+    loop {
+        tokio::select! {
+            biased;
+            _ = interrupt.recv() => {
+                stops += 1;
+                handle.orders.send(stop(stops)).await.ok();
+            }
+            _ = terminate.recv() => {
+                handle.orders.send(Order::Interrupt { even_uninterruptible: false }).await.ok();
+            }
+            _ = hangup.recv() => {
+                handle.orders.send(Order::Detach).await.ok();
+            }
+            event = handle.news.recv() => {
+                let Some(event) = event else { break };
+                let question = asked(&event);
+                teller.event(&event)?;
+                if let Some(question) = question
+                    && answers() == Answers::Person
+                {
+                    let order = answer(&question).await;
+                    handle.orders.send(order).await.ok();
+                }
+            }
+        }
+    }
+    let end = handle.end.await?;
+    if !json {
+        let why = end.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        tell!("run {} {}{why}", handle.id, end.status.words());
+        if !end.status.is_over() {
+            tell!("  `qd runs resume {}` goes on with it", handle.id);
+        }
+    }
+    if let Some(next) = &end.on_failure {
+        tell!("  {next} is to be run now: qd plan {next} {}", plan.target);
+    }
+    let _ = desk;
+    Ok(ending(end.status))
+}
+
+fn stop(count: u32) -> Order {
+    match count {
+        1 => {
+            tell!("draining: what runs may end, nothing more begins (Ctrl-C again interrupts)");
+            Order::Drain
+        }
+        2 => {
+            tell!("interrupting what runs (Ctrl-C again: also what says that it must not be interrupted)");
+            Order::Interrupt { even_uninterruptible: false }
+        }
+        _ => Order::Interrupt { even_uninterruptible: true },
+    }
+}
+
+/// How `qd` ends after a run.
+pub fn ending(status: RunStatus) -> Ending {
+    match status {
+        RunStatus::Succeeded | RunStatus::SucceededWithOverrides => Ending::Good,
+        RunStatus::Failed => Ending::Unhealthy,
+        RunStatus::Cancelled => Ending::Cancelled,
+        RunStatus::LockLost => Ending::Refused,
+        RunStatus::Lost => Ending::Lost,
+        _ => Ending::Unknown,
+    }
+}
+
+fn asked(event: &Event) -> Option<Question> {
+    match event {
+        Event::RunTold { entry, .. } => match &entry.fact {
+            Fact::Asked { question } => Some(question.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+async fn answer(question: &Question) -> Order {
+    let (words, choices) = match question {
+        Question::Failure { step, hosts, choices } => {
+            (format!("{step} did not end well on {}", hosts.join(" ")), choices.clone())
+        }
+        Question::Fate { step, host, choices } => {
+            (format!("nobody knows what became of {step} on {host}"), choices.clone())
+        }
+        Question::Approval { text, .. } => (text.to_string(), vec![Choice::GoOn, Choice::GiveUp]),
+        Question::Batch { hosts, .. } => {
+            (format!("the next batch: {}", hosts.join(" ")), vec![Choice::GoOn, Choice::GiveUp])
+        }
+        Question::Danger { step, hosts } => return danger(step, &hosts.join(" ")).await,
+        Question::Boxes { step, items, ticked } => return boxes(step, items, ticked).await,
+    };
+    tell!("? {words}");
+    for (number, choice) in (1..).zip(&choices) {
+        tell!("    {number}  {}", choice.words());
+    }
+    loop {
+        // Nobody is there any more: what is done on hosts is not touched, and another console can go on.
+        let Some(line) = ask::line("choose: ").await else { return Order::Detach };
+        let chosen = line.parse::<usize>().ok().and_then(|n| choices.get(n.checked_sub(1)?)).copied();
+        let Some(choice) = chosen else { continue };
+        let reason = if choice.needs_reason() { ask::line("why: ").await } else { None };
+        return Order::Answer { choice, reason: reason.as_deref().map(Text::from) };
+    }
+}
+
+async fn danger(step: &str, hosts: &str) -> Order {
+    tell!("? {step} is dangerous; it runs on {hosts}");
+    match ask::line(&format!("type {step} to run it, nothing to give up: ")).await {
+        Some(line) if line == step => Order::Answer { choice: Choice::GoOn, reason: None },
+        Some(_) => Order::Answer { choice: Choice::GiveUp, reason: None },
+        None => Order::Detach,
+    }
+}
+
+async fn boxes(step: &str, items: &[Text], ticked: &[usize]) -> Order {
+    let next = items.iter().enumerate().find(|(at, _)| !ticked.contains(at));
+    let Some((item, text)) = next else { return Order::Answer { choice: Choice::GoOn, reason: None } };
+    match ask::line(&format!("[ ] {text} (y ticks it): ")).await.as_deref() {
+        Some("y" | "Y") => Order::Tick { step: step.to_owned(), item },
+        Some(_) => Order::Answer { choice: Choice::GiveUp, reason: None },
+        None => Order::Detach,
+    }
+}
+
+/// Prints what happens.
+struct Teller {
+    json: bool,
+    zone: TimeZone,
+    widest: usize,
+    plan: Arc<Plan>,
+}
+
+impl Teller {
+    fn event(&mut self, event: &Event) -> Result<()> {
+        if self.json {
+            print(&(serde_json::to_string(event)? + "\n"))?;
+            return Ok(());
+        }
+        match event {
+            Event::RunTold { entry, .. } => self.entry(entry),
+            Event::RunPrinted { step, host, lines, left_out, at, .. } => {
+                let hosts = self.plan.hosts.len() > 1;
+                let time = at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string();
+                let host = if hosts { format!("{host} ") } else { String::new() };
+                let mut text = String::new();
+                if *left_out > 0 {
+                    text.push_str(&format!(
+                        "{time}   {step:w$}  {host}│ … {left_out} lines left out\n",
+                        w = self.widest
+                    ));
+                }
+                for line in lines {
+                    text.push_str(&format!("{time}   {step:w$}  {host}│ {line}\n", w = self.widest));
+                }
+                print(&text)?;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn entry(&self, entry: &Entry) -> Result<()> {
+        let time = entry.at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string();
+        let line = match &entry.fact {
+            Fact::Starting { step, host, attempt } => {
+                let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
+                format!("◐ {step:w$}  {host} begins{again}", w = self.widest)
+            }
+            Fact::Finished { step, host, outcome, why, took, survivors, .. } => {
+                let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                let took = if took.is_zero() { String::new() } else { format!("  {}", rounded(*took)) };
+                let left: BTreeMap<usize, &Text> = survivors.iter().enumerate().collect();
+                let left = left.values().map(|s| format!("\n           still runs: {s}")).collect::<String>();
+                format!("{} {step:w$}  {host} {}{took}{why}{left}", glyph(*outcome), outcome.word(), w = self.widest)
+            }
+            Fact::Required { failed } if !failed.is_empty() => {
+                format!("✕ not begun: {}", failed.iter().map(Text::as_str).collect::<Vec<_>>().join("; "))
+            }
+            Fact::Recorded { version } => format!("● {version} is on record as good"),
+            Fact::BatchBegan { batch } if self.plan.batches.len() > 1 => format!("◐ batch {} begins", batch + 1),
+            _ => return Ok(()),
+        };
+        print(&format!("{time} {line}\n"))?;
+        Ok(())
+    }
+}
+
+fn glyph(outcome: StepOutcome) -> &'static str {
+    let fancy = std::io::stdout().is_terminal();
+    match (outcome.is_good(), fancy) {
+        (true, true) => "●",
+        (false, true) => "✕",
+        (true, false) => "+",
+        (false, false) => "x",
+    }
+}

@@ -90,7 +90,8 @@ has_begun() {
 # Writes a short text, or says why it cannot.
 note() {
     { printf '%s' "$2" >"$1"; } 2>/dev/null && return
-    why=$({ printf '%s' "$2" >"$1"; } 2>&1)
+    # Some shells do not say why, programs do.
+    why=$({ printf '%s\n' "$2" | cat >"$1"; } 2>&1)
     rm -rf "$task"
     unwritable "$1" "$why"
 }

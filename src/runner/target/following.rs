@@ -90,8 +90,9 @@ impl Stream {
         while let Some(at) = memchr::memchr(b'\n', &self.line) {
             let line: Vec<u8> = self.line.drain(..=at).collect();
             let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-            if let Some(word) = word(&line, &self.mark) {
-                self.hear(&word.to_owned());
+            let mark = self.mark.clone();
+            if let Some(word) = word(&line, &mark) {
+                self.hear(word);
             }
         }
         if self.line.len() > MOST_WORDS {

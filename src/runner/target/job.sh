@@ -24,6 +24,7 @@ detach() {
 }
 # Sends the log from an offset on, as it grows; ends after the process $2, if one is named.
 stream() {
+    # A signal that comes between the start of a process and that of its program is lost, so it also ends by itself.
     trap 'kill $! 2>/dev/null; exit' TERM
     tail ${2:+--pid="$2"} -s 0.05 -c "+$(($1 + 1))" -f "$task/log" 2>/dev/null &
     wait $! && return
@@ -78,7 +79,7 @@ do_start() {
         exec rm -f "$task/word" >/dev/null 2>&1 8<&-
     } 3<&- &
     reader=$!
-    stream 0 '' 3<&- 8<&- 2>/dev/null &
+    stream 0 $$ 3<&- 8<&- 2>/dev/null &
     tail=$!
     prepare=:
     (detach /bin/sh -c 'eval "$1"' qd "$text" supervise "$given" "$mark" "$task" "$limit" "$grace" $$ "$clock" "$way" "$was" <&3 8<&- >/dev/null)
@@ -226,7 +227,8 @@ pump() {
 }
 # Ends the job when its time is up, whether anybody is connected or not.
 timer() {
-    trap 'kill $!; exit' TERM
+    # The first is lost on a sleep that only just begins.
+    trap 'kill $!; sleep 0.1; kill $!; exit' TERM
     sleep "$limit" &
     wait $!
     # A sleep that knows no parts of a second.

@@ -25,6 +25,9 @@ struct Written {
     digest: Option<String>,
 }
 
+/// Locks, and markers by key.
+type Found = (Vec<LockHolder>, Vec<(String, Dirty)>);
+
 impl Target {
     /// Takes a lock, atomically; its number, one more than ever before.
     pub async fn lock(&self, permit: &Permit, claim: &Claim) -> Result<u64, TargetError> {
@@ -103,7 +106,7 @@ impl Target {
     }
 
     /// Locks and markers as they are printed: a line of numbers and a line of what the console wrote.
-    fn holders(&self, answer: &Answer) -> Result<(Vec<LockHolder>, Vec<(String, Dirty)>), TargetError> {
+    fn holders(&self, answer: &Answer) -> Result<Found, TargetError> {
         if answer.truncated {
             return Err(self.refuse("there are more locks than can be read; look into its folder of locks"));
         }

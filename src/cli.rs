@@ -15,7 +15,9 @@ mod demo;
 mod forward;
 mod hosts;
 mod init;
+mod plan;
 mod printed;
+mod run;
 mod runbooks;
 mod status;
 
@@ -76,6 +78,8 @@ enum Command {
     Hosts(hosts::Options),
     /// Forward a port of this machine through a host, until you stop it
     Forward(forward::Options),
+    /// Show what a runbook would do to a service; changes nothing
+    Plan(plan::Options),
     /// Read the deck and tell everything that is wrong with it
     Check(check::Options),
     /// Print every runbook, what it asks for and which services it applies to; with a name, its steps
@@ -120,6 +124,7 @@ pub fn run() -> Result<Ending> {
         Some(Command::Status(options)) => status::run(&general, &options),
         Some(Command::Hosts(options)) => hosts::run(&general, &options),
         Some(Command::Forward(options)) => forward::run(&general, &options),
+        Some(Command::Plan(options)) => plan::run(&general, &options),
         Some(Command::Check(options)) => check::run(&general, &options),
         Some(Command::Runbooks(options)) => runbooks::run(&general, &options),
         Some(Command::Init(options)) => init::run(&options),

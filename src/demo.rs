@@ -1,6 +1,6 @@
 //! The fleet behind `qd demo`: a small shop in two environments, each service a real process of this executable that
-//! answers over HTTP on a free loopback port, and a deck that observes them. Faults come by a programme that repeats
-//! and on request. Nothing is written to disk, and no process outlives the console.
+//! answers over HTTP on a free loopback port, and a deck that observes and operates them. Faults come by a programme that
+//! repeats and on request. Its files lie in one temporary folder; neither that nor a process outlives the console.
 
 mod call;
 mod crew;
@@ -9,12 +9,13 @@ mod programme;
 mod service;
 mod shop;
 mod wire;
+mod yard;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,6 +90,9 @@ pub enum DemoError {
     /// One side sent what the other cannot read.
     #[error("console and demo service do not understand each other: {0}")]
     Line(serde_json::Error),
+    /// There is no place for its files.
+    #[error("cannot make a folder for the demo in the folder for temporary files ($TMPDIR): {0}")]
+    Yard(std::io::Error),
     /// Anything else the system says.
     #[error("the system refused: {0}")]
     System(std::io::Error),
@@ -98,6 +102,7 @@ pub enum DemoError {
 #[derive(Debug)]
 pub struct Demo {
     switchboard: Switchboard,
+    yard: Arc<yard::Yard>,
     crew: JoinSet<()>,
     stop: CancellationToken,
 }
@@ -113,9 +118,12 @@ impl Demo {
     /// Starts every service, all at the same time; returns when each has a port and knows the others. `executable`
     /// is this program, whose `demo-service` subcommand must call [`serve`]. When one fails all are ended again.
     pub async fn start(executable: &Path) -> Result<Self, DemoError> {
+        let token = token().map_err(DemoError::System)?;
+        let yard = Arc::new(yard::Yard::make(&token).map_err(DemoError::Yard)?);
         let ship = Arc::new(crew::Ship {
             executable: executable.to_owned(),
-            token: token().map_err(DemoError::System)?,
+            yard: Arc::clone(&yard),
+            token,
             began: Instant::now(),
         });
         let ids = shop::services();
@@ -141,12 +149,22 @@ impl Demo {
             crew.spawn(berth.keep(hand, stop.clone()));
         }
         let switchboard = Switchboard { ports: Arc::new(ports), token: ship.token.as_str().into() };
-        Ok(Self { switchboard, crew, stop })
+        Ok(Self { switchboard, yard, crew, stop })
     }
 
     /// The deck that observes the fleet, as TOML with the ports of this run.
     pub fn deck(&self) -> String {
-        deck::fill(&self.switchboard.ports)
+        deck::fill(&self.switchboard.ports, self.yard.root())
+    }
+
+    /// Writes the deck into the folder of the demo and says where.
+    pub fn write_deck(&self) -> Result<PathBuf, DemoError> {
+        self.yard.write_deck(&self.deck()).map_err(DemoError::Yard)
+    }
+
+    /// The folder of the demo; it goes with the demo.
+    pub fn folder(&self) -> &Path {
+        self.yard.root()
     }
 
     /// The loopback port of each service.

@@ -14,6 +14,7 @@
 //! | [`machine`] | the pure state machine: inputs in, effects out |
 //! | [`journal`] | the file of entries, flushed before what they announce |
 //! | [`execute`] | carries effects out and feeds the machine |
+//! | [`step`] | steps that are no processes on a target: requests, statements, waits, notices |
 //! | [`target`] | a host as runs use it: locks, markers, supervised steps, mirrors, records |
 //! | [`audit`] | the hash-chained record |
 //! | [`redact`] | secrets out of output, by value, across reads |
@@ -25,6 +26,7 @@ pub mod journal;
 pub mod machine;
 pub mod plan;
 pub mod redact;
+pub mod step;
 pub mod target;
 
 pub use gate::Permit;

@@ -128,12 +128,18 @@ impl Vault {
         if value.is_empty() {
             return Err(missing("it is empty".into()));
         }
+        self.remember(&reference.to_string(), &value);
+        Ok(SecretString::from(value))
+    }
+
+    /// Takes a value out of what comes back from now on: one that a person typed, or that a step is given.
+    pub fn remember(&self, place: &str, value: &str) {
         if value.chars().count() >= SHORTEST_REDACTED
             && let Ok(mut seen) = self.seen.write()
         {
-            let of_reference = seen.entry(reference.to_string()).or_default();
+            let of_reference = seen.entry(place.to_owned()).or_default();
             // A value of several lines comes back in one, cleaned as all text is.
-            for form in [value.clone(), Text::line(&value).to_string()] {
+            for form in [value.to_owned(), Text::line(value).to_string()] {
                 if !of_reference.0.contains(&form) {
                     of_reference.0.push_back(form);
                 }
@@ -142,7 +148,12 @@ impl Vault {
                 of_reference.0.pop_front();
             }
         }
-        Ok(SecretString::from(value))
+    }
+
+    /// Every value that is taken out, for whoever redacts a stream.
+    pub fn values(&self) -> Vec<SecretString> {
+        let Ok(seen) = self.seen.read() else { return Vec::new() };
+        seen.values().flat_map(|s| &s.0).map(|value| SecretString::from(value.as_str())).collect()
     }
 
     /// The same, given up after `limit`: a trifle before, so that whoever holds the same limit still hears why.

@@ -247,6 +247,17 @@ pub trait Transport: fmt::Debug + Send + Sync {
         limits: Limits,
     ) -> BoxFuture<'a, Result<Output, TransportError>>;
 
+    /// Starts a command that may change something, with this for its standard input, and follows what it prints. The
+    /// limit is for the start. Dropping the follower ends what is still in the command's own process group; a session
+    /// that the command has made for others goes on, whatever becomes of the follower or the link.
+    fn launch<'a>(
+        &'a self,
+        permit: &'a Permit,
+        argv: &'a Argv,
+        input: &'a [u8],
+        limit: Duration,
+    ) -> BoxFuture<'a, Result<Box<dyn Follow>, TransportError>>;
+
     /// Copies a file or a folder of this machine there.
     fn copy<'a>(&'a self, permit: &'a Permit, from: &'a Path, to: &'a str) -> BoxFuture<'a, Result<Copied, CopyError>>;
 }

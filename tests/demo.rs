@@ -96,6 +96,21 @@ async fn a_program_that_is_no_demo_service_is_told_apart() {
 }
 
 #[tokio::test]
+async fn the_deck_and_its_runbooks_are_without_a_fault_and_gone_with_the_demo() {
+    let demo = start().await;
+    let path = demo.write_deck().unwrap();
+    let loaded = quarterdeck::config::load(&path);
+    assert!(loaded.faults.is_empty(), "{:#?}", loaded.faults);
+    let deck = loaded.deck.unwrap();
+    let acting = deck.acting(&service("staging", "orders")).unwrap();
+    let names: Vec<&str> = acting.runbooks.iter().map(|r| &*r.name).collect();
+    assert_eq!(names, ["deploy-release", "rollback-release", "restart", "look-around"]);
+    let folder = demo.folder().to_owned();
+    demo.stop().await;
+    assert!(!folder.exists());
+}
+
+#[tokio::test]
 async fn the_deck_holds_the_ports_of_this_run() {
     let demo = start().await;
     let deck = demo.deck();

@@ -25,6 +25,13 @@ mod look;
 mod mouse;
 #[path = "keys/moving.rs"]
 mod moving;
+#[allow(dead_code, reason = "the screens use more of it than the keys do")]
+#[path = "screens/runs.rs"]
+mod runs;
+#[path = "keys/saying_yes.rs"]
+mod saying_yes;
+#[path = "keys/steering.rs"]
+mod steering;
 #[path = "keys/typing.rs"]
 mod typing;
 #[allow(dead_code, reason = "the screens script more than the keys do")]

@@ -9,6 +9,8 @@
     reason = "a test may stop at what it did not expect"
 )]
 
+#[path = "screens/acting.rs"]
+mod acting;
 #[path = "screens/decks.rs"]
 mod decks;
 #[path = "screens/edges.rs"]
@@ -23,6 +25,9 @@ mod look;
 mod panes;
 #[path = "screens/popups.rs"]
 mod popups;
+#[allow(dead_code, reason = "the keys use more of it")]
+#[path = "screens/runs.rs"]
+mod runs;
 #[allow(dead_code, reason = "the keys let more happen than the screens do")]
 #[path = "screens/world.rs"]
 mod world;

@@ -1,6 +1,6 @@
 //! `qd demo`: the console on a fleet that it starts itself.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use color_eyre::Result;
 
@@ -14,8 +14,9 @@ pub fn run(general: &General) -> Result<Ending> {
     let executable = executable()?;
     block_on(Pace::Calm, async {
         let demo = Demo::start(&executable).await?;
-        let loaded = config::parse(Path::new("demo.toml"), &demo.deck());
-        let shown = console::show(general, loaded, None, Some(demo.switchboard())).await;
+        let path = demo.write_deck()?;
+        let loaded = config::load(&path);
+        let shown = console::show(general, loaded, Some(path), Some(demo.switchboard())).await;
         demo.stop().await;
         shown
     })?

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::wire::{Announcement, Briefing, MOST_LINE, ServiceOptions};
+use super::yard::Yard;
 use super::{AWAY, DemoError};
 use crate::model::ServiceId;
 
@@ -22,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a process may take to end by itself once it is told.
 const GRACE: Duration = Duration::from_millis(50);
+
+/// How long a service that was told to end stays away.
+const RESTART: Duration = Duration::from_millis(300);
 
 /// What is the same for the whole crew.
 #[derive(Debug)]
@@ -32,6 +36,8 @@ pub struct Ship {
     pub token: String,
     /// When the demo began.
     pub began: Instant,
+    /// The folder of the demo; goes with the last of the crew.
+    pub yard: Arc<Yard>,
 }
 
 /// A running process.
@@ -49,7 +55,12 @@ impl Hand {
     /// Starts a process; returns at once.
     pub fn start(ship: &Ship, id: &ServiceId, port: u16) -> Result<Self, DemoError> {
         let failed = |source| DemoError::Start { service: id.clone(), source };
-        let options = ServiceOptions { environment: id.environment.to_string(), service: id.name.to_string(), port };
+        let options = ServiceOptions {
+            environment: id.environment.to_string(),
+            service: id.name.to_string(),
+            port,
+            place: ship.yard.place(id),
+        };
         let mut child = Command::new(&ship.executable)
             .args(options.arguments())
             .stdin(Stdio::piped())
@@ -123,22 +134,23 @@ pub struct Berth {
 }
 
 impl Berth {
-    /// Keeps the service running until `stop`: a process that ended is started again after [`AWAY`].
+    /// Keeps the service running until `stop`: a process that crashed is started again after [`AWAY`], one that was told to
+    /// end (SIGTERM, as a service manager does for a restart) at once.
     pub async fn keep(self, mut hand: Hand, stop: CancellationToken) {
         loop {
-            tokio::select! {
-                _ = hand.child.wait() => {}
+            let pause = tokio::select! {
+                status = hand.child.wait() => if status.is_ok_and(|s| s.success()) { RESTART } else { AWAY },
                 () = stop.cancelled() => return hand.end().await,
-            }
-            let Some(next) = stop.run_until_cancelled(self.refill()).await else { return };
+            };
+            let Some(next) = stop.run_until_cancelled(self.refill(pause)).await else { return };
             hand = next;
         }
     }
 
     /// Starts until it works: the port may be taken for a moment by somebody's outgoing connection.
-    async fn refill(&self) -> Hand {
+    async fn refill(&self, mut pause: Duration) -> Hand {
         loop {
-            tokio::time::sleep(AWAY).await;
+            tokio::time::sleep(std::mem::replace(&mut pause, AWAY)).await;
             match self.launch().await {
                 Ok(hand) => return hand,
                 Err(error) => tracing::warn!(service = %self.id, %error, "a demo service does not start again"),

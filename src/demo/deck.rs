@@ -1,16 +1,18 @@
 //! The deck of the demo: the text of `deck.toml` with the ports of one run put in. Reads no file at run time.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::model::ServiceId;
 
 const TEMPLATE: &str = include_str!("deck.toml");
 
-/// Puts each port where `@service.environment@` stands.
-pub fn fill(ports: &BTreeMap<ServiceId, u16>) -> String {
-    ports.iter().fold(TEMPLATE.to_owned(), |text, (id, port)| {
-        text.replace(&format!("@{}.{}@", id.name, id.environment), &port.to_string())
-    })
+/// Puts each port where `@service.environment@` stands, and the demo's folder where `@root@` does.
+pub fn fill(ports: &BTreeMap<ServiceId, u16>, root: &Path) -> String {
+    let text = TEMPLATE.replace("@root@", &root.display().to_string());
+    ports
+        .iter()
+        .fold(text, |text, (id, port)| text.replace(&format!("@{}.{}@", id.name, id.environment), &port.to_string()))
 }
 
 #[cfg(test)]
@@ -19,7 +21,7 @@ mod tests {
     use super::*;
 
     fn filled() -> String {
-        fill(&(40_000..).zip(shop::services()).map(|(port, id)| (id, port)).collect())
+        fill(&(40_000..).zip(shop::services()).map(|(port, id)| (id, port)).collect(), Path::new("/tmp/demo"))
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! The child's side: one process that plays one service of the shop until the console is gone. It has one thread, its
-//! timers are only those that the programme needs, and it writes nothing to disk.
+//! timers are only those that the programme needs, and it writes nothing but its process id to disk.
 
 mod answer;
 mod console;
@@ -63,7 +63,9 @@ async fn live(options: &ServiceOptions) -> Result<Ending, DemoError> {
         _ = terminate.recv() => None,
     };
     let Some(briefing) = briefing else { return Ok(Ending::Told) };
-    let state = Rc::new(State::new(&options.environment, role, briefing));
+    let state = Rc::new(State::new(&options.environment, role, &options.place, briefing));
+    // Steps of runbooks end the process by it, as they would by the unit's name.
+    std::fs::write(options.place.join("pid"), std::process::id().to_string()).map_err(DemoError::System)?;
     tokio::select! {
         biased;
         () = console.gone() => Ok(Ending::Told),

@@ -4,6 +4,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::yard::Release;
 use crate::model::{EnvironmentId, ServiceId};
 
 /// The environment where trouble is cheap.
@@ -41,6 +42,10 @@ pub struct Role {
     pub complaint: (&'static str, &'static str),
     /// The version in staging and in production.
     pub versions: [&'static str; 2],
+    /// Versions that wait to be brought out: a good one, and one with a fault.
+    pub coming: [(&'static str, Option<&'static str>); 2],
+    /// Whether it holds data without which it does not work.
+    pub keeps_entries: bool,
     /// Where it runs.
     pub environments: &'static [&'static str],
 }
@@ -55,6 +60,8 @@ pub static ROLES: &[Role] = &[
         parts: &[("sessions", "312 open, room for 5000"), ("templates", "148 compiled")],
         complaint: ("sessions", "4710 of 5000 sessions in use"),
         versions: ["4.3.0-rc.2", "4.2.1"],
+        coming: [("4.3.0", None), ("4.4.0", Some("templates do not compile: unknown filter `price`"))],
+        keeps_entries: false,
         environments: &ENVIRONMENTS,
     },
     Role {
@@ -65,6 +72,8 @@ pub static ROLES: &[Role] = &[
         parts: &[("outbox", "0 messages waiting"), ("disk", "61 % used")],
         complaint: ("outbox", "1840 messages waiting, expected at most 500"),
         versions: ["2.15.0-rc.1", "2.14.0"],
+        coming: [("2.16.0", None), ("2.17.0", Some("setting `payments.url` is missing"))],
+        keeps_entries: false,
         environments: &ENVIRONMENTS,
     },
     Role {
@@ -75,6 +84,8 @@ pub static ROLES: &[Role] = &[
         parts: &[("acquirer", "answers in 180 ms"), ("diskSpace", "38 % used")],
         complaint: ("acquirer", "answers in 2.4 s, agreed are 1.0 s"),
         versions: ["1.9.0", "1.8.6"],
+        coming: [("1.9.1", None), ("1.10.0", Some("certificate of the acquirer is not trusted"))],
+        keeps_entries: false,
         environments: &ENVIRONMENTS,
     },
     Role {
@@ -85,6 +96,8 @@ pub static ROLES: &[Role] = &[
         parts: &[("cache", "hit ratio 93 %, expected 80 %"), ("feed", "newest stock count 2 min old")],
         complaint: ("cache", "cache hit ratio 41 %, expected 80 %"),
         versions: ["3.1.0-rc.4", "3.0.9"],
+        coming: [("3.1.0", None), ("3.2.0", Some("table `stock_counts` has no column `shelf`"))],
+        keeps_entries: false,
         environments: &ENVIRONMENTS,
     },
     Role {
@@ -95,6 +108,8 @@ pub static ROLES: &[Role] = &[
         parts: &[("index", "green, 4 shards"), ("diskSpace", "72 % used")],
         complaint: ("index", "yellow, 1 of 4 shards has no replica"),
         versions: ["0.27.1", "0.27.0"],
+        coming: [("0.28.0", None), ("0.29.0", Some("index has the format of 0.27"))],
+        keeps_entries: false,
         environments: &ENVIRONMENTS,
     },
     Role {
@@ -105,6 +120,8 @@ pub static ROLES: &[Role] = &[
         parts: &[("smtp", "relay accepts mail")],
         complaint: ("smtp", "relay defers mail"),
         versions: ["1.2.0", "1.2.0"],
+        coming: [("1.2.1", None), ("1.3.0", Some("template `invoice` is missing"))],
+        keeps_entries: false,
         environments: &ENVIRONMENTS,
     },
     Role {
@@ -115,6 +132,8 @@ pub static ROLES: &[Role] = &[
         parts: &[("checkpoint", "written 40 s ago")],
         complaint: ("checkpoint", "written 19 min ago, expected every 5 min"),
         versions: ["15.8", "15.8"],
+        coming: [("15.9", None), ("16.0", Some("data folder was written by version 15"))],
+        keeps_entries: true,
         environments: &ENVIRONMENTS,
     },
     Role {
@@ -125,6 +144,8 @@ pub static ROLES: &[Role] = &[
         parts: &[("scheduler", "next run at 02:00")],
         complaint: ("scheduler", "last night's run took 3 h, expected 40 min"),
         versions: ["1.4.2", "1.4.2"],
+        coming: [("1.4.3", None), ("1.5.0", Some("query `month-end` does not parse"))],
+        keeps_entries: false,
         environments: &[PRODUCTION],
     },
 ];
@@ -139,6 +160,13 @@ impl Role {
     pub fn version(&self, environment: &str) -> &'static str {
         let [staging, production] = self.versions;
         if environment == STAGING { staging } else { production }
+    }
+
+    /// The releases that wait to be brought out.
+    pub fn coming(&self) -> impl Iterator<Item = Release> {
+        self.coming
+            .iter()
+            .map(|(version, fault)| Release { version: (*version).to_owned(), fault: fault.map(ToOwned::to_owned) })
     }
 
     /// How long its own part of the `count`th report takes: looks random, is the same in every demo.

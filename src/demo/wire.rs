@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,9 @@ pub struct ServiceOptions {
     /// The port on 127.0.0.1 to answer on; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     pub port: u16,
+    /// Its folder, with the release that runs
+    #[arg(long)]
+    pub place: PathBuf,
 }
 
 /// The hidden subcommand.
@@ -27,9 +31,9 @@ impl ServiceOptions {
     /// The arguments that start a process with these options.
     pub fn arguments(&self) -> Vec<OsString> {
         let port = self.port.to_string();
-        [SUBCOMMAND, "--environment", &self.environment, "--service", &self.service, "--port", &port]
-            .map(OsString::from)
-            .to_vec()
+        let words =
+            [SUBCOMMAND, "--environment", &self.environment, "--service", &self.service, "--port", &port, "--place"];
+        words.iter().map(OsString::from).chain([self.place.clone().into_os_string()]).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::Tier;
 use super::id::ServiceId;
-use super::run::{Dirty, LockHolder};
+use super::run::{Dirty, LockHolder, RunId};
 use super::runbook::{Batches, OnFailure, Release, Require, RunbookKind, Step};
 use super::text::Text;
 
@@ -79,6 +79,9 @@ pub struct Plan {
     pub runbook_hash: String,
     /// What it is run on.
     pub target: ServiceId,
+    /// The run that it goes on with.
+    #[serde(default)]
+    pub resumes: Option<RunId>,
     /// The tier of its environment.
     pub tier: Tier,
     /// How it must be confirmed.

@@ -6,7 +6,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::acting::Policy;
-use crate::model::{EnvironmentId, Operator, Plan, Text};
+use crate::model::{EnvironmentId, Level, Operator, Plan, ServiceId, Text, Tier};
+
+mod rules;
 
 /// Leave to change something. Made by the gate alone, so that a view or a source that tries to act does not compile.
 ///
@@ -59,10 +61,22 @@ pub enum Given {
 #[error("{0}")]
 pub struct Refusal(pub Text);
 
+impl Refusal {
+    fn new(why: impl Into<Text>) -> Self {
+        Self(why.into())
+    }
+}
+
+const READ_ONLY: &str = "this console is read-only: nothing may act from it";
+/// The shortest reason, in characters that are no blanks.
+pub const SHORTEST_REASON: usize = 3;
+/// The shortest reason that overrides a peak time.
+pub const SHORTEST_EMERGENCY: usize = 20;
+
 /// How long a console stays armed.
 pub const ARMED: SignedDuration = SignedDuration::from_mins(10);
 /// A plan of a protected environment is good for this long.
-pub const FRESH: Duration = Duration::from_secs(15 * 60);
+pub const FRESH: Duration = Duration::from_mins(15);
 
 /// What the gate knows of this console.
 #[derive(Debug, Default)]
@@ -77,8 +91,19 @@ pub struct Gate {
 
 impl Gate {
     /// Arms one protected environment, any other is disarmed; says until when.
-    pub fn arm(&mut self, _environment: &EnvironmentId, _reason: &Text, _now: Timestamp) -> Result<Timestamp, Refusal> {
-        unimplemented!()
+    pub fn arm(&mut self, environment: &EnvironmentId, reason: &Text, now: Timestamp) -> Result<Timestamp, Refusal> {
+        if self.read_only {
+            return Err(Refusal::new(READ_ONLY));
+        }
+        if !is_reason(reason, SHORTEST_REASON) {
+            return Err(Refusal::new(format!(
+                "to arm {environment} say why, in at least {SHORTEST_REASON} characters"
+            )));
+        }
+        let until = now.saturating_add(ARMED).unwrap_or(now);
+        self.armed.clear();
+        self.armed.insert(environment.clone(), (until, reason.clone()));
+        Ok(until)
     }
 
     /// Disarms.
@@ -86,14 +111,79 @@ impl Gate {
         self.armed.clear();
     }
 
-    /// Admits a plan to be run, or says why not.
-    pub fn admit(
+    /// The environment that is armed, until when, and why.
+    pub fn armed(&self, now: Timestamp) -> Option<(&EnvironmentId, Timestamp, &Text)> {
+        let (environment, (until, reason)) = self.armed.first_key_value()?;
+        (*until > now).then_some((environment, *until, reason))
+    }
+
+    /// Admits a plan to be run, or says why not. What only looks needs no consent beyond its digest.
+    pub fn admit(&self, plan: &Plan, policy: &Policy, consent: &Consent, now: Timestamp) -> Result<Permit, Refusal> {
+        rules::content(plan, consent)?;
+        rules::blocked(plan)?;
+        if plan.only_looks() {
+            return Ok(Permit(()));
+        }
+        if self.read_only {
+            return Err(Refusal::new(READ_ONLY));
+        }
+        // The deck may have been made stricter since the plan was made.
+        let level = plan.level.max(policy.level).max(Level::of(policy.tier)).max(Level::of(plan.tier));
+        self.is_armed(plan, policy, now)?;
+        rules::fresh(plan, level, now)?;
+        rules::consent(plan, level, consent)?;
+        rules::reason(level, consent)?;
+        rules::peak(policy, consent, now)?;
+        rules::dirty(plan, level, consent)?;
+        Ok(Permit(()))
+    }
+
+    /// Leave for what is no run: taking a lock by hand, giving one back or breaking one, ending a job. The words are those
+    /// of a plan of this level for the target: `environment/service`, and nothing to be digested.
+    pub fn admit_hand(
         &self,
-        _plan: &Plan,
-        _policy: &Policy,
-        _consent: &Consent,
-        _now: Timestamp,
+        target: &ServiceId,
+        policy: &Policy,
+        consent: &Consent,
+        now: Timestamp,
     ) -> Result<Permit, Refusal> {
-        unimplemented!()
+        if self.read_only {
+            return Err(Refusal::new(READ_ONLY));
+        }
+        let level = policy.level.max(Level::of(policy.tier));
+        self.is_armed_for(target, policy.tier, now)?;
+        rules::by_hand(target, level, consent)?;
+        rules::reason(level, consent)?;
+        Ok(Permit(()))
+    }
+
+    fn is_armed(&self, plan: &Plan, policy: &Policy, now: Timestamp) -> Result<(), Refusal> {
+        self.is_armed_for(&plan.target, plan.tier.max(policy.tier), now)
+    }
+
+    fn is_armed_for(&self, target: &ServiceId, tier: Tier, now: Timestamp) -> Result<(), Refusal> {
+        if !self.arms || !tier.is_protected() {
+            return Ok(());
+        }
+        let environment = &target.environment;
+        match self.armed.get(environment) {
+            Some((until, _)) if *until > now => Ok(()),
+            Some((until, _)) => {
+                let ago = crate::transport::human(since(*until, now));
+                Err(Refusal::new(format!("{environment} was armed, but not since {ago} ago: arm it again")))
+            }
+            None => Err(Refusal::new(format!("{environment} is protected: arm it first"))),
+        }
     }
 }
+
+fn is_reason(reason: &Text, least: usize) -> bool {
+    reason.as_str().chars().filter(|c| !c.is_whitespace()).count() >= least
+}
+
+fn since(before: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(before)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

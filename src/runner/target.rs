@@ -2,13 +2,34 @@
 //! detached from the connection. A POSIX shell is all it needs; every call is one command.
 //!
 //! ```text
-//! STATE/locks/KEY/          a directory made atomically: owner.json, beat
-//! STATE/fences/KEY          the number last given
+//! STATE/locks/KEY/          7 who took it with number 7, 7.beat, 7.over when it was given back or taken away
+//! STATE/fences/KEY/         numbers that were seen there, as names of files; the highest counts
 //! STATE/dirty/KEY.json      what a run left unfinished
 //! STATE/runs/RUN/           plan.json runbook.md journal.jsonl (the mirror)
 //! STATE/runs/RUN/TASK/      script log exit pid of one attempt of a step
-//! STATE/releases/KEY/       one record a file
+//! STATE/releases/KEY/       RUN.json a record, RUN.files/ copies of its files
 //! ```
+//!
+//! | file | what is done there |
+//! | --- | --- |
+//! | `call` | one call of the shell text: sent, answered, refused |
+//! | `job` | jobs: started, attached to, ended |
+//! | `following` | what comes of a job, without gap or repeat |
+//! | `script` | the words that a job is started with |
+//! | `lock` | locks and dirty markers |
+//! | `keep` | files of runs, records |
+//! | `look` | what runs can have there, commands that only look, sudo |
+//! | `*.sh` | the shell text |
+
+mod call;
+mod following;
+mod job;
+mod keep;
+mod lock;
+mod look;
+mod script;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +38,8 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use crate::model::plan::{HostName, Sudo};
-use crate::model::run::{Dirty, LockHolder};
+use crate::model::run::LockHolder;
 use crate::model::{Operator, RunId, Text};
-use crate::runner::Permit;
 use crate::transport::{Transport, TransportError};
 
 /// A host as runs use it.
@@ -200,7 +220,6 @@ pub struct Record {
     pub bad: bool,
 }
 
-#[allow(unused_variables, clippy::unused_async, reason = "to be filled")]
 impl Target {
     /// A target over a transport.
     pub fn new(name: HostName, transport: Arc<dyn Transport>, folder: Option<String>) -> Self {
@@ -212,143 +231,7 @@ impl Target {
         &self.transport
     }
 
-    /// Looks whether runs can be had there. Changes nothing.
-    pub async fn look(&self, now: Timestamp, sudo: bool) -> Result<Ground, TargetError> {
-        unimplemented!()
-    }
-
-    /// Runs a shell text that only looks, with these variables; its exit code and its output, at most 64 KiB.
-    pub async fn check(
-        &self,
-        script: &str,
-        env: &[(String, String)],
-        limit: Duration,
-    ) -> Result<(i32, String), TargetError> {
-        unimplemented!()
-    }
-
-    /// Whether a password opens sudo there.
-    pub async fn try_sudo(&self, permit: &Permit, password: &secrecy::SecretString) -> Result<bool, TargetError> {
-        unimplemented!()
-    }
-
-    /// Takes a lock, atomically; its number, one more than ever before.
-    pub async fn lock(&self, permit: &Permit, claim: &Claim) -> Result<u64, TargetError> {
-        unimplemented!()
-    }
-
-    /// Says that the holder lives, and looks whether the lock is still ours.
-    pub async fn beat(&self, permit: &Permit, key: &str, fence: u64) -> Result<(), TargetError> {
-        unimplemented!()
-    }
-
-    /// Gives a lock back if it is still ours.
-    pub async fn unlock(&self, permit: &Permit, key: &str, fence: u64) -> Result<(), TargetError> {
-        unimplemented!()
-    }
-
-    /// Takes a lock from this holder (its number): the old one is kept under an archive name. Exactly one of several who
-    /// try at once succeeds. The lock is free after it.
-    pub async fn break_lock(&self, permit: &Permit, key: &str, fence: u64) -> Result<(), TargetError> {
-        unimplemented!()
-    }
-
-    /// Who holds a lock.
-    pub async fn holder(&self, key: &str) -> Result<Option<LockHolder>, TargetError> {
-        unimplemented!()
-    }
-
-    /// All locks and dirty markers whose keys begin so.
-    pub async fn locks(&self, prefix: &str) -> Result<(Vec<LockHolder>, Vec<(String, Dirty)>), TargetError> {
-        unimplemented!()
-    }
-
-    /// Marks a key as left in the middle by a run.
-    pub async fn set_dirty(&self, permit: &Permit, key: &str, dirty: &Dirty) -> Result<(), TargetError> {
-        unimplemented!()
-    }
-
-    /// The marker of a key.
-    pub async fn dirty(&self, key: &str) -> Result<Option<Dirty>, TargetError> {
-        unimplemented!()
-    }
-
-    /// Takes the marker away.
-    pub async fn clean(&self, permit: &Permit, key: &str) -> Result<(), TargetError> {
-        unimplemented!()
-    }
-
-    /// Starts a job and follows it.
-    pub async fn start(&self, permit: &Permit, job: &Job) -> Result<Box<dyn Following>, TargetError> {
-        unimplemented!()
-    }
-
-    /// Follows a job that was started before, from this offset of its log on.
-    pub async fn attach(&self, run: &RunId, task: &str, offset: u64) -> Result<Box<dyn Following>, TargetError> {
-        unimplemented!()
-    }
-
-    /// What became of a job.
-    pub async fn fate(&self, run: &RunId, task: &str) -> Result<Fate, TargetError> {
-        unimplemented!()
-    }
-
-    /// Ends a job: TERM to its group, KILL after `grace`; the processes that survive, as `pid command`.
-    pub async fn end(
-        &self,
-        permit: &Permit,
-        run: &RunId,
-        task: &str,
-        grace: Duration,
-    ) -> Result<Vec<Text>, TargetError> {
-        unimplemented!()
-    }
-
-    /// Writes a file of the run's folder from this offset on, or all of it, flushed. What was there beyond is cut off.
-    pub async fn mirror(
-        &self,
-        permit: &Permit,
-        run: &RunId,
-        file: &str,
-        offset: u64,
-        bytes: &[u8],
-    ) -> Result<(), TargetError> {
-        unimplemented!()
-    }
-
-    /// A file of a run's folder; none when there is none. At most 16 MiB.
-    pub async fn fetch(&self, run: &RunId, file: &str) -> Result<Option<Vec<u8>>, TargetError> {
-        unimplemented!()
-    }
-
-    /// The runs that have a folder there, the newest first.
-    pub async fn runs(&self) -> Result<Vec<RunId>, TargetError> {
-        unimplemented!()
-    }
-
-    /// Removes folders of runs that ended more than this long ago; releases and their files stay.
-    pub async fn tidy(&self, permit: &Permit, older: Duration) -> Result<(), TargetError> {
-        unimplemented!()
-    }
-
-    /// The records of a key, the newest first.
-    pub async fn records(&self, key: &str) -> Result<Vec<Record>, TargetError> {
-        unimplemented!()
-    }
-
-    /// Keeps a record, with copies of these files of the target; at most `keep` stay, and never fewer than the one before.
-    pub async fn record(&self, permit: &Permit, key: &str, record: &Record, keep: usize) -> Result<(), TargetError> {
-        unimplemented!()
-    }
-
-    /// Copies files of the target beside a record of this run: path to SHA-256 and name of the copy.
-    pub async fn keep_files(
-        &self,
-        permit: &Permit,
-        key: &str,
-        run: &RunId,
-        files: &[String],
-    ) -> Result<std::collections::BTreeMap<String, (String, String)>, TargetError> {
-        unimplemented!()
+    fn refuse(&self, why: impl Into<Text>) -> TargetError {
+        TargetError::Refused { place: self.name.clone(), why: why.into() }
     }
 }

@@ -71,13 +71,18 @@ impl Target {
     }
 }
 
+/// The body that is sent.
+type Sent = http_body_util::Full<hyper::body::Bytes>;
+
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// Where.
     pub target: &'a Target,
-    /// GET or HEAD; no body is sent.
+    /// What is to be done.
     pub method: &'a Method,
+    /// Sent with it; empty means none.
+    pub body: &'a [u8],
     /// Sent as they are; `Host` is added unless it is among them.
     pub headers: &'a HeaderMap,
     /// Whom to believe.
@@ -168,9 +173,9 @@ pub async fn fetch(request: &Request<'_>, trail: &mut Trail) -> Result<Answer, F
     exchange::run(Stream::Tls(Box::new(stream)), head(request, None), request, &mut trail.watch).await
 }
 
-/// The request without body: absolute form to a proxy (RFC 9112, 3.2.2), origin form to the server.
-fn head(request: &Request<'_>, way: Option<&proxy::Way>) -> hyper::Request<http_body_util::Empty<&'static [u8]>> {
-    let mut asked = hyper::Request::new(http_body_util::Empty::new());
+/// The request: absolute form to a proxy (RFC 9112, 3.2.2), origin form to the server.
+fn head(request: &Request<'_>, way: Option<&proxy::Way>) -> hyper::Request<Sent> {
+    let mut asked = hyper::Request::new(Sent::from(request.body.to_vec()));
     *asked.method_mut() = request.method.clone();
     *asked.uri_mut() =
         if way.is_some() { request.target.absolute_form.clone() } else { request.target.origin_form.clone() };

@@ -36,7 +36,17 @@ impl Transport for Local {
         argv: &'a Argv,
         _limit: Duration,
     ) -> BoxFuture<'a, Result<Box<dyn Follow>, TransportError>> {
-        Box::pin(async move { follow::start(argv) })
+        Box::pin(async move { follow::start(argv, b"") })
+    }
+
+    fn launch<'a>(
+        &'a self,
+        _permit: &'a Permit,
+        argv: &'a Argv,
+        input: &'a [u8],
+        _limit: Duration,
+    ) -> BoxFuture<'a, Result<Box<dyn Follow>, TransportError>> {
+        Box::pin(async move { follow::start(argv, input) })
     }
 
     fn act<'a>(

@@ -52,6 +52,7 @@ async fn proxy() -> u16 {
 async fn ask(url: &str, proxy: &str, trust: &Trust) -> (Result<Answer, FetchError>, Trail) {
     let target = Target::new(url.parse().unwrap()).unwrap();
     let request = Request {
+        body: &[],
         target: &target,
         method: &Method::GET,
         headers: &HeaderMap::new(),

@@ -47,7 +47,11 @@ async fn health(state: &State) -> Body {
     };
     let (mut findings, others) = tokio::join!(own, dependencies(state));
     findings.extend(others);
-    report::write(state.role.report, state.role.version(&state.environment), &findings, began.elapsed())
+    if let Some((name, detail)) = state.trouble() {
+        let verdict = Verdict::Down;
+        findings.insert(0, Finding { name: name.to_owned(), verdict, detail, took: began.elapsed() });
+    }
+    report::write(state.role.report, &state.release.version, &findings, began.elapsed())
 }
 
 fn parts(state: &State, began: Instant) -> Vec<Finding> {

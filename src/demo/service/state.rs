@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -11,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::programme::{self, Condition, FaultKind};
 use super::super::shop::Role;
 use super::super::wire::Briefing;
+use super::super::yard::Release;
 
 /// What the console asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,10 @@ pub struct State {
     pub token: String,
     /// The ports of the others.
     pub peers: BTreeMap<String, u16>,
+    /// The release that runs: read once, at the start, as programs are.
+    pub release: Release,
+    /// The data without which it does not work.
+    entries: Option<PathBuf>,
     began: Instant,
     before: Duration,
     wish: Cell<Wish>,
@@ -42,8 +48,14 @@ pub struct State {
 
 impl State {
     /// A service that begins now.
-    pub fn new(environment: &str, role: &'static Role, briefing: Briefing) -> Self {
+    pub fn new(environment: &str, role: &'static Role, place: &Path, briefing: Briefing) -> Self {
+        let release = Release::current(place).unwrap_or_else(|| Release {
+            version: role.version(environment).to_owned(),
+            fault: Some("there is no release under `current`".to_owned()),
+        });
         Self {
+            release,
+            entries: role.keeps_entries.then(|| place.join("data/entries.csv")),
             role,
             environment: environment.to_owned(),
             token: briefing.token,
@@ -54,6 +66,16 @@ impl State {
             reports: Cell::new(0),
             crash: CancellationToken::new(),
         }
+    }
+
+    /// Why it cannot do its work whatever the programme says.
+    pub fn trouble(&self) -> Option<(&'static str, String)> {
+        if let Some(fault) = &self.release.fault {
+            return Some(("release", format!("{}: {fault}", self.release.version)));
+        }
+        let entries = self.entries.as_ref()?;
+        let is_there = std::fs::metadata(entries).is_ok_and(|m| m.len() > 0);
+        (!is_there).then(|| ("entries", format!("{} is missing or empty", entries.display())))
     }
 
     /// How it is doing now.
@@ -120,7 +142,8 @@ mod tests {
 
     fn inventory(elapsed: u64) -> State {
         let briefing = Briefing { token: "t".into(), elapsed, peers: BTreeMap::new() };
-        State::new("staging", Role::of("staging", "inventory").unwrap(), briefing)
+        let place = tempfile::tempdir().unwrap();
+        State::new("staging", Role::of("staging", "inventory").unwrap(), place.path(), briefing)
     }
 
     #[tokio::test(start_paused = true)]
@@ -146,7 +169,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_crash_comes_at_its_time_even_when_the_process_began_later_than_the_demo() {
         let briefing = Briefing { token: "t".into(), elapsed: 53_000, peers: BTreeMap::new() };
-        let state = State::new("production", Role::of("production", "ledger").unwrap(), briefing);
+        let place = tempfile::tempdir().unwrap();
+        let state = State::new("production", Role::of("production", "ledger").unwrap(), place.path(), briefing);
         let began = Instant::now();
         state.crashed().await;
         assert_eq!(began.elapsed().as_secs(), 45 + 180 - 53);
@@ -155,7 +179,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn slow_reports_stay_within_the_time_limit_of_the_deck() {
         let briefing = Briefing { token: "t".into(), elapsed: 20_000, peers: BTreeMap::new() };
-        let state = State::new("staging", Role::of("staging", "search").unwrap(), briefing);
+        let place = tempfile::tempdir().unwrap();
+        let state = State::new("staging", Role::of("staging", "search").unwrap(), place.path(), briefing);
         assert_eq!(state.condition(), Condition::Slow);
         let latencies: Vec<Duration> = (0..100).map(|_| state.next_latency()).collect();
         assert!(latencies.iter().all(|l| (900..1800).contains(&l.as_millis())), "{latencies:?}");

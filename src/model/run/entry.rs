@@ -92,6 +92,22 @@ pub enum Fact {
         /// Processes of it that outlived it: `pid command`.
         survivors: Vec<Text>,
     },
+    /// The link to a host was lost while a step ran there; what runs goes on, and the console asks until it hears of it.
+    LinkLost {
+        /// The step's id.
+        step: String,
+        /// Where.
+        host: HostName,
+        /// Why.
+        why: Text,
+    },
+    /// The host was reached again, and the step still runs there.
+    LinkBack {
+        /// The step's id.
+        step: String,
+        /// Where.
+        host: HostName,
+    },
     /// A step's change is taken back on a host; its end is a `Finished` of the step `undo:ID`.
     Undoing {
         /// The step's id.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Entry, Fact, Operator, Question, RunId, RunStatus, RunSummary, StepOutcome};
+use super::{Choice, Entry, Fact, Operator, Question, RunId, RunStatus, RunSummary, StepOutcome};
 use crate::model::Text;
 use crate::model::plan::{HostName, Plan};
 
@@ -99,6 +99,10 @@ pub struct RunState {
     pub ticked: BTreeMap<String, Vec<usize>>,
     /// What a person is asked now.
     pub question: Option<Question>,
+    /// Steps whose host is not reached while they run: since when, and why.
+    pub lost: BTreeMap<(String, HostName), (Timestamp, Text)>,
+    /// Whether what was changed is being taken back.
+    pub undoing: bool,
     /// Whether the dirty marker is set.
     pub dirty: bool,
     /// Whether preconditions were found to hold.
@@ -124,6 +128,8 @@ impl RunState {
             tasks: BTreeMap::new(),
             ticked: BTreeMap::new(),
             question: None,
+            lost: BTreeMap::new(),
+            undoing: false,
             dirty: false,
             required: false,
             number: 0,
@@ -175,15 +181,26 @@ impl RunState {
                 };
                 self.put(step, host, state);
             }
+            Fact::LinkLost { step, host, why } => {
+                self.lost.insert((step.clone(), host.clone()), (at, why.clone()));
+            }
+            Fact::LinkBack { step, host } => {
+                self.lost.remove(&(step.clone(), host.clone()));
+            }
             Fact::Undoing { step, host } => {
-                self.put(&format!("undo:{step}"), host, TaskState::Starting { attempt: 1, at });
+                self.undoing = true;
+                let undo = format!("undo:{step}");
+                let attempt = self.task(&undo, host).attempt() + 1;
+                self.put(&undo, host, TaskState::Starting { attempt, at });
             }
             Fact::Ticked { step, item, .. } => {
                 let ticked = self.ticked.entry(step.clone()).or_default();
                 if !ticked.contains(item) {
                     ticked.push(*item);
                 }
-                if let Some(Question::Boxes { ticked, .. }) = &mut self.question {
+                if let Some(Question::Boxes { ticked, .. }) = &mut self.question
+                    && !ticked.contains(item)
+                {
                     ticked.push(*item);
                 }
             }
@@ -193,7 +210,8 @@ impl RunState {
                     self.status = RunStatus::Waiting;
                 }
             }
-            Fact::Answered { .. } => {
+            Fact::Answered { choice, .. } => {
+                self.undoing |= *choice == Choice::Undo;
                 self.question = None;
                 if self.status == RunStatus::Waiting {
                     self.status = RunStatus::Running;
@@ -223,6 +241,7 @@ impl RunState {
     }
 
     fn put(&mut self, step: &str, host: &HostName, state: TaskState) {
+        self.lost.remove(&(step.to_owned(), host.clone()));
         self.tasks.insert((step.to_owned(), host.clone()), state);
     }
 

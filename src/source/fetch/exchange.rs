@@ -4,7 +4,7 @@
 use std::error::Error as _;
 use std::io;
 
-use http_body_util::{BodyExt, Empty};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -12,11 +12,9 @@ use tokio::time::timeout_at;
 
 use super::error::what_came;
 use super::stream::{Remembering, Stream};
-use super::{Answer, FetchError, MOST_HEADERS, Request};
+use super::{Answer, FetchError, MOST_HEADERS, Request, Sent};
 use crate::model::PhaseName;
 use crate::source::dial::Watch;
-
-type Nothing = Empty<&'static [u8]>;
 
 /// How far it came; outlives the exchange when time cuts it short.
 #[derive(Default)]
@@ -27,7 +25,7 @@ struct Progress {
 
 pub(super) async fn run(
     stream: Stream,
-    asked: hyper::Request<Nothing>,
+    asked: hyper::Request<Sent>,
     request: &Request<'_>,
     watch: &mut Watch,
 ) -> Result<Answer, FetchError> {
@@ -76,8 +74,8 @@ pub(super) async fn run(
 }
 
 async fn exchange(
-    sender: &mut SendRequest<Nothing>,
-    asked: hyper::Request<Nothing>,
+    sender: &mut SendRequest<Sent>,
+    asked: hyper::Request<Sent>,
     progress: &mut Progress,
     watch: &mut Watch,
     most: usize,

@@ -96,6 +96,16 @@ impl Transport for Through {
         Local.follow(argv, limit)
     }
 
+    fn launch<'a>(
+        &'a self,
+        permit: &'a Permit,
+        argv: &'a Argv,
+        input: &'a [u8],
+        limit: Duration,
+    ) -> BoxFuture<'a, Result<Box<dyn Follow>, TransportError>> {
+        Local.launch(permit, argv, input, limit)
+    }
+
     fn act<'a>(
         &'a self,
         permit: &'a Permit,

@@ -102,6 +102,7 @@ impl Http {
         let request = Request {
             target: &self.target,
             method: &self.method,
+            body: &[],
             headers,
             trust: &self.trust,
             proxies: Proxies::of_environment(),

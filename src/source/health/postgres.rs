@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod judge;
+pub mod session;
 mod settings;
 pub mod trouble;
 mod way;

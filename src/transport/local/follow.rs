@@ -1,10 +1,12 @@
 //! Commands on this machine whose output is followed while it comes. Dropping one ends it with all it started.
 
+use std::process::Stdio;
+
 use futures::future::BoxFuture;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStderr, ChildStdout};
 
-use super::{Group, command, exit_of, group_of, refused};
+use super::{Group, command, exit_of, give, group_of, refused};
 use crate::transport::{Argv, Exit, Follow, Part, TransportError};
 
 /// Read at once.
@@ -18,9 +20,18 @@ struct Following {
     _group: Group,
 }
 
-/// Starts it.
-pub fn start(argv: &Argv) -> Result<Box<dyn Follow>, TransportError> {
-    let mut child = command(argv).spawn().map_err(|e| refused(argv, e))?;
+/// Starts it and gives it its input, if there is any.
+pub fn start(argv: &Argv, input: &[u8]) -> Result<Box<dyn Follow>, TransportError> {
+    let mut command = command(argv);
+    if !input.is_empty() {
+        command.stdin(Stdio::piped());
+    }
+    let mut child = command.spawn().map_err(|e| refused(argv, e))?;
+    let (stdin, input) = (child.stdin.take(), input.to_vec());
+    if stdin.is_some() {
+        // Ends with the command at the latest, which closes the pipe.
+        tokio::spawn(async move { give(stdin, &input).await });
+    }
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     Ok(Box::new(Following { _group: group_of(&child), child, stdout, stderr, exit: None }))
 }
@@ -68,7 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn output_comes_while_the_command_runs_and_its_end_is_told() {
-        let mut following = start(&Argv::new("sh", ["-c", "echo one; sleep 0.3; echo two >&2; exit 4"])).unwrap();
+        let mut following = start(&Argv::new("sh", ["-c", "echo one; sleep 0.3; echo two >&2; exit 4"]), b"").unwrap();
         assert_eq!(following.next().await, Part::Out(b"one\n".to_vec()));
         assert_eq!(following.next().await, Part::Err(b"two\n".to_vec()));
         assert_eq!(following.next().await, Part::End(Exit::Code(4)));

@@ -212,6 +212,11 @@ impl Keeper {
         }
     }
 
+    /// The fingerprint of the host key of the live connection; none while there is none.
+    pub fn identity(&self) -> Option<String> {
+        read(&self.line)?.identity().map(ToOwned::to_owned)
+    }
+
     /// Why nothing can run there now; none while it is up or the first attempt is under way.
     pub fn blocked(&self) -> Option<Blocked> {
         let link = self.link.borrow();

@@ -26,6 +26,8 @@ pub struct Line {
     bell: Arc<Bell>,
     pulse: watch::Receiver<Pulse>,
     brake: OwnedFd,
+    /// `SHA256:…` of the host key that it showed.
+    identity: Option<String>,
     /// The connection of a hop that this one goes over.
     _over: Option<Arc<Line>>,
 }
@@ -64,7 +66,8 @@ impl Line {
         let thread = std::thread::Builder::new().name("ssh".into()).stack_size(STACK);
         let started = thread.spawn(move || match login.run(socket) {
             Ok(session) => {
-                if report.send(Ok(())).is_ok() {
+                let identity = session.host_key().map(|(blob, _)| super::known::fingerprint(blob));
+                if report.send(Ok(identity)).is_ok() {
                     Actor::new(session, polled, wake, inbox, heart, patience).run();
                 }
             }
@@ -74,14 +77,19 @@ impl Line {
         let broke = |_| {
             Refusal::new(Trouble::Handshake, "the thread of the connection ended, which is a bug; see quarterdeck.log")
         };
-        reported.await.map_err(broke)??;
+        let identity = reported.await.map_err(broke)??;
         let brake = brake.release().ok_or_else(|| Refusal::new(Trouble::Handshake, "the connection is gone"))?;
-        Ok(Arc::new(Self { orders: Some(orders), bell: Arc::new(Bell(bell)), pulse, brake, _over: over }))
+        Ok(Arc::new(Self { orders: Some(orders), bell: Arc::new(Bell(bell)), pulse, brake, identity, _over: over }))
     }
 
     /// What the connection says of itself.
     pub fn pulse(&self) -> watch::Receiver<Pulse> {
         self.pulse.clone()
+    }
+
+    /// The fingerprint of the host key that was shown and believed.
+    pub fn identity(&self) -> Option<&str> {
+        self.identity.as_deref()
     }
 
     /// Why it has ended, as far as it is known.

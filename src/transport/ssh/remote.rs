@@ -281,6 +281,16 @@ impl Transport for Remote {
         Box::pin(self.act_on(permit, argv, input, limits))
     }
 
+    fn launch<'a>(
+        &'a self,
+        permit: &'a Permit,
+        argv: &'a Argv,
+        input: &'a [u8],
+        limit: Duration,
+    ) -> BoxFuture<'a, Result<Box<dyn Follow>, TransportError>> {
+        Box::pin(self.launch_on(permit, argv, input, limit))
+    }
+
     fn copy<'a>(&'a self, permit: &'a Permit, from: &'a Path, to: &'a str) -> BoxFuture<'a, Result<Copied, CopyError>> {
         Box::pin(self.copy_to(permit, from.to_owned(), to.to_owned()))
     }

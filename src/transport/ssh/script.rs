@@ -49,6 +49,14 @@ impl Script {
         (guarded(&script.text), format!("\n{} begin", script.mark).into_bytes())
     }
 
+    /// The same for a command that reads what is left of the input, and is not ended when nobody waits.
+    pub fn of_one_reading(nonce: u64, argv: &Argv) -> (String, Vec<u8>) {
+        let mut script = Self::new(nonce);
+        script.text.push_str(&body(argv));
+        script.text.push('\n');
+        (script.text, format!("\n{} begin", script.mark).into_bytes())
+    }
+
     fn put(&mut self, argv: &Argv, input: &str) {
         let body = body(argv);
         let index = self.count;
@@ -79,6 +87,20 @@ impl Script {
             taken: 0,
         }
     }
+}
+
+/// What the login shell runs so that a shell takes exactly this text from its input and leaves the rest to the command.
+/// One read of `dd` may give less than was asked for, and never more; byte by byte it would take a tenth of a second for
+/// long texts. A text with other letters is read so all the same, because shells count those differently.
+pub fn taking(text: &str) -> String {
+    let length = text.len();
+    if !text.is_ascii() {
+        return format!("exec sh -c 'eval \"$(dd bs=1 count={length} 2>/dev/null)\"'");
+    }
+    format!(
+        "exec sh -c 'eval \"$(n={length}; while [ $n -gt 0 ]; do p=$(dd bs=$n count=1 2>/dev/null; echo .); p=${{p%.}}; \
+         [ -n \"$p\" ] || exit; printf %s \"$p\"; n=$((n-${{#p}})); done)\"'"
+    )
 }
 
 /// A shell reads all of this before it runs any. `$$` leads a process group unless a forced command stands above it; then

@@ -83,7 +83,7 @@ fn proof(section: &Section<'_>, url: &str, ca: bool) -> Option<(String, Proof)> 
     }
 }
 
-fn mode(url: &str) -> Option<&str> {
+pub(super) fn mode(url: &str) -> Option<&str> {
     let (_, query) = url.split_once('?')?;
     query.split('&').find_map(|pair| pair.strip_prefix("sslmode="))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, Connection};
+use tokio_postgres::{CancelToken, Client, Config, Connection};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{SERVICE, trouble};
@@ -45,6 +45,33 @@ impl Way<'_> {
             match self.connect_to(number, host).await {
                 Ok(link) => return Ok(link),
                 Err(trouble) => last = trouble,
+            }
+        }
+        Err(last)
+    }
+
+    /// Asks the server that a session is with to end what the session does.
+    pub(super) async fn cancel(&self, token: CancelToken) -> Result<(), Trouble> {
+        let ports = self.config.get_ports();
+        let mut last = Trouble::unknown("the address names no host");
+        for (number, host) in self.config.get_hosts().iter().enumerate() {
+            let port = ports.get(number).or(ports.first()).copied().unwrap_or(5432);
+            let Host::Tcp(name) = host else { continue };
+            let address = self.config.get_hostaddrs().get(number).map(ToString::to_string);
+            let address = address.as_ref().unwrap_or(name);
+            let (stream, _) = match Bounded::dial(address, port, self.limit, self.through.as_ref()).await {
+                Ok(dialled) => dialled,
+                Err(trouble) => {
+                    last = trouble;
+                    continue;
+                }
+            };
+            let mut tls = MakeRustlsConnect::new(self.tls.clone());
+            let tls = MakeTlsConnect::<Bounded>::make_tls_connect(&mut tls, name)
+                .map_err(|e| Trouble::unknown(format!("TLS cannot be set up: {e}")))?;
+            match token.cancel_query_raw(stream, tls).await {
+                Ok(()) => return Ok(()),
+                Err(error) => last = trouble::of(&error, self.place),
             }
         }
         Err(last)

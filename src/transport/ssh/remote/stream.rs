@@ -9,7 +9,7 @@ use super::{Halt, Remote, Running};
 use crate::runner::Permit;
 use crate::transport::ssh::actor::{Chunk, Ended};
 use crate::transport::ssh::nonce;
-use crate::transport::ssh::script::{COMMAND, Script};
+use crate::transport::ssh::script::{COMMAND, Script, taking};
 use crate::transport::{Argv, Exit, Follow, Limits, Output, Part, TransportError};
 
 impl Remote {
@@ -24,7 +24,23 @@ impl Remote {
         let tap =
             line.exec_held(COMMAND, script.into_bytes()).await.map_err(|e| self.tell(Halt::NotStarted(e), limit))?;
         let running = Running { tap, line: Arc::clone(&line), group: None };
-        Ok(Box::new(Following { running, mark, before: [Some(Vec::new()), Some(Vec::new())] }))
+        Ok(Box::new(Following { running, mark, grouped: false, before: [Some(Vec::new()), Some(Vec::new())] }))
+    }
+
+    /// Starts a command that changes something, gives it its input and follows it. Dropping the stream ends its group.
+    pub(super) async fn launch_on(
+        &self,
+        _permit: &Permit,
+        argv: &Argv,
+        input: &[u8],
+        limit: std::time::Duration,
+    ) -> Result<Box<dyn Follow>, TransportError> {
+        let line = self.line(Instant::now() + limit).await?;
+        let (script, mark) = Script::of_one_reading(nonce(), argv);
+        let sent = line.exec(taking(&script), [script.as_bytes(), input].concat()).await;
+        let tap = sent.map_err(|e| self.tell(Halt::NotStarted(e), limit))?;
+        let running = Running { tap, line: Arc::clone(&line), group: None };
+        Ok(Box::new(Following { running, mark, grouped: true, before: [Some(Vec::new()), Some(Vec::new())] }))
     }
 
     /// Runs a command that changes something and gives it its input.
@@ -42,9 +58,7 @@ impl Remote {
         script.add_reading(argv);
         let mut answers = script.answers(&[limits]);
         let text = script.text().as_bytes();
-        // The shell takes exactly the script from its input and leaves the rest to the command.
-        let command = format!("exec sh -c 'eval \"$(dd bs=1 count={} 2>/dev/null)\"'", text.len());
-        let sent = line.exec(command, [text, input].concat()).await;
+        let sent = line.exec(taking(script.text()), [text, input].concat()).await;
         let tap = sent.map_err(|e| self.tell(Halt::NotStarted(e), limits.timeout))?;
         let mut running = Running { tap, line, group: None };
         loop {
@@ -75,6 +89,8 @@ impl Remote {
 struct Following {
     running: Running,
     mark: Vec<u8>,
+    /// Whether nothing on the host ends it when nobody waits any more.
+    grouped: bool,
     /// What came before the mark, for as long as it has not come, of both streams.
     before: [Option<Vec<u8>>; 2],
 }
@@ -92,6 +108,10 @@ impl Following {
             && let Some(end) = memchr::memchr(b'\n', before.get(at + self.mark.len()..).unwrap_or_default())
         {
             let rest = before.split_off(at + self.mark.len() + end + 1);
+            if self.grouped && stream == 0 {
+                let group = before.get(at + self.mark.len()..).unwrap_or_default();
+                self.running.group = String::from_utf8_lossy(group).trim().parse().ok();
+            }
             *slot = None;
             return rest;
         }
@@ -108,6 +128,7 @@ impl Follow for Following {
                     Chunk::Out(bytes) => (0, bytes),
                     Chunk::Err(bytes) => (1, bytes),
                     Chunk::End(ended) => {
+                        self.running.group = None;
                         let began = self.before.iter().any(Option::is_none);
                         return Part::End(match ended {
                             // libssh2 says 0 of a connection that broke, and of a shell that never began.

@@ -1,0 +1,194 @@
+//! Locks, the marker and the mirror of a run, on the host that keeps them. A lock that the run itself left behind is taken
+//! over; one of another is never.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use tokio::sync::watch;
+use tokio::time::{Duration, sleep};
+
+use super::hand::Hand;
+use crate::model::Text;
+use crate::model::run::{Dirty, Liveness, LockHolder};
+use crate::runner::journal::{runs_folder, tail};
+use crate::runner::machine::Input;
+use crate::runner::plan::{past, require};
+use crate::runner::target::{Claim, Target, TargetError};
+
+/// Between two beats.
+const BEAT: Duration = Duration::from_secs(10);
+/// A lock host that is away is waited for so long before locks are taken, and at the end.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Hand {
+    /// Takes every lock in the order of the plan; all or none.
+    pub(super) async fn take_locks(self: Arc<Self>) {
+        let input = match self.try_locks().await {
+            Ok(fence) => Input::Locked(fence),
+            Err(why) => {
+                self.give_back().await.ok();
+                Input::LockRefused(why)
+            }
+        };
+        self.send(input).await;
+    }
+
+    async fn try_locks(&self) -> Result<u64, Text> {
+        let lock = self.plan.lock.as_ref().ok_or("the plan has no lock")?;
+        let keeper = self.target(&lock.host)?;
+        let mut keys = lock.keys.clone();
+        keys.sort();
+        for key in keys {
+            let fence = self.take(&keeper, &key).await.map_err(|e| Text::from(e.to_string()))?;
+            if let Ok(mut fences) = self.fences.lock() {
+                fences.push((key, fence));
+            }
+        }
+        let first = self.fences.lock().ok().and_then(|f| f.first().map(|(_, fence)| *fence));
+        first.ok_or_else(|| "the plan names no lock".into())
+    }
+
+    async fn take(&self, keeper: &Target, key: &str) -> Result<u64, TargetError> {
+        let claim = Claim {
+            key: key.to_owned(),
+            run: Some(self.run.clone()),
+            operator: self.operator.clone(),
+            what: (&*self.plan.runbook).into(),
+            reason: self.reason.clone(),
+            digest: Some(self.plan.digest.clone()),
+        };
+        loop {
+            let answer = self.until_reached(Some(PATIENCE), || keeper.lock(&self.permit, &claim).boxed()).await;
+            match answer {
+                Err(TargetError::Held(holder)) if self.is_left_behind(&holder) => {
+                    keeper.break_lock(&self.permit, key, holder.fence).await?;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// A lock of this very run: of a console that is gone, or of this machine, where nobody else drives the run.
+    fn is_left_behind(&self, holder: &LockHolder) -> bool {
+        let is_here = holder.operator.console == self.operator.console;
+        holder.run.as_ref() == Some(&self.run) && (is_here || holder.liveness != Liveness::Held)
+    }
+
+    /// Says that this console lives, and hears when a lock is another's.
+    pub(super) async fn beat(self: Arc<Self>) {
+        let Some(keeper) = self.keeper() else { return };
+        loop {
+            sleep(BEAT).await;
+            let fences = self.fences.lock().map(|f| f.clone()).unwrap_or_default();
+            for (key, fence) in fences {
+                if let Err(e @ TargetError::LockLost { .. }) = keeper.beat(&self.permit, &key, fence).await {
+                    return self.send(Input::LockLost(e.to_string().into())).await;
+                }
+            }
+        }
+    }
+
+    pub(super) async fn release(self: Arc<Self>) {
+        let answer = self.give_back().await;
+        self.send(Input::Released(answer)).await;
+    }
+
+    async fn give_back(&self) -> Result<(), Text> {
+        let fences = self.fences.lock().map(|mut f| std::mem::take(&mut *f)).unwrap_or_default();
+        let Some(keeper) = self.keeper() else { return Ok(()) };
+        for (key, fence) in fences.into_iter().rev() {
+            let freed = || keeper.unlock(&self.permit, &key, fence).boxed();
+            match self.until_reached(Some(PATIENCE), freed).await {
+                // It is not ours any more, so there is nothing to give back.
+                Ok(()) | Err(TargetError::LockLost { .. }) => {}
+                Err(e) => return Err(e.to_string().into()),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn mark(self: Arc<Self>) {
+        let answer = self.set_marker().await;
+        self.send(Input::Marked(answer)).await;
+    }
+
+    async fn set_marker(&self) -> Result<(), Text> {
+        let Some(keeper) = self.keeper() else { return Ok(()) };
+        let since = (self.surroundings.clock)();
+        let runbook = (&*self.plan.runbook).into();
+        let dirty = Dirty { run: self.run.clone(), runbook, operator: self.operator.clone(), since };
+        for key in self.plan.lock.iter().flat_map(|l| &l.keys) {
+            let set = || keeper.set_dirty(&self.permit, key, &dirty).boxed();
+            self.until_reached(Some(PATIENCE), set).await.map_err(|e| Text::from(e.to_string()))?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn clean(self: Arc<Self>) {
+        let answer = self.take_marker().await;
+        self.send(Input::Cleaned(answer)).await;
+    }
+
+    async fn take_marker(&self) -> Result<(), Text> {
+        let Some(keeper) = self.keeper() else { return Ok(()) };
+        for key in self.plan.lock.iter().flat_map(|l| &l.keys) {
+            let taken = || keeper.clean(&self.permit, key).boxed();
+            self.until_reached(Some(PATIENCE), taken).await.map_err(|e| Text::from(e.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the preconditions again.
+    pub(super) async fn require(self: Arc<Self>) {
+        let targets: Vec<Target> = self.plan.hosts.iter().filter_map(|h| self.places.target(&h.name)).collect();
+        let keeper = self.keeper();
+        let (runs, service) = (runs_folder(&self.state), self.plan.target.clone());
+        let known = tokio::task::spawn_blocking(move || past::here(&runs, &service)).await.unwrap_or_default();
+        let ground = require::Ground {
+            service: &self.plan.target,
+            deck: &self.deck,
+            surroundings: &self.surroundings,
+            values: &self.values,
+            hosts: targets.iter().collect(),
+            past: &known,
+            keeper: keeper.as_ref(),
+            now: (self.surroundings.clock)(),
+        };
+        let failed = require::missing(&self.plan.require, &ground).await;
+        self.send(Input::Required(failed)).await;
+    }
+
+    /// Keeps the mirror up with the journal: plan and runbook first, then what was added. `size` is that of the journal.
+    pub(super) async fn mirror(self: Arc<Self>, mut size: watch::Receiver<u64>, done: watch::Sender<u64>) {
+        let Some(keeper) = self.keeper() else { return };
+        for file in ["plan.json", "runbook.md"] {
+            let Ok(bytes) = read(&self.folder.join(file), 0).await else { return };
+            let put = || keeper.mirror(&self.permit, &self.run, file, 0, &bytes).boxed();
+            if self.until_reached(None, put).await.is_err() {
+                return;
+            }
+        }
+        let mut there = 0;
+        loop {
+            let here = *size.borrow_and_update();
+            if here > there {
+                let Ok(bytes) = read(&self.folder.join("journal.jsonl"), there).await else { return };
+                let put = || keeper.mirror(&self.permit, &self.run, "journal.jsonl", there, &bytes).boxed();
+                if self.until_reached(None, put).await.is_err() {
+                    return;
+                }
+                there += bytes.len() as u64;
+                done.send_replace(there);
+            } else if size.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+async fn read(path: &Path, from: u64) -> Result<Vec<u8>, Text> {
+    let path = path.to_owned();
+    let read = tokio::task::spawn_blocking(move || tail(&path, from)).await;
+    read.map_err(|e| e.to_string())?.map_err(|e| e.to_string().into())
+}

@@ -1,0 +1,1 @@
+//! the driver over this machine, and over links that fail

@@ -1,0 +1,77 @@
+//! What a step printed on a host, redacted, as it is kept on this machine. Beside the text stands how far the log of the
+//! target was read, so that whoever attaches again leaves no gap and repeats nothing.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::{JournalError, private};
+
+/// The file of one attempt of a step on a host.
+#[derive(Debug)]
+pub struct Printed {
+    path: PathBuf,
+    pub(super) file: File,
+    marks: File,
+    size: u64,
+    offset: u64,
+}
+
+impl Printed {
+    /// Opens it, or goes on with it. `attempt` is that of the step: the log of a new one begins at 0.
+    pub fn open(folder: &Path, step: &str, host: &str, attempt: u32) -> Result<Self, JournalError> {
+        let name = format!("{}.{}", plain(step), plain(host));
+        let path = folder.join("out").join(format!("{name}.log"));
+        let at = folder.join("out").join(format!("{name}.at"));
+        let io = |what| move |e| JournalError::io(what, &path_of(folder, step, host), e);
+        let file = private().append(true).create(true).open(&path).map_err(io("open"))?;
+        let marks = private().append(true).create(true).open(&at).map_err(io("open"))?;
+        let known = std::fs::read_to_string(&at).map_err(io("read"))?;
+        // A torn last line has no newline.
+        let mark = known.rsplit_once('\n').and_then(|(whole, _)| read_mark(whole.lines().last()?));
+        let size = file.metadata().map_err(io("read"))?.len();
+        let (size, offset) = match mark {
+            // What stands beyond the mark was written, but how far it reached was not.
+            Some((of, offset, kept)) if kept <= size => (kept, if of == attempt { offset } else { 0 }),
+            _ => (0, 0),
+        };
+        file.set_len(size).map_err(io("cut"))?;
+        Ok(Self { path, file, marks, size, offset })
+    }
+
+    /// How far the log of the target was read.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Adds redacted text; `offset` is how far the log of the target was read with it.
+    pub fn add(&mut self, attempt: u32, redacted: &[u8], offset: u64) -> Result<(), JournalError> {
+        let mark = format!("{attempt} {offset} {}\n", self.size + redacted.len() as u64);
+        let written = self.file.write_all(redacted).and_then(|()| self.marks.write_all(mark.as_bytes()));
+        written.map_err(|e| JournalError::io("write", &self.path, e))?;
+        self.size += redacted.len() as u64;
+        self.offset = offset;
+        Ok(())
+    }
+
+    /// Puts it on the disk.
+    pub fn flush(&self) -> Result<(), JournalError> {
+        let flushed = self.file.sync_data().and_then(|()| self.marks.sync_data());
+        flushed.map_err(|e| JournalError::io("flush", &self.path, e))
+    }
+}
+
+/// Where the output of a step on a host is.
+pub fn path_of(folder: &Path, step: &str, host: &str) -> PathBuf {
+    folder.join("out").join(format!("{}.{}.log", plain(step), plain(host)))
+}
+
+fn read_mark(line: &str) -> Option<(u32, u64, u64)> {
+    let mut words = line.split(' ');
+    Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?, words.next()?.parse().ok()?))
+}
+
+/// Safe as a part of a file name.
+fn plain(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' }).collect()
+}

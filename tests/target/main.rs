@@ -21,7 +21,6 @@ mod sshd;
 
 mod booted;
 mod links;
-mod shells;
 mod times;
 
 use std::sync::Arc;

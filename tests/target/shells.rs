@@ -1,1 +1,0 @@
-//! Odd shells of hosts.

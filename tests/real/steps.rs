@@ -95,7 +95,8 @@ impl Bench {
 
     fn with(probes: &str) -> Self {
         let folder = folder();
-        let deck = format!("[environments.place]\ntier = \"development\"\n[environments.place.services.sales]\n{probes}");
+        let deck =
+            format!("[environments.place]\ntier = \"development\"\n[environments.place.services.sales]\n{probes}");
         let deck = deck.replace("FOLDER", folder.path().to_str().unwrap());
         let loaded = quarterdeck::config::load(&write(folder.path(), "quarterdeck.toml", deck));
         let deck = loaded.deck.unwrap_or_else(|| panic!("{:?}", loaded.faults));
@@ -222,7 +223,8 @@ async fn a_request_brings_its_body_and_its_secret_and_judges_the_answer() {
     let token = secret(bench.folder.path(), "token", "tok-123456");
     let token = token.trim_start_matches("password = ").trim_matches('"').to_owned();
     let headers = [("Authorization".to_owned(), format!("Bearer {token}"))].into();
-    let call = HttpCall { headers, body: Some("{\"a\":1}".into()), expect: Some("^ready \\d".into()), ..sink.call("POST") };
+    let call =
+        HttpCall { headers, body: Some("{\"a\":1}".into()), expect: Some("^ready \\d".into()), ..sink.call("POST") };
     let end = bench.run(step(Action::Http(call.clone()))).await;
     assert_eq!(end, StepEnd::Ok { exit: Some(200) });
     let got = sink.got().remove(0);
@@ -267,7 +269,11 @@ async fn a_notice_is_tried_again_and_its_failure_is_told_but_ends_no_run() {
     let to = format!("http://127.0.0.1:{}/hook/s3cret-path", dead.port);
     assert_eq!(bench.run(step(tell(&to, true))).await, StepEnd::Ok { exit: None });
     assert_eq!(dead.got().len(), 1, "no second try for what is wrong");
-    assert!(bench.said().iter().any(|l| l == "nobody was told: 127.0.0.1 answered 404 Not Found"), "{:?}", bench.said());
+    assert!(
+        bench.said().iter().any(|l| l == "nobody was told: 127.0.0.1 answered 404 Not Found"),
+        "{:?}",
+        bench.said()
+    );
     let matters = Step { retries: 1, ..step(tell(&to, true)) };
     assert_eq!(failed(bench.run(matters).await), "127.0.0.1 answered 404 Not Found");
     assert!(!bench.said().concat().contains("s3cret-path"), "the address of a webhook is its password");

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
 use super::Ask;
-use crate::model::plan::{HostName, PlannedHost, Sudo};
 use crate::config;
+use crate::model::plan::{HostName, PlannedHost, Sudo};
 use crate::model::{HostId, Text};
 use crate::runner::target::{Ground, Target};
 use crate::source::Surroundings;

@@ -23,7 +23,9 @@ async fn planned(desk: &Desk, folder: &std::path::Path, hosts: &[String], only: 
     let mark = folder.display();
     let mut deck = format!("[environments.place]\ntier = \"production\"\nstate = \"{mark}/state\"\n");
     writeln!(deck, "[environments.place.hosts]").unwrap();
-    hosts.iter().for_each(|host| writeln!(deck, "{host} = \"{host}\"").unwrap());
+    for host in hosts {
+        writeln!(deck, "{host} = {{ ssh = \"{host}\" }}").unwrap();
+    }
     let listed: Vec<String> = hosts.iter().map(|h| format!("\"{h}\"")).collect();
     write!(deck, "[environments.place.services.sales]\nhosts = [{}]\n", listed.join(", ")).unwrap();
     write!(deck, "runbooks = [\"again\"]\nvars = {{ mark = \"{mark}\" }}\nprobes.live = {{ file = \"/proc/stat\" }}\n")

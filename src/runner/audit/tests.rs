@@ -43,7 +43,7 @@ impl Bench {
     }
 
     fn put(&self, lines: &[String]) {
-        std::fs::write(self.audit.path(), lines.iter().map(|l| format!("{l}\n")).collect::<String>()).unwrap();
+        std::fs::write(self.audit.path(), lines.join("\n") + "\n").unwrap();
     }
 
     fn broken(&self) -> (usize, String) {
@@ -162,7 +162,7 @@ fn lines_cut_off_at_the_end_show_also_after_the_next_fact() {
 fn a_line_torn_by_a_crash_is_kept_and_told_of() {
     let bench = Bench::new(3);
     let text = std::fs::read_to_string(bench.audit.path()).unwrap();
-    std::fs::write(bench.audit.path(), &text[..text.len() - 40]).unwrap();
+    std::fs::write(bench.audit.path(), &text.as_bytes()[..text.len() - 40]).unwrap();
     // A crash comes before the note of the newest line.
     Line::read(&bench.lines()[1]).unwrap().head().write(bench.audit.path()).unwrap();
     assert_eq!(bench.broken(), (3, "it was not written to its end: a crash, or somebody cut it".into()));

@@ -226,7 +226,7 @@ proptest! {
     ) {
         let plan = at(Level::from_number(level));
         let short = plan.short().to_owned();
-        let digests = [digest, plan.digest[..cut].to_owned(), plan.digest.to_uppercase(), format!("{} ", plan.digest)];
+        let digests = [digest, plan.digest.chars().take(cut).collect(), plan.digest.to_uppercase(), format!("{} ", plan.digest)];
         for digest in digests.into_iter().filter(|d| *d != plan.digest) {
             for by in [Given::Enter, Given::Yes, Given::Typed(format!("production/sales {short}")),
                        Given::Typed("production/sales".into()), Given::Flag(format!("production:{short}"))] {

@@ -83,7 +83,7 @@ mod tests {
     fn what_may_differ_between_two_looks_leaves_the_digest_alone() {
         let plan = fixture::plan();
         let mut later = plan.clone();
-        later.made_at = later.made_at + SignedDuration::from_mins(3);
+        later.made_at += SignedDuration::from_mins(3);
         later.warnings.push("probe `live` fails".into());
         later.estimate = Some(Estimate { p50: Duration::from_secs(9), p90: Duration::from_secs(12), runs: 4 });
         later.hosts[0].clock_offset = Some(SignedDuration::from_millis(-17));

@@ -24,7 +24,7 @@ pub(crate) fn step(id: &str, script: &str) -> Step {
         line: 1,
         action: Action::Shell { script: script.into(), cwd: None, env: BTreeMap::new() },
         on: On::Hosts,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         grace: Duration::from_secs(10),
         retries: 0,
         idempotent: false,

@@ -15,7 +15,9 @@ mod demo;
 mod forward;
 mod hosts;
 mod init;
+mod plan;
 mod printed;
+mod run;
 mod status;
 
 use std::path::PathBuf;
@@ -75,6 +77,8 @@ enum Command {
     Hosts(hosts::Options),
     /// Forward a port of this machine through a host, until you stop it
     Forward(forward::Options),
+    /// Show what a runbook would do to a service; changes nothing
+    Plan(plan::Options),
     /// Read the deck and tell everything that is wrong with it
     Check(check::Options),
     /// Write a commented starter deck, probing what it is given
@@ -117,6 +121,7 @@ pub fn run() -> Result<Ending> {
         Some(Command::Status(options)) => status::run(&general, &options),
         Some(Command::Hosts(options)) => hosts::run(&general, &options),
         Some(Command::Forward(options)) => forward::run(&general, &options),
+        Some(Command::Plan(options)) => plan::run(&general, &options),
         Some(Command::Check(options)) => check::run(&general, &options),
         Some(Command::Init(options)) => init::run(&options),
         Some(Command::Keys { name }) => printed::keys(&general, name),

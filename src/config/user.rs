@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::model::Fault;
+use crate::model::{Fault, Operator, Text};
 use crate::settings::{Faults, Files, Section, Table};
 
 /// Which zone times are shown in.
@@ -31,6 +31,8 @@ pub struct User {
     pub times: Times,
     /// Never act.
     pub read_only: bool,
+    /// The name under which one acts; that of the account where none is given.
+    pub operator: Option<String>,
 }
 
 impl Default for User {
@@ -41,6 +43,7 @@ impl Default for User {
             mouse: true,
             times: Times::Environment,
             read_only: false,
+            operator: None,
         }
     }
 }
@@ -48,6 +51,15 @@ impl Default for User {
 const TIMES: [(&str, Times); 3] = [("environment", Times::Environment), ("utc", Times::Utc), ("local", Times::Local)];
 
 impl User {
+    /// Who acts: claimed, not proven.
+    pub fn operator(&self) -> Operator {
+        let of = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        let name = self.operator.clone().or_else(|| of("USER")).or_else(|| of("LOGNAME"));
+        let name = name.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
+        let system = rustix::system::uname();
+        Operator { name: Text::line_at_most(&name, 60), console: Text::line_at_most(&system.nodename().to_string_lossy(), 60) }
+    }
+
     /// Reads the settings; what is wrong keeps its default. No file is no fault.
     pub fn load(folder: &Path) -> (Self, Vec<Fault>) {
         let path = folder.join("config.toml");
@@ -69,6 +81,7 @@ impl User {
                 mouse: section.truth("mouse").unwrap_or(default.mouse),
                 times: section.choice("times", &TIMES).unwrap_or_default(),
                 read_only: section.truth("read-only").unwrap_or(false),
+                operator: section.text("operator"),
             };
             section.finish();
             user

@@ -83,7 +83,8 @@ fn places(section: &Section<'_>) -> BTreeMap<String, Place> {
 
 /// Every command of front matter.
 fn shells(front: &Front, section: &Section<'_>) -> Vec<Shell> {
-    let shell = |what: &'static str, key: &str, text: &str| Shell { what, place: section.place_of(key), text: text.to_owned() };
+    let shell =
+        |what: &'static str, key: &str, text: &str| Shell { what, place: section.place_of(key), text: text.to_owned() };
     let mut shells = Vec::new();
     for require in &front.require {
         if let Require::Command { script, .. } = require {

@@ -70,7 +70,8 @@ fn proof(front: &Front, drafts: &[Draft], faults: &Faults<'_>) {
     }
     let Some(last) = drafts.iter().rposition(|d| !d.step.only_looks()) else { return };
     let proves = |draft: &Draft| {
-        let looks = matches!(draft.step.action, Action::Shell { .. } | Action::Sql(_) | Action::Http(_) | Action::Wait(_));
+        let looks =
+            matches!(draft.step.action, Action::Shell { .. } | Action::Sql(_) | Action::Http(_) | Action::Wait(_));
         looks && draft.step.only_looks()
     };
     let is_proven = drafts.get(last).is_some_and(|d| d.step.verify.is_some());
@@ -98,7 +99,8 @@ fn restore(front: &Front, drafts: &[Draft], faults: &Faults<'_>) {
     let is_kept = drafts.iter().flat_map(|d| &d.shells).any(keeps)
         || front.require.iter().any(|r| matches!(r, Require::Backup { .. }));
     if !is_kept {
-        let help = "add require = [{ backup = \"backup-postgres\", within = \"24h\" }], or a step that keeps what is there";
+        let help =
+            "add require = [{ backup = \"backup-postgres\", within = \"24h\" }], or a step that keeps what is there";
         faults.warn(front.kind_place, "a restore without a backup before it", help);
     }
 }

@@ -30,6 +30,7 @@ mod rabbitmq;
 mod redis;
 mod secrets;
 mod settings;
+mod steps;
 mod tcp;
 mod tls;
 mod truth;

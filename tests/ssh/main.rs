@@ -24,6 +24,7 @@ mod hops;
 mod keys;
 mod login;
 mod loss;
+mod plans;
 mod reach;
 mod shells;
 mod supervisor;

@@ -68,7 +68,12 @@ pub async fn line(question: &str) -> Option<String> {
 
 /// Asks for the passphrase of a key file; none when nothing was typed.
 pub async fn passphrase(file: &str) -> Option<Passphrase> {
-    write!(std::io::stderr(), "passphrase of {file} (not shown; empty leaves it): ").ok();
+    hidden(&format!("passphrase of {file} (not shown; empty leaves it): ")).await
+}
+
+/// Asks for something that is not shown; none when nothing was typed.
+pub async fn hidden(question: &str) -> Option<Passphrase> {
+    write!(std::io::stderr(), "{question}").ok();
     std::io::stderr().flush().ok();
     let typed = tokio::task::spawn_blocking(|| {
         let raw = Raw::enter()?;

@@ -79,7 +79,9 @@ pub fn stops(drafts: &[Draft], faults: &Faults<'_>) {
         for stop in stops.captures_iter(text) {
             let (Some(whole), Some(unit)) = (stop.get(0), stop.get(1).or(stop.get(2))) else { continue };
             let names = |text: &str| {
-                starts.captures_iter(text).any(|s| s.get(1).or(s.get(2)).is_some_and(|u| u.as_str().contains(unit.as_str())))
+                starts
+                    .captures_iter(text)
+                    .any(|s| s.get(1).or(s.get(2)).is_some_and(|u| u.as_str().contains(unit.as_str())))
             };
             let rest = text.get(whole.end()..).unwrap_or_default();
             if !names(rest) && !scripts.iter().skip(at + 1).any(|(_, later)| names(later)) {

@@ -19,10 +19,46 @@ patterns! {
 
 /// Variables that a shell, its login or the run itself sets.
 const COMMON: [&str; 41] = [
-    "HOME", "PATH", "USER", "LOGNAME", "SHELL", "PWD", "OLDPWD", "TMPDIR", "LANG", "LC_ALL", "TERM", "TZ", "HOSTNAME", "RANDOM",
-    "SECONDS", "UID", "EUID", "PPID", "IFS", "OPTARG", "OPTIND", "LINENO", "BASH_SOURCE", "BASH_VERSION", "FUNCNAME",
-    "PIPESTATUS", "NF", "NR", "FS", "OFS", "RS", "XDG_RUNTIME_DIR", "SSH_CONNECTION", "PREVIOUS", "ENVIRONMENT", "SERVICE",
-    "QD_ENVIRONMENT", "QD_SERVICE", "QD_HOST", "QD_RUN",
+    "HOME",
+    "PATH",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "PWD",
+    "OLDPWD",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "TERM",
+    "TZ",
+    "HOSTNAME",
+    "RANDOM",
+    "SECONDS",
+    "UID",
+    "EUID",
+    "PPID",
+    "IFS",
+    "OPTARG",
+    "OPTIND",
+    "LINENO",
+    "BASH_SOURCE",
+    "BASH_VERSION",
+    "FUNCNAME",
+    "PIPESTATUS",
+    "NF",
+    "NR",
+    "FS",
+    "OFS",
+    "RS",
+    "XDG_RUNTIME_DIR",
+    "SSH_CONNECTION",
+    "PREVIOUS",
+    "ENVIRONMENT",
+    "SERVICE",
+    "QD_ENVIRONMENT",
+    "QD_SERVICE",
+    "QD_HOST",
+    "QD_RUN",
     "QD_STEP",
 ];
 
@@ -50,7 +86,8 @@ pub fn inputs(front: &Front, drafts: &[Draft], faults: &Faults<'_>) {
         let Some(word) = pattern(&format!(r"\b{}\b", regex::escape(&variable(name)))) else { continue };
         let braced = format!("{{{name}}}");
         let in_steps = drafts.iter().any(|draft| {
-            let in_sql = matches!(&draft.step.action, Action::Sql(call) if call.statement.contains(&format!(":{name}")));
+            let in_sql =
+                matches!(&draft.step.action, Action::Sql(call) if call.statement.contains(&format!(":{name}")));
             let in_when = draft.step.when.as_ref().is_some_and(|w| w.name == name);
             in_sql || in_when || draft.names.iter().any(|(n, _)| n == name)
         });
@@ -58,7 +95,8 @@ pub fn inputs(front: &Front, drafts: &[Draft], faults: &Faults<'_>) {
             || front.inputs.iter().any(|i| i.default.as_ref().is_some_and(|d| d.contains(&braced)));
         if !in_steps && !elsewhere && !shells(front, drafts).any(|s| word.is_match(&s.text)) {
             let place = front.input_places.get(name).copied().unwrap_or(front.kind_place);
-            let help = format!("use it as \"${}\" in a shell text or as {{{name}}} elsewhere, or remove it", variable(name));
+            let help =
+                format!("use it as \"${}\" in a shell text or as {{{name}}} elsewhere, or remove it", variable(name));
             faults.warn(place, format!("the input `{name}` is used nowhere"), help);
         }
     }

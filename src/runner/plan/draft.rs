@@ -62,7 +62,8 @@ impl Frame {
         let lacking: Vec<&str> =
             ask.runbook.needs.iter().map(String::as_str).filter(|need| !plain.contains_key(*need)).collect();
         if let Some(need) = lacking.first() {
-            let what = format!("runbook {} needs `{need}`, which {} does not say", ask.runbook.name, ask.acting.service);
+            let what =
+                format!("runbook {} needs `{need}`, which {} does not say", ask.runbook.name, ask.acting.service);
             return Err(format!("{what}: add it to the service's vars").into());
         }
         let mut settled = inputs::settle(&ask.runbook, &ask.inputs, &plain)?;
@@ -199,13 +200,9 @@ impl<'s> Ground<'s> {
 
 /// What can be chosen for each input that has choices.
 pub(super) async fn choices(ask: &Ask, surroundings: &Surroundings) -> BTreeMap<String, Result<Vec<String>, Text>> {
-    let frame = match hosts(ask) {
-        Ok(hosts) => hosts,
-        Err(_) => Vec::new(),
-    };
     let asked = ask.runbook.inputs.iter().filter_map(|i| Some((&i.name, i.choices.as_ref()?)));
     let asked: Vec<(&String, &Choices)> = asked.collect();
-    let names: Vec<HostName> = frame.into_iter().take(1).chain([lock::host(ask)]).collect();
+    let names: Vec<HostName> = hosts(ask).unwrap_or_default().into_iter().take(1).chain([lock::host(ask)]).collect();
     let needs_places = asked.iter().any(|(_, choices)| !matches!(choices, Choices::Listed(_)));
     let names = if needs_places { names } else { Vec::new() };
     let sites = place::look(ask, &names, &[], surroundings, (surroundings.clock)()).await;

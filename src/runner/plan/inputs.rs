@@ -106,7 +106,8 @@ fn missing(input: &Input) -> Text {
 /// The value in its usual form, when it is of the input's type and pattern.
 fn fits(input: &Input, value: String) -> Result<String, Text> {
     let name = &input.name;
-    let refuse = |why: &str| -> Text { format!("input `{name}` {why}, not `{}`", Text::line_at_most(&value, 60)).into() };
+    let refuse =
+        |why: &str| -> Text { format!("input `{name}` {why}, not `{}`", Text::line_at_most(&value, 60)).into() };
     if value.chars().any(char::is_control) {
         return Err(refuse("must be one line without control characters"));
     }

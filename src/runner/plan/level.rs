@@ -59,7 +59,12 @@ mod tests {
     use crate::model::Tier;
     use crate::runner::plan::fixture;
 
-    fn with(tier: Tier, change: impl FnOnce(&mut Policy, &mut Runbook), dangerous: bool, reach: (usize, usize)) -> (Level, usize) {
+    fn with(
+        tier: Tier,
+        change: impl FnOnce(&mut Policy, &mut Runbook),
+        dangerous: bool,
+        reach: (usize, usize),
+    ) -> (Level, usize) {
         let mut policy = fixture::policy(tier);
         let mut runbook = fixture::runbook();
         change(&mut policy, &mut runbook);

@@ -4,8 +4,8 @@
 use super::Ask;
 use super::names::now;
 use super::place::{LOCAL, Site};
-use crate::model::plan::{HostName, PlannedLock};
 use crate::model::Text;
+use crate::model::plan::{HostName, PlannedLock};
 
 /// Where the lock of a service is: on its first host whatever hosts a run is for, so that two runs on different hosts of
 /// one service exclude each other.

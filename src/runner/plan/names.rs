@@ -121,11 +121,7 @@ pub(super) fn each(step: &Step, change: &dyn Fn(&str) -> Result<String, Text>) -
 /// are added by who runs a step.
 pub fn variables(values: &BTreeMap<String, String>, target: &ServiceId, host: &str) -> Vec<(String, String)> {
     let own = values.iter().map(|(name, value)| (name.to_uppercase().replace('-', "_"), value.clone()));
-    let around = [
-        ("QD_ENVIRONMENT", target.environment.as_str()),
-        ("QD_SERVICE", &target.name),
-        ("QD_HOST", host),
-    ];
+    let around = [("QD_ENVIRONMENT", target.environment.as_str()), ("QD_SERVICE", &target.name), ("QD_HOST", host)];
     own.chain(around.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
 }
 
@@ -155,16 +151,18 @@ mod tests {
         let done = finish(&planned, &known, &"a".into(), &run).unwrap();
         let Action::Notify { to, text, .. } = &done.action else { panic!("{done:?}") };
         assert_eq!((to.as_str(), text.as_str()), ("s3cret", "{a} /srv/{x} on a"));
-        assert_eq!(each(&fixture::step("x", "echo {a}"), &|t| now(t, &known)).unwrap().action, Action::Shell {
-            script: "echo {a}".into(),
-            cwd: None,
-            env: BTreeMap::new()
-        });
+        assert_eq!(
+            each(&fixture::step("x", "echo {a}"), &|t| now(t, &known)).unwrap().action,
+            Action::Shell { script: "echo {a}".into(), cwd: None, env: BTreeMap::new() }
+        );
     }
 
     #[test]
     fn a_name_that_is_not_known_and_a_brace_alone_are_errors() {
-        assert_eq!(now("{relaeses}/x", &values(&[])).unwrap_err().as_str(), "`{relaeses}` in `{relaeses}/x` is not known here");
+        assert_eq!(
+            now("{relaeses}/x", &values(&[])).unwrap_err().as_str(),
+            "`{relaeses}` in `{relaeses}/x` is not known here"
+        );
         assert!(now("a } b", &values(&[])).is_err() && now("a { b", &values(&[])).is_err());
     }
 

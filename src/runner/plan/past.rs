@@ -72,8 +72,7 @@ impl Past {
 /// The newest runs of a service on this machine. Blocks on files.
 pub fn here(runs: &Path, target: &ServiceId) -> Vec<Past> {
     let Ok(folder) = std::fs::read_dir(runs) else { return Vec::new() };
-    let mut ids: Vec<RunId> =
-        folder.flatten().filter_map(|e| RunId::parse(&e.file_name().to_string_lossy())).collect();
+    let mut ids: Vec<RunId> = folder.flatten().filter_map(|e| RunId::parse(&e.file_name().to_string_lossy())).collect();
     ids.sort();
     let read = |id: &RunId| {
         let folder = runs.join(id.as_str());

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Ask;
 use crate::model::plan::{HostName, PlannedHost, Sudo};
+use crate::config;
 use crate::model::{HostId, Text};
 use crate::runner::target::{Ground, Target};
 use crate::source::Surroundings;
@@ -37,17 +38,16 @@ pub(super) struct Site {
 
 /// A host of a run, or `local`, as a target. None for a host that is not in the deck.
 ///
-/// The folder that the environment names is that of its hosts; on this machine it is the user's own, unless the service
-/// has no hosts and so runs here.
-pub fn target(
-    acting: &crate::config::acting::Acting,
-    name: &HostName,
-    surroundings: &Surroundings,
-) -> Option<Target> {
+/// The folder that the environment names is that of its hosts; on this machine it is one beside the console's own files,
+/// unless the service has no hosts and so runs here.
+pub fn target(acting: &crate::config::acting::Acting, name: &HostName, surroundings: &Surroundings) -> Option<Target> {
     let folder = acting.policy.state.clone();
     if &**name == LOCAL {
         let transport = Arc::clone(&surroundings.transport);
-        return Some(Target::new(name.clone(), transport, folder.filter(|_| acting.hosts.is_empty())));
+        // Not the console's own folder: the journal lies there, and what is kept here mirrors it.
+        let own = || config::folder::state_folder().map(|state| state.join("local").to_string_lossy().into_owned());
+        let folder = folder.filter(|_| acting.hosts.is_empty()).or_else(own);
+        return Some(Target::new(name.clone(), transport, folder));
     }
     let remote = surroundings.hosts.get(&acting.service.environment.host(name))?;
     Some(Target::new(name.clone(), remote as Arc<dyn Transport>, folder))

@@ -9,19 +9,15 @@ use futures::future::join_all;
 use super::Ask;
 use super::names::variables;
 use super::place::Site;
+use crate::model::Text;
 use crate::model::plan::{HostName, PlannedRelease};
 use crate::model::runbook::{Release, RunbookKind};
-use crate::model::Text;
 use crate::runner::target::{Record, Target};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// The versions that run now, by host. Hosts that do not say are left out.
-pub(super) async fn current(
-    ask: &Ask,
-    sites: &[&Site],
-    values: &BTreeMap<String, String>,
-) -> BTreeMap<HostName, Text> {
+pub(super) async fn current(ask: &Ask, sites: &[&Site], values: &BTreeMap<String, String>) -> BTreeMap<HostName, Text> {
     let Some(script) = ask.runbook.release.as_ref().and_then(|r| r.current.as_deref()) else { return BTreeMap::new() };
     let asked = sites.iter().filter_map(|site| Some((site, site.reached()?.0))).map(|(site, target)| async move {
         let env = variables(values, &ask.acting.service, &site.name);
@@ -33,12 +29,7 @@ pub(super) async fn current(
 }
 
 /// Hosts on which the version could be switched to.
-async fn available(
-    ask: &Ask,
-    release: &Release,
-    sites: &[&Site],
-    values: &BTreeMap<String, String>,
-) -> Vec<HostName> {
+async fn available(ask: &Ask, release: &Release, sites: &[&Site], values: &BTreeMap<String, String>) -> Vec<HostName> {
     let Some(script) = release.available.as_deref() else { return Vec::new() };
     let asked = sites.iter().filter_map(|site| Some((site, site.reached()?.0))).map(|(site, target)| async move {
         let env = variables(values, &ask.acting.service, &site.name);
@@ -149,7 +140,8 @@ mod tests {
 
     #[test]
     fn versions_to_go_back_to_are_those_that_do_not_run_and_bad_ones_come_last() {
-        let records = [record("v4", false, &[]), record("v3", true, &[]), record("v2", false, &[]), record("v2", false, &[])];
+        let records =
+            [record("v4", false, &[]), record("v3", true, &[]), record("v2", false, &[]), record("v2", false, &[])];
         let now = |v: &str| BTreeMap::from([("a".into(), Text::line(v))]);
         assert_eq!(choices(&records, &now("v4")), ["v2", "v3"]);
         assert_eq!(choices(&records, &BTreeMap::new()), ["v4", "v2", "v3"]);
@@ -157,7 +149,11 @@ mod tests {
 
     #[test]
     fn what_later_releases_cannot_take_back_is_told() {
-        let records = [record("v4", false, &["drops a table"]), record("v3", false, &["sends mail"]), record("v2", false, &["old"])];
+        let records = [
+            record("v4", false, &["drops a table"]),
+            record("v3", false, &["sends mail"]),
+            record("v2", false, &["old"]),
+        ];
         let told: Vec<String> = stays(&records, &"v2".into()).iter().map(ToString::to_string).collect();
         assert_eq!(told, ["migrate of v4: drops a table", "migrate of v3: sends mail"]);
         assert!(stays(&records, &"v9".into()).is_empty());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use regex::Regex;
 
-use super::names::{self, early, each, variables};
+use super::names::{self, each, early, variables};
 use super::place::{LOCAL, Site};
 use super::{Ask, past};
 use crate::model::Text;
@@ -120,8 +120,7 @@ pub(super) async fn effects(
             }
             planned.effects.insert(host, effect);
         }
-        planned.estimate =
-            past::of_step(&around.ask.past, &around.ask.runbook.name, &planned.step.id);
+        planned.estimate = past::of_step(&around.ask.past, &around.ask.runbook.name, &planned.step.id);
     }
     warnings
 }
@@ -153,18 +152,15 @@ async fn prove(
     }
 }
 
-fn effect(
-    step: &Step,
-    site: Option<&Site>,
-    proof: Option<&Proof>,
-    changed: bool,
-    around: &Around<'_>,
-) -> StepEffect {
-    let needs_place = matches!(step.action, Action::Shell { .. } | Action::Copy { .. } | Action::Http(_) | Action::Sql(_));
+fn effect(step: &Step, site: Option<&Site>, proof: Option<&Proof>, changed: bool, around: &Around<'_>) -> StepEffect {
+    let needs_place =
+        matches!(step.action, Action::Shell { .. } | Action::Copy { .. } | Action::Http(_) | Action::Sql(_));
     if needs_place && let Some(why) = site.and_then(|s| s.found.as_ref().err()) {
         return StepEffect::Blocked(why.clone());
     }
-    if step.sudo && let Some(why) = site.and_then(Site::no_sudo) {
+    if step.sudo
+        && let Some(why) = site.and_then(Site::no_sudo)
+    {
         return StepEffect::Blocked(format!("sudo is refused: {why}").into());
     }
     if let Action::Copy { from, .. } = &step.action {

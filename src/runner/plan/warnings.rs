@@ -31,7 +31,8 @@ pub(super) fn of_sites(sites: &BTreeMap<HostName, Site>) -> Vec<Text> {
             warnings.push(format!("steps on {name} end with the connection: {why}"));
         }
         if ground.clock_offset.abs() > SKEW {
-            let (seconds, way) = (ground.clock_offset.as_secs(), if ground.clock_offset.is_negative() { "behind" } else { "ahead" });
+            let (seconds, way) =
+                (ground.clock_offset.as_secs(), if ground.clock_offset.is_negative() { "behind" } else { "ahead" });
             warnings.push(format!("the clock of {name} is {} s {way}", seconds.abs()));
         }
         if let Some(free) = ground.free.filter(|free| *free < LITTLE) {

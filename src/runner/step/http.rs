@@ -132,7 +132,9 @@ impl Ready {
     fn broken(&self, error: &FetchError, sent: bool) -> StepEnd {
         let words = Text::line_at_most(&error.to_string(), 300);
         if sent && self.has_effect() && matches!(error, FetchError::Answer(_)) {
-            return StepEnd::Unknown(format!("the request was sent, whether it was carried out is not known: {words}").into());
+            return StepEnd::Unknown(
+                format!("the request was sent, whether it was carried out is not known: {words}").into(),
+            );
         }
         StepEnd::Failed(words)
     }

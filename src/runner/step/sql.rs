@@ -122,10 +122,8 @@ impl Ready {
         if self.statement.values.is_empty() {
             for message in session.client.simple_query(&self.statement.text).await? {
                 match message {
-                    SimpleQueryMessage::Row(row) => {
-                        if answer.rows.len() < MOST_ROWS {
-                            answer.rows.push((0..row.len()).map(|at| row.get(at).map(ToOwned::to_owned)).collect());
-                        }
+                    SimpleQueryMessage::Row(row) if answer.rows.len() < MOST_ROWS => {
+                        answer.rows.push((0..row.len()).map(|at| row.get(at).map(ToOwned::to_owned)).collect());
                     }
                     SimpleQueryMessage::CommandComplete(count) => answer.count += count,
                     _ => {}

@@ -38,12 +38,7 @@ pub async fn run(setting: &Setting<'_>) -> StepEnd {
     };
     let here = target_of(setting);
     let units = here.iter().map(|t| (&*t.name, &**t.transport())).collect();
-    let scene = Scene {
-        service: &setting.plan.target,
-        deck: setting.deck,
-        surroundings: setting.surroundings,
-        units,
-    };
+    let scene = Scene { service: &setting.plan.target, deck: setting.deck, surroundings: setting.surroundings, units };
     tokio::select! {
         biased;
         () = setting.stop.cancelled() => StepEnd::Cancelled,
@@ -108,7 +103,8 @@ fn name(until: &Until) -> String {
 async fn look(until: &Until, scene: &Scene<'_>) -> Result<(), Text> {
     match &until.what {
         Checked::Health(other) => {
-            let service = other.as_ref().map_or_else(|| scene.service.clone(), |s| scene.service.environment.service(s));
+            let service =
+                other.as_ref().map_or_else(|| scene.service.clone(), |s| scene.service.environment.service(s));
             let (health, why) = health(&service, scene.deck, scene.surroundings).await?;
             judge(until, health.word(), why.as_ref())
         }
@@ -129,7 +125,11 @@ async fn look(until: &Until, scene: &Scene<'_>) -> Result<(), Text> {
                 let word = Text::line_at_most(&String::from_utf8_lossy(&output.stdout), 40);
                 judge(until, word.as_str(), Some(&format!("on {place}").into()))?;
             }
-            if scene.units.is_empty() { Err(format!("there is no host to look at unit {unit} on").into()) } else { Ok(()) }
+            if scene.units.is_empty() {
+                Err(format!("there is no host to look at unit {unit} on").into())
+            } else {
+                Ok(())
+            }
         }
     }
 }

@@ -116,7 +116,6 @@ pub(crate) fn plan(hosts: usize, specs: &[Spec]) -> Plan {
     let looks = specs.iter().all(|s| s.0.only_looks());
     let lock = PlannedLock { host: "h0".into(), keys: vec!["qa/sales".into()], held: None, dirty: None };
     Plan {
-        resumes: None,
         schema: Plan::SCHEMA,
         digest: "7c1f09ae".into(),
         made_at: Timestamp::UNIX_EPOCH,

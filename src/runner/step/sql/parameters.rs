@@ -160,6 +160,9 @@ mod tests {
 
     #[test]
     fn a_name_without_a_value_is_told_with_the_nearest() {
-        assert_eq!(read("select :verison").unwrap_err(), "`:verison` in the statement is not known; did you mean `version`?");
+        assert_eq!(
+            read("select :verison").unwrap_err(),
+            "`:verison` in the statement is not known; did you mean `version`?"
+        );
     }
 }

@@ -1,0 +1,3 @@
+//! `qd run`: runs a runbook, or a plan that was saved.
+
+pub mod confirm;

@@ -1,1 +1,9 @@
-//! the driver over this machine, and over links that fail
+//! Runs over this machine with real steps, a real journal, a real audit log: what happens when all goes well, when people
+//! step in, when the console dies at any line, and when the link fails at any call.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at what it did not expect")]
+
+mod faults;
+mod flaky;
+mod rig;
+mod ways;

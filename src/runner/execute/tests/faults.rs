@@ -1,0 +1,80 @@
+//! The console dies at every line of the journal; the link fails at every call. Each time the run goes on to the same end,
+//! and nothing runs twice.
+
+use super::flaky::Flaky;
+use super::rig::{LONG, Rig, step, to_end};
+use crate::model::RunStatus;
+use crate::model::run::{Choice, Question};
+use crate::runner::machine::tests::plans::Spec;
+
+fn specs() -> [Spec; 2] {
+    let verify = r#"grep -q "switch@$QD_HOST" "$LOG""#;
+    [step("pull"), step("switch").with(|s| s.verify = Some(verify.into()))]
+}
+
+/// Says truthfully what became of a step.
+fn truth(log: std::path::PathBuf) -> impl Fn(&Question) -> Choice {
+    move |question| {
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        match question {
+            Question::Fate { step, host, .. } if text.contains(&format!("{step}@{host}")) => Choice::MarkDone,
+            _ => Choice::Retry,
+        }
+    }
+}
+
+const ALL: [&str; 4] = ["pull@h0", "pull@h1", "switch@h0", "switch@h1"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_console_that_dies_at_any_line_goes_on_and_nothing_runs_twice() {
+    for line in 1.. {
+        let rig = Rig::new(2, &specs());
+        // The run waits for room, so it is stopped just after a line was written and before what that line announces.
+        let mut handle = rig.start(&rig.runner(1)).await;
+        let run = handle.id.clone();
+        let mut told = 0;
+        while told < line {
+            let Some(event) = tokio::time::timeout(LONG, handle.news.recv()).await.unwrap() else { break };
+            told += usize::from(matches!(event, crate::store::Event::RunTold { .. }));
+        }
+        if told < line {
+            assert!(line > 15, "it was never stopped: {line}");
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        handle.end.abort();
+        handle.end.await.ok();
+        if rig.kept(&run).state.status.is_over() {
+            continue;
+        }
+        let (end, _) = to_end(rig.resume(&run).await, truth(rig.path("log"))).await;
+        assert!(end.status.is_good(), "died after line {line}: {end:?}");
+        assert_eq!(rig.ran(), ALL, "died after line {line}");
+        assert!(rig.is_free(), "died after line {line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_fails_at_any_call_is_got_over_and_nothing_runs_twice() {
+    for late in [false, true] {
+        for call in 1.. {
+            let mut rig = Rig::new(2, &specs());
+            rig.link = Flaky::at(call, late);
+            let handle = rig.start(&rig.runner(256)).await;
+            let run = handle.id.clone();
+            let (mut end, _) = to_end(handle, truth(rig.path("log"))).await;
+            if !end.status.is_good() {
+                end = to_end(rig.resume(&run).await, truth(rig.path("log"))).await.0;
+            }
+            assert!(end.status.is_good(), "call {call} failed, late: {late}: {end:?}");
+            assert_eq!(rig.ran(), ALL, "call {call} failed, late: {late}");
+            assert!(rig.is_free(), "call {call} failed, late: {late}");
+            assert_eq!(rig.kept(&run).state.status, end.status);
+            if rig.link.calls() < call {
+                assert!(call > 10);
+                break;
+            }
+            assert_ne!(end.status, RunStatus::Lost);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! out. One biased `select!`: signals, then keys, then facts, then the frame that is due. Nothing in it waits for
 //! anything else.
 
+mod acting;
 pub mod clock;
 mod effect;
 mod frame;

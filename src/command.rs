@@ -15,7 +15,11 @@ pub enum Scope {
     Service,
     /// On a host: the chosen one in the environments pane, elsewhere the one that the service runs on.
     Host,
-    /// While text is typed (palette, filter).
+    /// On a plan, and wherever something must be said yes or no to.
+    Plan,
+    /// In a run, in the list of runs and in the list of locks.
+    Run,
+    /// While text is typed (palette, filter, forms).
     Input,
     /// In `qd demo` alone.
     Demo,
@@ -23,7 +27,8 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of the help screen.
-    pub const ALL: [Scope; 6] = [Scope::Global, Scope::List, Scope::Service, Scope::Host, Scope::Input, Scope::Demo];
+    pub const ALL: [Scope; 8] =
+        [Scope::Global, Scope::List, Scope::Service, Scope::Host, Scope::Plan, Scope::Run, Scope::Input, Scope::Demo];
 
     /// The table name used in keymaps.
     pub fn name(self) -> &'static str {
@@ -32,6 +37,8 @@ impl Scope {
             Scope::List => "list",
             Scope::Service => "service",
             Scope::Host => "host",
+            Scope::Plan => "plan",
+            Scope::Run => "run",
             Scope::Input => "input",
             Scope::Demo => "demo",
         }
@@ -45,7 +52,10 @@ pub enum Risk {
     Looks,
     /// Changes what this console observes.
     Observes,
-    /// Changes something outside. Taken away by `--read-only`.
+    /// Decides about what this console was let start: a run can be stopped even after its environment was disarmed. Taken
+    /// away by `--read-only`.
+    Decides,
+    /// Changes something outside. Taken away by `--read-only`, and in protected environments until they are armed.
     Acts,
 }
 
@@ -55,6 +65,7 @@ impl Risk {
         match self {
             Risk::Looks => "looks",
             Risk::Observes => "observes",
+            Risk::Decides => "decides",
             Risk::Acts => "acts",
         }
     }
@@ -105,6 +116,10 @@ commands! {
     Environments "environments" Global Looks "Go to the environments pane";
     Services "services" Global Looks "Go to the services pane";
     Detail "detail" Global Looks "Go to the detail of the selected service";
+    Runs "runs" Global Looks "Go to the runs: those that go on and those on record";
+    Locks "locks" Global Looks "Show who holds what in this environment, and what was left unfinished";
+    Audit "audit" Global Looks "Show the newest lines of the audit log";
+    Arm "arm" Global Observes "Allow acting in a protected environment for a while, or end that";
     NextPane "next-pane" Global Looks "Go to the next pane";
     PreviousPane "previous-pane" Global Looks "Go to the previous pane";
     NextEnvironment "next-environment" Global Looks "Select the next environment";
@@ -131,12 +146,35 @@ commands! {
     ProbeNow "probe-now" Service Observes "Probe the selected or marked services now";
     Pause "pause" Service Observes "Pause the probes of the selected or marked services in this console, or go on";
     CopyAnswer "copy-answer" Service Looks "Copy the raw last answer of the selected probe";
+    Runbooks "runbooks" Service Looks "Choose a runbook for the selected service and plan it";
     Shell "shell" Host Acts "Open a shell on the host";
     Reconnect "reconnect" Host Observes "Connect to the host again now";
     Answer "answer" Host Observes "Answer what a host asks: trust its key, or unlock the key file";
     Forward "forward" Host Observes "Forward a local port through the host: forward 15672 vps";
     Forwards "forwards" Host Looks "Show the forwarded ports";
     CloseForward "close-forward" Host Observes "Close the chosen forwarded port";
+    Confirm "confirm" Plan Decides "Say yes";
+    Decline "decline" Plan Looks "Say no and leave";
+    NextField "next-field" Plan Looks "Go to the next field";
+    PreviousField "previous-field" Plan Looks "Go to the previous field";
+    ShowText "show-text" Plan Looks "Show the full text of the chosen step, and what the runbook says about it";
+    Replan "replan" Plan Looks "Make the plan again from what is so now";
+    Drain "drain" Run Decides "Begin nothing more; what runs may end";
+    Interrupt "interrupt" Run Decides "End what runs, after asking";
+    Detach "detach" Run Decides "Leave the run alone: what runs goes on, nothing more begins";
+    StopRun "stop-run" Run Looks "Choose how to stop the run: drain, interrupt or detach";
+    ShowOutput "show-output" Run Looks "Give the output the whole screen, or take it back";
+    Follow "follow" Run Looks "Follow what runs and what it prints";
+    FindNext "find-next" Run Looks "To the line before that holds what was searched for";
+    GoOn "go-on" Run Decides "Answer a run: go on";
+    Retry "retry" Run Decides "Answer a run: try the step again where it failed";
+    Skip "skip" Run Decides "Answer a run: leave the step out, with a reason";
+    MarkDone "mark-done" Run Decides "Answer a run: the step was done otherwise, with a reason";
+    Undo "undo" Run Decides "Answer a run: take back what it changed";
+    OnFailure "on-failure" Run Decides "Answer a run: give it up and start the runbook for failures";
+    GiveUp "give-up" Run Decides "Answer a run: give it up";
+    Continue "continue" Run Acts "Go on with the chosen run, which was interrupted";
+    BreakLock "break-lock" Run Acts "Break the chosen lock, with a reason";
     Accept "accept" Input Looks "Take what is typed or chosen";
     Cancel "cancel" Input Looks "Leave without taking it";
     Complete "complete" Input Looks "Complete from the chosen line";

@@ -1,9 +1,12 @@
 //! The only holder of observed facts: a fold over events. What is derived (health, causes, counts) is computed on
 //! reading, with the time as an argument; nothing here reads a clock or does I/O.
 
+pub mod acting;
 pub mod event;
 pub mod host;
+pub mod output;
 pub mod probe;
+pub mod run;
 pub mod series;
 pub mod service;
 pub mod snapshot;
@@ -17,9 +20,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Environment, EnvironmentId, Fault, Fleet, Health, HostId, ServiceId, Text};
 
+pub use acting::Acting;
 pub use event::Event;
 pub use host::HostState;
 pub use probe::ProbeState;
+pub use run::OpenRun;
 pub use series::Series;
 pub use service::{Cause, Change, ServiceState};
 pub use summary::Summary;
@@ -43,6 +48,7 @@ pub struct Store {
     services: HashMap<ServiceId, ServiceState>,
     hosts: HashMap<HostId, HostState>,
     faults: Vec<Fault>,
+    acting: Acting,
 }
 
 impl Store {
@@ -64,16 +70,7 @@ impl Store {
             },
             Event::ServicePaused { service, at, reason } => self.pause(&service, Some((at, reason)), now),
             Event::ServiceResumed { service } => self.pause(&service, None, now),
-            Event::RunbooksLoaded { .. }
-            | Event::PlanMade { .. }
-            | Event::RunOpened { .. }
-            | Event::RunTold { .. }
-            | Event::RunPrinted { .. }
-            | Event::RunClosed { .. }
-            | Event::RunsListed { .. }
-            | Event::LocksListed { .. }
-            | Event::AuditListed { .. }
-            | Event::Armed { .. } => Changed::Nothing,
+            acting => self.acting.apply(acting, now),
         }
     }
 
@@ -151,6 +148,11 @@ impl Store {
     /// The services of an environment, in the order of the deck.
     pub fn services<'s>(&'s self, environment: &'s Environment) -> impl Iterator<Item = &'s ServiceState> {
         environment.services.iter().filter_map(|s| self.services.get(&s.id))
+    }
+
+    /// Runbooks, plans, runs, locks, and what is armed.
+    pub fn acting(&self) -> &Acting {
+        &self.acting
     }
 
     /// What is wrong with the deck's files.

@@ -1,6 +1,8 @@
 //! The screen: a pure function of the store, what the operator chose ([`Ui`]), the theme, the keymap and the time.
 //! Nothing here waits, writes, reads a clock or knows where facts come from.
 
+pub mod acting;
+pub mod consent;
 pub mod edit;
 pub mod filter;
 pub mod footer;
@@ -12,6 +14,7 @@ pub mod pane;
 pub mod places;
 pub mod popup;
 pub mod rows;
+pub mod run;
 pub mod state;
 pub mod text;
 
@@ -27,7 +30,7 @@ use ratatui::widgets::{Block, Widget};
 use crate::command::Command;
 use crate::config::user::Times;
 use crate::keymap::Keymap;
-use crate::model::Environment;
+use crate::model::{Environment, EnvironmentId, Tier};
 use crate::store::Store;
 use crate::theme::{Role, Theme};
 
@@ -72,6 +75,7 @@ pub fn render(frame: &mut Frame<'_>, view: &View<'_>) {
             Pane::Environments => pane::environments::draw(buffer, *area, view),
             Pane::Services => pane::services::draw(buffer, *area, view),
             Pane::Detail => pane::detail::draw(buffer, *area, view),
+            Pane::Runs => pane::runs::draw(buffer, *area, view),
         }
     }
     footer::draw(buffer, plan.footer, view);
@@ -100,6 +104,12 @@ impl<'a> View<'a> {
         at.checked_sub(self.ui.set_back).unwrap_or(at)
     }
 
+    /// Whether an environment may be acted on from here now.
+    pub fn may_act(&self, id: &EnvironmentId) -> bool {
+        let open = self.store.environment(id).is_some_and(|e| !e.tier.is_protected());
+        !self.ui.read_only && (open || self.store.acting().is_armed(id, self.now))
+    }
+
     /// The zone that times are shown in.
     pub fn zone(&self) -> TimeZone {
         match self.ui.times {
@@ -120,7 +130,7 @@ impl<'a> View<'a> {
     fn framed(&self, buffer: &mut Buffer, area: Rect, pane: Pane, title: Line<'a>, right: Line<'a>) -> Rect {
         let focused = self.ui.focus == pane;
         let style = match (focused, self.environment()) {
-            (true, Some(environment)) => self.style(Role::BorderFocused).patch(self.tier_frame(environment)),
+            (true, Some(environment)) => self.style(Role::BorderFocused).patch(self.tier_frame(environment.tier)),
             (true, None) => self.style(Role::BorderFocused),
             (false, _) => self.style(Role::Border),
         };
@@ -151,8 +161,8 @@ impl<'a> View<'a> {
     }
 
     /// The colour of a tier for frames: its foreground alone, so that a reversed badge does not make a reversed frame.
-    fn tier_frame(&self, environment: &Environment) -> Style {
-        let tier = self.style(environment.tier.into());
+    fn tier_frame(&self, tier: Tier) -> Style {
+        let tier = self.style(tier.into());
         match (tier.bg, tier.fg) {
             (Some(bg), _) if bg != ratatui::style::Color::Reset => Style::new().fg(bg),
             (_, Some(fg)) => Style::new().fg(fg),

@@ -2,18 +2,28 @@
 //! outside comes back as [`Effect`]s.
 
 mod act;
+mod decide;
+mod guard;
 mod host;
 mod input;
 mod mouse;
 mod navigate;
+mod plan;
+mod run;
 
 use jiff::Timestamp;
 
-use crate::command::{Command, Risk, Scope};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::command::{Command, Scope};
 use crate::keymap::{Key, Keymap, Resolved};
-use crate::model::{EnvironmentId, HostId, ServiceId};
+use crate::model::run::Choice;
+use crate::model::{EnvironmentId, HostId, RunId, ServiceId};
+use crate::runner::gate::Given;
 use crate::store::Store;
 use crate::ui::hidden::Passphrase;
+use crate::ui::popup::locks::LockList;
 use crate::ui::state::Popup;
 use crate::ui::{Pane, Ui, rows};
 
@@ -74,15 +84,134 @@ pub enum Effect {
     },
     /// End the forwarded port of this number.
     CloseForward(u64),
+    /// Make a plan. Only looks.
+    Plan {
+        /// The number of the asking, which comes back with the plan.
+        ask: u64,
+        /// On what.
+        service: ServiceId,
+        /// Which runbook.
+        runbook: Arc<str>,
+        /// What was given; what is missing is as the runbook says.
+        inputs: BTreeMap<String, String>,
+        /// What was given and is not shown.
+        secrets: BTreeMap<String, Passphrase>,
+    },
+    /// Run a plan that was said yes to.
+    Run {
+        /// The number of the asking that it came of.
+        ask: u64,
+        /// Its digest as it was shown.
+        digest: String,
+        /// What was done to say yes.
+        given: Given,
+        /// Why.
+        reason: Option<String>,
+        /// Why it goes over what another run left unfinished.
+        over_dirty: Option<String>,
+    },
+    /// Begin nothing more of a run.
+    Drain {
+        /// Which.
+        run: RunId,
+    },
+    /// End what runs.
+    Interrupt {
+        /// Of which run.
+        run: RunId,
+        /// Steps that must not be interrupted too: that was typed.
+        insist: bool,
+    },
+    /// Leave a run alone.
+    Detach {
+        /// Which.
+        run: RunId,
+    },
+    /// Answer what a run asks.
+    Answer {
+        /// Which.
+        run: RunId,
+        /// What was chosen.
+        choice: Choice,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Tick a box of a manual step.
+    Tick {
+        /// Of which run.
+        run: RunId,
+        /// The step's id.
+        step: String,
+        /// Which box, from 0.
+        item: usize,
+    },
+    /// Go on with a run that was interrupted.
+    ResumeRun {
+        /// Which.
+        run: RunId,
+    },
+    /// Show a run that is on record: read its journal, and follow it where it goes on.
+    OpenRun {
+        /// Which.
+        run: RunId,
+    },
+    /// List the runs on record.
+    ListRuns,
+    /// Look at the locks of an environment.
+    ListLocks {
+        /// Which.
+        environment: EnvironmentId,
+    },
+    /// Read the newest of the audit log.
+    ListAudit,
+    /// Break a lock.
+    BreakLock {
+        /// Where.
+        environment: EnvironmentId,
+        /// Which.
+        key: String,
+        /// Its number as it was shown; another one is not broken.
+        fence: u64,
+        /// What was typed.
+        typed: String,
+        /// Why.
+        reason: String,
+    },
+    /// Allow acting in a protected environment.
+    Arm {
+        /// Which.
+        environment: EnvironmentId,
+        /// Why.
+        reason: String,
+    },
+    /// End that.
+    Disarm,
 }
 
 /// The scopes in which a key is looked up now, the innermost first.
 pub fn scopes(ui: &Ui) -> Vec<Scope> {
     match ui.popups.last() {
-        Some(Popup::Palette(_) | Popup::Filter(_) | Popup::Trust(_) | Popup::Unlock(_)) => return vec![Scope::Input],
+        Some(
+            Popup::Palette(_)
+            | Popup::Filter(_)
+            | Popup::Trust(_)
+            | Popup::Unlock(_)
+            | Popup::Picker(_)
+            | Popup::Inputs(_),
+        ) => return vec![Scope::Input],
+        Some(Popup::Card(card)) if card.consent.is_typing() => return vec![Scope::Input],
+        Some(Popup::Confirm(confirm)) if confirm.consent.is_typing() => return vec![Scope::Input],
+        Some(Popup::Run(run)) if run.searching.is_some() => return vec![Scope::Input],
+        Some(Popup::Card(_) | Popup::Confirm(_) | Popup::Page(_)) => {
+            return vec![Scope::Plan, Scope::List, Scope::Global];
+        }
+        Some(Popup::Run(_) | Popup::Stop(_) | Popup::Locks(_)) => return vec![Scope::Run, Scope::List, Scope::Global],
         Some(Popup::Forwards(_)) => return vec![Scope::Host, Scope::List, Scope::Global],
-        Some(Popup::Help(_) | Popup::Faults(_)) => return vec![Scope::List, Scope::Global],
+        Some(Popup::Help(_) | Popup::Faults(_) | Popup::Audit(_)) => return vec![Scope::List, Scope::Global],
         None => {}
+    }
+    if ui.focus == Pane::Runs {
+        return vec![Scope::Run, Scope::List, Scope::Global];
     }
     let mut scopes = Vec::new();
     if ui.focus != Pane::Environments {
@@ -98,7 +227,12 @@ pub fn scopes(ui: &Ui) -> Vec<Scope> {
 
 /// A key was pressed.
 pub fn key(ui: &mut Ui, store: &Store, keymap: &Keymap, key: Key, now: Timestamp) -> Vec<Effect> {
-    match keymap.resolve(&scopes(ui), &ui.pending, key) {
+    let resolved = keymap.resolve(&scopes(ui), &ui.pending, key);
+    guard::remember(ui, key, now);
+    if guard::came_too_soon(ui, store, resolved, now) {
+        return Vec::new();
+    }
+    match resolved {
         Resolved::Command(command) => {
             ui.pending.clear();
             ui.pending_since = None;
@@ -125,14 +259,37 @@ pub fn key(ui: &mut Ui, store: &Store, keymap: &Keymap, key: Key, now: Timestamp
     }
 }
 
+/// A key that is held repeats: nothing is said yes to by that.
+pub fn repeated(ui: &mut Ui, store: &Store, keymap: &Keymap, key_: Key, now: Timestamp) -> Vec<Effect> {
+    let asks = |popup: &Popup| matches!(popup, Popup::Card(_) | Popup::Confirm(_));
+    let types = scopes(ui) == [Scope::Input] && !matches!(key_.code(), crate::keymap::Code::Enter);
+    if ui.popups.last().is_some_and(asks) && !types {
+        guard::remember(ui, key_, now);
+        return Vec::new();
+    }
+    key(ui, store, keymap, key_, now)
+}
+
 /// A command was given.
 pub fn update(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
+    let mut effects = carry_out(ui, store, command, now);
+    effects.extend(left(ui, store, now).filter(|e| !effects.contains(e)));
+    effects
+}
+
+/// What is armed is disarmed as soon as another environment is on the screen.
+pub fn left(ui: &Ui, store: &Store, now: Timestamp) -> Option<Effect> {
+    let (armed, _) = store.acting().armed(now)?;
+    rows::environment(store, ui).is_none_or(|here| here.id != *armed).then_some(Effect::Disarm)
+}
+
+fn carry_out(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
     if command.scope() == Scope::Demo && !ui.demo {
         ui.say(format!("{command} works in qd demo alone"), now);
         return Vec::new();
     }
-    let here = rows::environment(store, ui).map(|e| &e.id);
-    if let Some(why) = refusal(ui, store, command, here) {
+    let here = guard::reached(ui, store);
+    if let Some(why) = guard::refusal(ui, store, command, here.as_ref(), now) {
         ui.warn(why, now);
         return Vec::new();
     }
@@ -142,20 +299,14 @@ pub fn update(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> V
         Scope::List => navigate::list(ui, store, command, now),
         Scope::Service | Scope::Demo => act::service(ui, store, command, now),
         Scope::Host => host::command(ui, store, command, now),
+        Scope::Plan => match ui.popups.last() {
+            Some(Popup::Card(_)) => plan::on_card(ui, store, command, now),
+            Some(Popup::Confirm(_)) => decide::on_question(ui, store, command, now),
+            _ => Vec::new(),
+        },
+        Scope::Run => run::command(ui, store, command, now),
         Scope::Input => input::command(ui, store, command, now),
     }
-}
-
-/// Why a command is refused in an environment; none when it is not.
-fn refusal(ui: &Ui, store: &Store, command: Command, on: Option<&EnvironmentId>) -> Option<String> {
-    if command.risk() != Risk::Acts {
-        return None;
-    }
-    if ui.read_only {
-        return Some(format!("{command} acts, and this console is read-only"));
-    }
-    let protected = on.and_then(|id| store.environment(id)).filter(|e| e.tier.is_protected())?;
-    Some(format!("{} is protected and read-only; try it in another environment", protected.id))
 }
 
 /// Until the first key the cursor is on the first row, whatever that is: the worst is looked at without a key pressed.
@@ -172,7 +323,19 @@ fn global(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<E
     match command {
         // The key that leaves a pager leaves the popup, and not the console behind it.
         Command::Quit if ui.popups.pop().is_some() => {}
-        Command::Quit => return vec![Effect::Quit],
+        Command::Quit => return decide::quit(ui, store, now),
+        Command::Runs => return run::show(ui, store),
+        Command::Arm => return decide::arm(ui, store, now),
+        Command::Audit => {
+            toggle(ui, Popup::Audit(0), |p| matches!(p, Popup::Audit(_)));
+            return vec![Effect::ListAudit];
+        }
+        Command::Locks => {
+            let Some(environment) = guard::reached(ui, store) else { return Vec::new() };
+            let list = LockList { environment: environment.clone(), chosen: None };
+            toggle(ui, Popup::Locks(list), |p| matches!(p, Popup::Locks(_)));
+            return vec![Effect::ListLocks { environment }];
+        }
         Command::Suspend => return vec![Effect::Suspend],
         Command::Reload => return vec![Effect::Reload],
         Command::Redraw => return vec![Effect::Redraw],

@@ -16,6 +16,9 @@ mod anything;
 #[allow(dead_code, reason = "the screens use more of the decks than the keys do")]
 #[path = "screens/decks.rs"]
 mod decks;
+#[allow(dead_code, reason = "the screens use more of it than the keys do")]
+#[path = "screens/going.rs"]
+mod going;
 #[path = "keys/hosts.rs"]
 mod hosts;
 #[allow(dead_code, reason = "the screens use pictures, the keys words alone")]
@@ -25,6 +28,13 @@ mod look;
 mod mouse;
 #[path = "keys/moving.rs"]
 mod moving;
+#[allow(dead_code, reason = "the screens use more of it than the keys do")]
+#[path = "screens/runs.rs"]
+mod runs;
+#[path = "keys/saying_yes.rs"]
+mod saying_yes;
+#[path = "keys/steering.rs"]
+mod steering;
 #[path = "keys/typing.rs"]
 mod typing;
 #[allow(dead_code, reason = "the screens script more than the keys do")]

@@ -9,10 +9,15 @@
     reason = "a test may stop at what it did not expect"
 )]
 
+#[path = "screens/acting.rs"]
+mod acting;
 #[path = "screens/decks.rs"]
 mod decks;
 #[path = "screens/edges.rs"]
 mod edges;
+#[allow(dead_code, reason = "the keys use more of it")]
+#[path = "screens/going.rs"]
+mod going;
 #[path = "screens/honest.rs"]
 mod honest;
 #[path = "screens/hosts.rs"]
@@ -23,6 +28,9 @@ mod look;
 mod panes;
 #[path = "screens/popups.rs"]
 mod popups;
+#[allow(dead_code, reason = "the keys use more of it")]
+#[path = "screens/runs.rs"]
+mod runs;
 #[allow(dead_code, reason = "the keys let more happen than the screens do")]
 #[path = "screens/world.rs"]
 mod world;

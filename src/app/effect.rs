@@ -30,6 +30,9 @@ impl App {
             Input::Key(event) if event.kind != KeyEventKind::Release => {
                 self.withdraw_shell();
                 match Key::from_event(&event) {
+                    Some(key) if event.kind == KeyEventKind::Repeat => {
+                        update::repeated(&mut self.ui, &self.store, &self.keymap, key, now)
+                    }
                     Some(key) => update::key(&mut self.ui, &self.store, &self.keymap, key, now),
                     None => Vec::new(),
                 }
@@ -38,7 +41,7 @@ impl App {
                 if !update::mouse(&mut self.ui, &self.store, event, now) {
                     return Ok(());
                 }
-                Vec::new()
+                update::left(&self.ui, &self.store, now).into_iter().collect()
             }
             Input::Paste(text) => {
                 update::paste(&mut self.ui, &text, now);
@@ -101,6 +104,7 @@ impl App {
             Effect::Unlock { host, file, passphrase } => self.unlock(&host, &file, &passphrase),
             Effect::Forward { host, target } => self.forward(&host, &target),
             Effect::CloseForward(id) => self.close_forward(id),
+            acting => self.act(acting),
         }
         Ok(())
     }

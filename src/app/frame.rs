@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::ui::footer::{NOTICE, is_fresh};
 use crate::ui::popup::which::HESITATION;
 use crate::ui::text::{next_age, next_minute};
-use crate::ui::{View, host, rows};
+use crate::ui::{Popup, View, host, rows};
 
 /// The shortest time between two frames that no key asked for.
 const FLOOR: Duration = Duration::from_millis(33);
@@ -72,6 +72,9 @@ pub fn next_change(view: &View<'_>) -> Duration {
     if view.ui.pending_since.is_some() {
         sooner(HESITATION);
     }
+    if ticks(view) {
+        sooner(Duration::from_secs(1));
+    }
     for service in view.store.environments().iter().flat_map(|e| view.store.services(e)) {
         if let Some(since) = service.since(now) {
             sooner(next_age(since, now));
@@ -98,6 +101,13 @@ pub fn next_change(view: &View<'_>) -> Duration {
         service.probes().iter().filter_map(|p| p.last()).for_each(|(at, _)| sooner(next_age(at, now)));
     }
     next
+}
+
+/// Whether a clock runs on the screen: of a run, of a plan being made, of what is armed.
+fn ticks(view: &View<'_>) -> bool {
+    let acting = view.store.acting();
+    let planning = |popup: &Popup| matches!(popup, Popup::Card(card) if card.made(view.store).is_none());
+    acting.going().next().is_some() || acting.armed(view.now).is_some() || view.ui.popups.last().is_some_and(planning)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::command::{Command, Scope};
 const UNBOUND: [Command; 0] = [];
 
 /// Free for what a later version will do, so that nobody's fingers learn another meaning first.
-const RESERVED: [char; 4] = ['r', 'l', 'A', 'd'];
+const RESERVED: [char; 1] = ['l'];
 
 fn all() -> impl Iterator<Item = Keymap> {
     SHIPPED.iter().map(|(name, _)| KeymapBook::new(&[]).load(name).0.unwrap())
@@ -45,7 +45,13 @@ fn no_key_is_hidden_by_a_key_of_another_scope() {
     let together = [Scope::Service, Scope::Host, Scope::List, Scope::Demo, Scope::Global];
     for keymap in all() {
         for (scope, keys, command) in keymap.bindings() {
-            let scopes: &[Scope] = if scope == Scope::Input { &[Scope::Input] } else { &together };
+            let scopes: &[Scope] = match scope {
+                Scope::Input => &[Scope::Input],
+                // What is asked and what runs comes before lists; nothing of a service or a host is meant there.
+                Scope::Plan => &[Scope::Plan, Scope::List, Scope::Global],
+                Scope::Run => &[Scope::Run, Scope::List, Scope::Global],
+                _ => &together,
+            };
             let (last, pending) = keys.split_last().unwrap();
             let at = format!("{}: {} for {command}", keymap.name(), sequence(&keys));
             assert_eq!(keymap.resolve(scopes, pending, *last), Resolved::Command(command), "{at}");

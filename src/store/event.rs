@@ -61,6 +61,8 @@ pub enum Event {
     },
     /// A plan was made, or cannot be.
     PlanMade {
+        /// The number of the asking; a card shows the plan that it asked for and no other.
+        ask: u64,
         /// Of which runbook.
         runbook: Arc<str>,
         /// On what.

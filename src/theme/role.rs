@@ -62,6 +62,7 @@ roles! {
     TierStaging "tier-staging" Header "The hue of a staging environment: its name, and the frame that has the focus";
     TierProduction "tier-production" Strong "The hue of a production environment: its name, and the frame that has the focus";
     Fault "fault" Unhealthy "Something wrong in the deck, the theme or the keymap";
+    Danger "danger" Unhealthy "What cannot be taken back, or goes over what others do";
     Notice "notice" Accent "A message from the console";
     ReadOnly "read-only" Dim "The badge that says nothing can be changed";
     Armed "armed" Degraded "The badge that says things can be changed";
@@ -75,7 +76,7 @@ impl Role {
 
     /// Whether telling it from plain text matters so much that it is reversed where its background is lost.
     pub fn stands_out(self) -> bool {
-        matches!(self, Role::Accent | Role::Selected | Role::Match | Role::Unhealthy | Role::Armed)
+        matches!(self, Role::Accent | Role::Selected | Role::Match | Role::Unhealthy | Role::Danger | Role::Armed)
     }
 }
 

@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::run::RunView;
 use super::state::{Pane, Popup};
 use super::{View, host, text};
 use crate::command::Command;
@@ -61,6 +62,21 @@ fn hints(view: &View<'_>) -> Vec<(Command, String)> {
         Some(Popup::Palette(_)) => {
             &[(Command::Accept, "do it"), (Command::Complete, "complete"), (Command::Cancel, "leave")]
         }
+        Some(
+            Popup::Picker(_)
+            | Popup::Inputs(_)
+            | Popup::Card(_)
+            | Popup::Confirm(_)
+            | Popup::Page(_)
+            | Popup::Run(_)
+            | Popup::Locks(_),
+        ) => return acting_hints(view),
+        Some(Popup::Stop(_)) => &[
+            (Command::Back, "go back"),
+            (Command::Drain, "drain"),
+            (Command::Interrupt, "interrupt"),
+            (Command::Detach, "detach"),
+        ],
         Some(Popup::Trust(_) | Popup::Unlock(_)) => &[(Command::Accept, "answer"), (Command::Cancel, "leave")],
         Some(Popup::Forwards(_)) if ui.forwards.is_empty() => &[(Command::Back, "close")],
         Some(Popup::Forwards(_)) => {
@@ -71,10 +87,76 @@ fn hints(view: &View<'_>) -> Vec<(Command, String)> {
     hints.iter().map(|(command, words)| (*command, (*words).to_owned())).collect()
 }
 
+/// What can be done on a plan, with a run, where something is asked.
+fn acting_hints(view: &View<'_>) -> Vec<(Command, String)> {
+    let hints: Vec<(Command, &str)> = match view.ui.popups.last() {
+        Some(Popup::Picker(_)) => {
+            vec![(Command::Accept, "plan it"), (Command::InputDown, "down"), (Command::Cancel, "leave")]
+        }
+        Some(Popup::Inputs(form)) => {
+            let last = form.at + 1 >= form.fields.len();
+            vec![
+                (Command::Accept, if last { "plan it" } else { "next" }),
+                (Command::Complete, "next field"),
+                (Command::CursorRight, "choose"),
+                (Command::Cancel, "leave"),
+            ]
+        }
+        Some(Popup::Card(card)) if card.consent.is_typing() => {
+            vec![(Command::Accept, "go on"), (Command::Complete, "next field"), (Command::Cancel, "back to the plan")]
+        }
+        Some(Popup::Card(card)) if card.plan(view.store).is_some() => vec![
+            (Command::Back, "cancel"),
+            (Command::Down, "next step"),
+            (Command::ShowText, "full text"),
+            (Command::Replan, "plan again"),
+            (Command::Help, "help"),
+        ],
+        Some(Popup::Confirm(confirm)) if confirm.consent.is_typing() => {
+            vec![(Command::Accept, "go on"), (Command::Complete, "next field"), (Command::Cancel, "cancel")]
+        }
+        Some(Popup::Confirm(_)) => vec![(Command::Confirm, "yes"), (Command::Decline, "no")],
+        Some(Popup::Run(run)) if run.searching.is_some() => vec![(Command::Accept, "find"), (Command::Cancel, "leave")],
+        Some(Popup::Run(run)) => run_hints(run, view),
+        Some(Popup::Locks(_)) => {
+            vec![(Command::Back, "close"), (Command::BreakLock, "break the lock"), (Command::Reload, "")]
+        }
+        _ => vec![(Command::Back, "close"), (Command::Down, "down"), (Command::Up, "up")],
+    };
+    let told = hints.into_iter().filter(|(_, words)| !words.is_empty());
+    told.map(|(command, words)| (command, words.to_owned())).collect()
+}
+
+fn run_hints<'h>(run: &RunView, view: &View<'_>) -> Vec<(Command, &'h str)> {
+    let Some(open) = run.open(view.store) else { return vec![(Command::Back, "leave it running")] };
+    let mut hints = Vec::new();
+    if matches!(open.state().question, Some(crate::model::run::Question::Boxes { .. })) && open.is_ours() {
+        hints.push((Command::Mark, "tick"));
+    }
+    if open.is_ours() && open.is_going() {
+        hints.extend([(Command::Drain, "drain"), (Command::Interrupt, "interrupt"), (Command::Detach, "detach")]);
+    }
+    if open.status() == crate::model::RunStatus::Interrupted {
+        hints.push((Command::Continue, "go on with it"));
+    }
+    if run.anchor.is_some() || run.row.is_some() {
+        hints.push((Command::Follow, "follow"));
+    }
+    hints.extend([
+        (Command::ShowOutput, if run.full { "steps" } else { "full output" }),
+        (Command::Filter, "search"),
+        (Command::PageUp, "scroll"),
+        (Command::Back, if open.is_going() { "leave it running" } else { "close" }),
+        (Command::Help, "help"),
+    ]);
+    hints
+}
+
 fn pane_hints(view: &View<'_>) -> Vec<(Command, String)> {
     let ui = view.ui;
     let tiled = super::layout::is_tiled(Rect::new(0, 0, ui.size.0, ui.size.1), ui);
-    let on_service = ui.focus != Pane::Environments && super::rows::selected(view.store, ui, view.now).is_some();
+    let on_service = !matches!(ui.focus, Pane::Environments | Pane::Runs)
+        && super::rows::selected(view.store, ui, view.now).is_some();
     let on_host = ui.focus == Pane::Environments && host::selected(view.store, ui).is_some();
     let mut hints: Vec<(Command, &str)> = Vec::new();
     if !view.store.faults().is_empty() || !ui.look_faults.is_empty() {
@@ -86,9 +168,13 @@ fn pane_hints(view: &View<'_>) -> Vec<(Command, String)> {
         Pane::Services if on_service => hints.push((Command::Open, "detail")),
         Pane::Services => {}
         Pane::Detail => hints.push((Command::Back, "back")),
+        Pane::Runs => hints.push((Command::Open, "open")),
     }
     if on_service {
         hints.push((Command::ProbeNow, "probe now"));
+        if !super::rows::targets(view.store, ui, view.now).is_empty() && has_runbooks(view) {
+            hints.push((Command::Runbooks, "runbooks"));
+        }
     }
     if ui.focus != Pane::Detail {
         if !ui.marks.is_empty() {
@@ -102,6 +188,10 @@ fn pane_hints(view: &View<'_>) -> Vec<(Command, String)> {
     hints.extend([(Command::Palette, "palette"), (Command::Help, "help"), (Command::Quit, "quit")]);
     if view.store.environments().len() > 1 {
         hints.push((Command::NextEnvironment, "next environment"));
+    }
+    if view.environment().is_some_and(|e| e.tier.is_protected()) && !ui.read_only && has_runbooks(view) {
+        let armed = view.environment().is_some_and(|e| view.may_act(&e.id));
+        hints.push((Command::Arm, if armed { "disarm" } else { "arm" }));
     }
     if on_service {
         hints.push((Command::Pause, "pause"));
@@ -125,9 +215,14 @@ fn pane_hints(view: &View<'_>) -> Vec<(Command, String)> {
     question.into_iter().chain(hints.into_iter().map(|(command, words)| (command, words.to_owned()))).collect()
 }
 
+/// Whether the selected service offers anything.
+fn has_runbooks(view: &View<'_>) -> bool {
+    super::rows::selected(view.store, view.ui, view.now).is_some_and(|s| !s.declared().runbooks.is_empty())
+}
+
 /// A shell, where it is not refused.
 fn shell(view: &View<'_>) -> Option<(Command, &'static str)> {
-    let acts = !view.ui.read_only && view.environment().is_some_and(|e| !e.tier.is_protected());
+    let acts = view.environment().is_some_and(|e| view.may_act(&e.id));
     acts.then_some((Command::Shell, "shell"))
 }
 

@@ -6,8 +6,11 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::View;
+use super::acting::{between, clock as clock_of, status};
 use super::text::{clock, cut, width};
+use crate::command::Command;
 use crate::model::{Environment, Health, Severity};
+use crate::store::OpenRun;
 use crate::theme::Role;
 
 /// Draws the line.
@@ -118,9 +121,23 @@ fn right<'a>(view: &View<'a>, with_clock: bool) -> Line<'a> {
     if faults > 0 {
         spans.push(view.span(Role::Fault, format!(" {} ", super::pane::environments::plural(faults, "fault"))));
     }
-    let protected = view.environment().is_some_and(|e| e.tier.is_protected());
-    if view.ui.read_only || protected {
-        spans.push(view.span(Role::ReadOnly, " read-only "));
+    let going: Vec<&OpenRun> = view.store.acting().going().collect();
+    if let Some(first) = going.first() {
+        let asked = going.iter().find(|run| run.state().question.is_some() && run.is_ours());
+        let (role, glyph) = status(asked.unwrap_or(first).status(), view.theme.glyphs());
+        let words =
+            if asked.is_some() { "asks you".to_owned() } else { super::pane::environments::plural(going.len(), "run") };
+        spans.push(view.span(role, format!(" {glyph} {words} ")));
+        spans.push(view.span(Role::Key, format!("{} ", view.key(Command::Runs))));
+    }
+    let here = view.environment().filter(|e| e.tier.is_protected());
+    let armed = here.and_then(|e| view.store.acting().armed(view.now).filter(|(id, _)| **id == e.id));
+    match armed {
+        Some((_, until)) if !view.ui.read_only => {
+            spans.push(view.span(Role::Armed, format!(" armed {} ", clock_of(between(view.now, until)))));
+        }
+        _ if view.ui.read_only || here.is_some() => spans.push(view.span(Role::ReadOnly, " read-only ")),
+        _ => {}
     }
     if with_clock {
         spans.push(view.span(Role::Header, format!(" {} ", clock(view.on_the_wall(view.now), &view.zone()))));

@@ -28,7 +28,11 @@ const ENVIRONMENTS: u16 = 38;
 pub fn plan(area: Rect, ui: &Ui) -> Plan {
     let [header, body, footer] =
         Layout::vertical([Constraint::Length(1), Constraint::Min(1), Constraint::Length(1)]).areas(area);
-    let panes = if is_tiled(area, ui) { tiles(body) } else { vec![(ui.focus, body)] };
+    let mut panes = if is_tiled(area, ui) { tiles(body) } else { vec![(ui.focus, body)] };
+    if ui.focus == Pane::Runs {
+        // Runs take the place of the detail while they are looked at.
+        panes.iter_mut().filter(|(pane, _)| *pane == Pane::Detail).for_each(|(pane, _)| *pane = Pane::Runs);
+    }
     Plan { header, body, panes, footer }
 }
 

@@ -4,6 +4,7 @@ pub mod detail;
 pub mod environments;
 mod hosts;
 pub mod probes;
+pub mod runs;
 pub mod services;
 
 use ratatui::buffer::Buffer;
@@ -16,7 +17,14 @@ use crate::store::ServiceState;
 use crate::theme::Role;
 
 /// Draws one line of a row and lays the cursor's colours over it when it is under the cursor.
-pub(super) fn row(buffer: &mut Buffer, area: Rect, y: u16, line: &Line<'_>, under_cursor: bool, view: &View<'_>) {
+pub(in crate::ui) fn row(
+    buffer: &mut Buffer,
+    area: Rect,
+    y: u16,
+    line: &Line<'_>,
+    under_cursor: bool,
+    view: &View<'_>,
+) {
     if y >= area.bottom() {
         return;
     }

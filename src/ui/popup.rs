@@ -1,12 +1,21 @@
 //! What lies over the panes: help, faults, the palette, the questions of hosts, forwarded ports, the keys that may
 //! follow. One file each; the frame is shared.
 
+pub mod audit;
+pub mod card;
+pub mod confirm;
 pub mod faults;
 pub mod forwards;
 pub mod help;
+pub mod inputs;
+pub mod locks;
+pub mod page;
 pub mod palette;
 pub mod passphrase;
-mod question;
+pub mod picker;
+pub(super) mod question;
+pub mod run;
+mod stop;
 pub mod trust;
 pub mod which;
 
@@ -20,18 +29,36 @@ use super::View;
 use super::state::Popup;
 use crate::theme::Role;
 
-/// Draws the uppermost popup, and the keys that may follow.
+/// Draws the uppermost popup, what it was opened from where that matters for the answer, and the keys that may follow.
 pub fn draw(buffer: &mut Buffer, body: Rect, view: &View<'_>) {
-    match view.ui.popups.last() {
-        Some(Popup::Help(scroll)) => help::draw(buffer, body, *scroll, view),
-        Some(Popup::Faults(scroll)) => faults::draw(buffer, body, *scroll, view),
-        Some(Popup::Palette(palette)) => palette::draw(buffer, body, palette, view),
-        Some(Popup::Trust(trust)) => trust::draw(buffer, body, trust, view),
-        Some(Popup::Unlock(unlock)) => passphrase::draw(buffer, body, unlock, view),
-        Some(Popup::Forwards(chosen)) => forwards::draw(buffer, body, *chosen, view),
-        Some(Popup::Filter(_)) | None => {}
+    let all = &view.ui.popups;
+    let below = all.iter().rposition(|popup| matches!(popup, Popup::Run(_) | Popup::Page(_) | Popup::Card(_)));
+    let first = below.unwrap_or(all.len().saturating_sub(1));
+    for popup in all.iter().skip(first) {
+        draw_one(buffer, body, popup, view);
     }
     which::draw(buffer, body, view);
+}
+
+fn draw_one(buffer: &mut Buffer, body: Rect, popup: &Popup, view: &View<'_>) {
+    match popup {
+        Popup::Help(scroll) => help::draw(buffer, body, *scroll, view),
+        Popup::Faults(scroll) => faults::draw(buffer, body, *scroll, view),
+        Popup::Palette(palette) => palette::draw(buffer, body, palette, view),
+        Popup::Trust(trust) => trust::draw(buffer, body, trust, view),
+        Popup::Unlock(unlock) => passphrase::draw(buffer, body, unlock, view),
+        Popup::Forwards(chosen) => forwards::draw(buffer, body, *chosen, view),
+        Popup::Picker(picker) => picker::draw(buffer, body, picker, view),
+        Popup::Inputs(form) => inputs::draw(buffer, body, form, view),
+        Popup::Card(card) => card::draw(buffer, body, card, view),
+        Popup::Page(page) => page::draw(buffer, body, page, view),
+        Popup::Confirm(confirm) => confirm::draw(buffer, body, confirm, view),
+        Popup::Run(run) => run::draw(buffer, body, run, view),
+        Popup::Stop(run) => stop::draw(buffer, body, run, view),
+        Popup::Locks(list) => locks::draw(buffer, body, list, view),
+        Popup::Audit(scroll) => audit::draw(buffer, body, *scroll, view),
+        Popup::Filter(_) => {}
+    }
 }
 
 /// The furthest the uppermost popup can be scrolled.
@@ -39,6 +66,8 @@ pub fn furthest(body: Rect, view: &View<'_>) -> usize {
     let lines = match view.ui.popups.last() {
         Some(Popup::Help(_)) => help::height(body, view),
         Some(Popup::Faults(_)) => faults::height(body, view),
+        Some(Popup::Page(page)) => page::height(body, page, view),
+        Some(Popup::Audit(_)) => audit::height(body, view),
         _ => 0,
     };
     lines.saturating_sub(usize::from(body.height.saturating_sub(2)))

@@ -8,13 +8,20 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::edit::Edit;
 use super::filter::Filter;
+use super::popup::card::Card;
+use super::popup::confirm::Confirm;
 use super::popup::forwards::ForwardLine;
+use super::popup::inputs::Form;
+use super::popup::locks::LockList;
+use super::popup::page::Page;
 use super::popup::palette::Palette;
 use super::popup::passphrase::Unlock;
+use super::popup::picker::Picker;
 use super::popup::trust::Trust;
+use super::run::RunView;
 use crate::config::user::Times;
 use crate::keymap::Key;
-use crate::model::{EnvironmentId, HostId, ServiceId};
+use crate::model::{EnvironmentId, HostId, RunId, ServiceId};
 
 /// A part of the screen that can have the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,11 +32,13 @@ pub enum Pane {
     Services,
     /// Everything about the selected service.
     Detail,
+    /// Runs: those that go on and those on record.
+    Runs,
 }
 
 impl Pane {
     /// In the order of the focus ring.
-    pub const ALL: [Pane; 3] = [Pane::Environments, Pane::Services, Pane::Detail];
+    pub const ALL: [Pane; 4] = [Pane::Environments, Pane::Services, Pane::Detail, Pane::Runs];
 }
 
 /// Order of the services.
@@ -86,6 +95,24 @@ pub enum Popup {
     Unlock(Unlock),
     /// Forwarded ports; the number of the chosen one.
     Forwards(Option<u64>),
+    /// The runbooks of a service.
+    Picker(Picker),
+    /// What a runbook asks for.
+    Inputs(Form),
+    /// A plan, and saying yes to it.
+    Card(Card),
+    /// The full text of a step.
+    Page(Page),
+    /// Something else to say yes to.
+    Confirm(Confirm),
+    /// A run on the whole screen.
+    Run(RunView),
+    /// How to stop a run.
+    Stop(RunId),
+    /// The locks of an environment.
+    Locks(LockList),
+    /// The audit log; scrolled down by so many lines.
+    Audit(usize),
 }
 
 /// A message of the console to its operator.
@@ -112,6 +139,12 @@ pub struct Ui {
     pub service: BTreeMap<EnvironmentId, ServiceId>,
     /// The host under the cursor of the environments pane; none while the cursor is on the environment.
     pub host: Option<HostId>,
+    /// The chosen run.
+    pub run: Option<RunId>,
+    /// How many plans were asked for.
+    pub asks: u64,
+    /// The key that was pressed last, since when it was pressed again and again, and when it was last.
+    pub held: Option<(Key, Timestamp, Timestamp)>,
     /// The filter of each pane.
     pub filters: BTreeMap<Pane, Filter>,
     /// Marked services.
@@ -171,6 +204,9 @@ impl Default for Ui {
             environment: None,
             service: BTreeMap::new(),
             host: None,
+            run: None,
+            asks: 0,
+            held: None,
             filters: BTreeMap::new(),
             marks: BTreeSet::new(),
             sort: Sort::default(),

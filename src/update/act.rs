@@ -15,6 +15,10 @@ use crate::ui::{Pane, Ui};
 
 /// Runs a command on the selected or marked services.
 pub fn service(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
+    if command == Command::Runbooks {
+        super::plan::open_picker(ui, store, now);
+        return Vec::new();
+    }
     let on = targets(store, ui, now);
     let Some(first) = on.first().cloned() else {
         ui.say("no service is selected", now);
@@ -84,6 +88,10 @@ pub fn copy(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
             let troubles: Vec<ServiceId> = summary.causes.iter().map(|t| t.service.declared().id.clone()).collect();
             format!("{} {}\n{}", e.id, summary.worst.word(), rows_text(store, &troubles, now))
         }),
+        Pane::Runs => {
+            let runs = crate::ui::pane::runs::runs(store, ui).unwrap_or_default();
+            crate::ui::pane::runs::selected(&runs, ui).map(|run| run.id.to_string())
+        }
         Pane::Services | Pane::Detail => Some(rows_text(store, &targets(store, ui, now), now)),
     };
     match text.map(|t| t.trim_end().to_owned()).filter(|t| !t.is_empty()) {

@@ -3,7 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::{Effect, input, refusal};
+use super::guard::refusal;
+use super::{Effect, input};
 use crate::command::Command;
 use crate::model::{Ask, HostId};
 use crate::store::Store;
@@ -39,7 +40,7 @@ fn on_host(ui: &mut Ui, store: &Store, command: Command, host: HostId, now: Time
         return Vec::new();
     }
     if command == Command::Shell {
-        if let Some(why) = refusal(ui, store, command, Some(&host.environment)) {
+        if let Some(why) = refusal(ui, store, command, Some(&host.environment), now) {
             ui.warn(why, now);
             return Vec::new();
         }

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Effect, host, navigate, update};
+use super::{Effect, decide, host, navigate, plan, run, update};
 use crate::command::Command;
 use crate::store::Store;
+use crate::ui::consent::Spot;
 use crate::ui::edit::Edit;
 use crate::ui::filter::Filter;
 use crate::ui::popup::palette::{Deed, Item, Palette, items};
@@ -32,6 +33,26 @@ pub fn insert(ui: &mut Ui, text: &str, now: Timestamp) {
         }
         Some(Popup::Filter(edit)) => edit.insert(text),
         Some(Popup::Trust(trust)) if !trust.is_deaf(now) => trust.edit.insert(text),
+        Some(Popup::Picker(picker)) => {
+            picker.edit.insert(text);
+            picker.chosen = None;
+        }
+        Some(Popup::Inputs(form)) => {
+            if let Err(why) = plan::type_into(form, text) {
+                ui.say(why, now);
+            }
+        }
+        Some(Popup::Card(card)) => {
+            if let Some(edit) = card.consent.edit() {
+                edit.insert(text);
+            }
+        }
+        Some(Popup::Confirm(confirm)) => {
+            if let Some(edit) = confirm.consent.edit() {
+                edit.insert(text);
+            }
+        }
+        Some(Popup::Run(view)) => run::type_into(view, text),
         Some(Popup::Unlock(unlock)) => {
             let taken = unlock.hidden.insert(text);
             if !taken {
@@ -42,10 +63,22 @@ pub fn insert(ui: &mut Ui, text: &str, now: Timestamp) {
     }
 }
 
+fn takes_paste(popup: &Popup) -> bool {
+    match popup {
+        Popup::Palette(_) | Popup::Filter(_) | Popup::Unlock(_) | Popup::Picker(_) | Popup::Inputs(_) => true,
+        Popup::Run(view) => view.searching.is_some(),
+        // A reason may be pasted; it is no yes.
+        Popup::Card(card) => card.consent.at == Spot::Reason,
+        Popup::Confirm(confirm) => confirm.consent.at == Spot::Reason,
+        _ => false,
+    }
+}
+
 /// Text was pasted. It is typed where text is typed and never taken for keys.
 pub fn paste(ui: &mut Ui, text: &str, now: Timestamp) {
     match ui.popups.last() {
-        Some(Popup::Palette(_) | Popup::Filter(_) | Popup::Unlock(_)) => insert(ui, text, now),
+        Some(popup) if takes_paste(popup) => insert(ui, text, now),
+        Some(Popup::Card(_) | Popup::Confirm(_)) => ui.say("pasted text confirms nothing; it was dropped", now),
         Some(Popup::Trust(_)) => ui.say("pasted text accepts nothing; it was dropped", now),
         _ => ui.say("pasted text is not taken for keys; it was dropped", now),
     }
@@ -96,6 +129,13 @@ pub fn command(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
         }
         Some(Popup::Trust(question)) => return host::trust(ui, store, question, command, now),
         Some(Popup::Unlock(question)) => return host::unlock(ui, store, question, command, now),
+        Some(Popup::Picker(picker)) => return plan::picker(ui, store, picker, command, now),
+        Some(Popup::Inputs(form)) => return plan::form(ui, form, command, now),
+        Some(Popup::Card(card)) if card.consent.is_typing() => return plan::typing(ui, store, card, command, now),
+        Some(Popup::Confirm(confirm)) if confirm.consent.is_typing() => {
+            return decide::typing(ui, store, confirm, command, now);
+        }
+        Some(Popup::Run(view)) => return run::searching(ui, store, view, command, now),
         Some(other) => ui.popups.push(other),
         None => {}
     }
@@ -122,6 +162,7 @@ fn perform(ui: &mut Ui, store: &Store, item: &Item, now: Timestamp) -> Vec<Effec
         Deed::Command(command) => return update(ui, store, *command, now),
         Deed::Theme(name) => return vec![Effect::UseTheme(name.clone())],
         Deed::Keymap(name) => return vec![Effect::UseKeymap(name.clone())],
+        Deed::Runbook(service, name) => return plan::begin(ui, store, service.clone(), name, now),
         Deed::Forward(host, target) => return host::forward(ui, host, target, now),
         Deed::Host(id) => {
             navigate::show_environment(ui, id.environment.clone());

@@ -35,12 +35,20 @@ pub fn mouse(ui: &mut Ui, store: &Store, event: MouseEvent, now: Timestamp) -> b
         MouseEventKind::Down(MouseButton::Left) => {
             if matches!(
                 ui.popups.last(),
-                Some(Popup::Help(_) | Popup::Faults(_) | Popup::Palette(_) | Popup::Forwards(_))
+                Some(
+                    Popup::Help(_)
+                        | Popup::Faults(_)
+                        | Popup::Palette(_)
+                        | Popup::Forwards(_)
+                        | Popup::Audit(_)
+                        | Popup::Locks(_)
+                        | Popup::Picker(_)
+                )
             ) {
                 ui.popups.pop();
                 return true;
             }
-            if matches!(ui.popups.last(), Some(Popup::Trust(_) | Popup::Unlock(_))) {
+            if ui.popups.last().is_some_and(|p| !matches!(p, Popup::Filter(_))) {
                 // A question is left by its own keys.
                 return false;
             }
@@ -53,6 +61,7 @@ pub fn mouse(ui: &mut Ui, store: &Store, event: MouseEvent, now: Timestamp) -> b
                     click_environment(ui, store, line, usize::from(area.height.saturating_sub(2)), now);
                 }
                 Pane::Detail => {}
+                Pane::Runs => click_run(ui, store, line, usize::from(area.height.saturating_sub(3))),
             }
             true
         }
@@ -81,6 +90,17 @@ fn click_service(ui: &mut Ui, store: &Store, line: usize, room: usize, now: Time
         ui.tops.insert(Pane::Services, top);
         ui.service.insert(id.environment.clone(), id);
         ui.scroll = 0;
+    }
+}
+
+fn click_run(ui: &mut Ui, store: &Store, line: usize, room: usize) {
+    let runs = crate::ui::pane::runs::runs(store, ui).unwrap_or_default();
+    let chosen = crate::ui::pane::runs::selected(&runs, ui).map(|run| run.id.clone());
+    let at = runs.iter().position(|run| Some(&run.id) == chosen.as_ref()).unwrap_or(0);
+    let top = (at + 1).saturating_sub(room);
+    // The first line is the head of the table.
+    if let Some(run) = line.checked_sub(1).and_then(|line| runs.get(top + line)) {
+        ui.run = Some(run.id.clone());
     }
 }
 

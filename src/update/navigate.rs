@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::Effect;
-use super::{act, host};
+use super::{act, host, run};
 use crate::command::Command;
 use crate::keymap::Keymap;
 use crate::model::EnvironmentId;
@@ -36,6 +36,16 @@ pub fn global(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) {
 
 /// Commands of lists and scrolled text.
 pub fn list(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
+    match ui.popups.last() {
+        Some(Popup::Run(_)) => return run::list(ui, store, command, now),
+        Some(Popup::Card(_)) if command == Command::Open => return super::plan::on_card(ui, store, command, now),
+        Some(Popup::Confirm(_)) if command == Command::Open => {
+            return super::decide::on_question(ui, store, command, now);
+        }
+        Some(Popup::Stop(_)) => return Vec::new(),
+        None if ui.focus == Pane::Runs && command == Command::Open => return run::open(ui, store),
+        _ => {}
+    }
     let page = page(ui);
     match command {
         Command::Up => by(ui, store, now, -1),
@@ -89,6 +99,10 @@ pub fn show_environment(ui: &mut Ui, id: EnvironmentId) {
 }
 
 fn step_environment(ui: &mut Ui, store: &Store, step: isize) {
+    // What is asked is asked about one environment; the screen behind it stays.
+    if ui.popups.iter().any(|p| matches!(p, Popup::Card(_) | Popup::Confirm(_) | Popup::Inputs(_))) {
+        return;
+    }
     let all = store.environments();
     let here = rows::environment(store, ui).and_then(|e| all.iter().position(|other| other.id == e.id)).unwrap_or(0);
     let count = isize::try_from(all.len()).unwrap_or(1).max(1);
@@ -125,7 +139,7 @@ fn back(ui: &mut Ui) {
         ui.zoom = false;
     } else {
         ui.focus = match ui.focus {
-            Pane::Detail => Pane::Services,
+            Pane::Detail | Pane::Runs => Pane::Services,
             Pane::Services | Pane::Environments => Pane::Environments,
         };
     }
@@ -138,6 +152,7 @@ fn open(ui: &mut Ui) {
     ui.focus = match ui.focus {
         Pane::Environments => Pane::Services,
         Pane::Services | Pane::Detail => Pane::Detail,
+        Pane::Runs => Pane::Runs,
     };
 }
 
@@ -154,16 +169,39 @@ fn page(ui: &Ui) -> isize {
 pub fn by(ui: &mut Ui, store: &Store, now: Timestamp, step: isize) {
     let last = furthest(ui, store, now);
     match ui.popups.last_mut() {
-        Some(Popup::Help(at) | Popup::Faults(at)) => *at = moved((*at).min(last), step, last),
+        Some(Popup::Help(at) | Popup::Faults(at) | Popup::Audit(at)) => *at = moved((*at).min(last), step, last),
         Some(Popup::Forwards(id)) => {
             let id = *id;
             host::move_forward(ui, id, step);
         }
-        Some(Popup::Palette(_) | Popup::Trust(_) | Popup::Unlock(_)) => {}
+        Some(Popup::Page(page)) => page.scroll = moved(page.scroll.min(last), step, last),
+        Some(Popup::Card(card)) => {
+            let steps = card.plan(store).map_or(0, |plan| plan.steps.len());
+            card.at = moved(card.at, step, steps);
+        }
+        Some(Popup::Locks(list)) => run::move_lock(list, store, step),
+        Some(Popup::Run(_)) => {
+            // The wheel: text moves, the choice stays.
+            if let Some(Popup::Run(view)) = ui.popups.last()
+                && let Some(open) = view.open(store)
+            {
+                run::scroll(ui, open, -step);
+            }
+        }
+        Some(
+            Popup::Palette(_)
+            | Popup::Trust(_)
+            | Popup::Unlock(_)
+            | Popup::Picker(_)
+            | Popup::Inputs(_)
+            | Popup::Confirm(_)
+            | Popup::Stop(_),
+        ) => {}
         Some(Popup::Filter(_)) | None => match ui.focus {
             Pane::Environments => move_environment(ui, store, now, step),
             Pane::Services => move_service(ui, store, now, step),
             Pane::Detail => ui.scroll = moved(ui.scroll.min(last), step, last),
+            Pane::Runs => run::move_in_list(ui, store, step),
         },
     }
 }

@@ -133,7 +133,7 @@ fn pasted_text_is_typed_where_text_is_typed_and_dropped_elsewhere() {
 fn help_lists_every_command_of_the_live_keymap() {
     for name in ["default", "vim", "emacs"] {
         for demo in [false, true] {
-            let mut world = shop().play().sized(120, 80);
+            let mut world = shop().play().sized(120, 120);
             world.keymap = keymap(name);
             world.ui.demo = demo;
             let help = keys_of(Command::Help, &world);

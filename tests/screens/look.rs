@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::world::World;
 
 /// The letter of each role. Rows under the cursor are told by a background instead, and printed as `>` before the line.
-const LETTERS: [(Role, char); 28] = [
+const LETTERS: [(Role, char); 30] = [
     (Role::Text, '.'),
     (Role::Dim, 'd'),
     (Role::Strong, 's'),
@@ -43,6 +43,8 @@ const LETTERS: [(Role, char); 28] = [
     (Role::Fault, 'F'),
     (Role::Notice, 'N'),
     (Role::ReadOnly, 'R'),
+    (Role::Armed, 'A'),
+    (Role::Danger, 'X'),
 ];
 
 /// Colours below this are the terminal's own.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use quarterdeck::config::{Deck, parse};
 use quarterdeck::keymap::{Key, Keymap, KeymapBook};
-use quarterdeck::model::{Ask, EnvironmentId, HostId, Link, LinkState, Observation, ProbeId, ServiceId};
+use quarterdeck::model::{Ask, EnvironmentId, HostId, Link, LinkState, Observation, Offer, ProbeId, ServiceId};
 use quarterdeck::store::{Event, Store};
 use quarterdeck::theme::Theme;
 use quarterdeck::ui::{Ui, View};
@@ -57,12 +57,13 @@ pub struct Script {
     deck: String,
     events: Vec<(Timestamp, Event)>,
     kinds: Vec<(ProbeId, String)>,
+    offers: Vec<(ServiceId, Vec<Offer>)>,
     ago: i64,
 }
 
 /// A world of this deck in which nothing has been seen.
 pub fn deck(text: &str) -> Script {
-    Script { deck: text.to_owned(), events: Vec::new(), kinds: Vec::new(), ago: 1 }
+    Script { deck: text.to_owned(), events: Vec::new(), kinds: Vec::new(), offers: Vec::new(), ago: 1 }
 }
 
 impl Script {
@@ -145,6 +146,19 @@ impl Script {
         self.linked(path, Link { ask: Some(ask), ..link(LinkState::Refused, cause) })
     }
 
+    /// The runbooks that a service offers, whatever the deck says.
+    pub fn offers(mut self, path: &str, offers: Vec<Offer>) -> Self {
+        self.offers.push((service(path), offers));
+        self
+    }
+
+    /// Something else is told.
+    pub fn told(mut self, event: Event) -> Self {
+        let at = self.at();
+        self.events.push((at, event));
+        self
+    }
+
     pub fn paused(mut self, path: &str, reason: &str) -> Self {
         let at = self.at();
         self.events.push((at, Event::ServicePaused { service: service(path), at, reason: reason.into() }));
@@ -158,6 +172,10 @@ impl Script {
         for probe in fleet.environments.iter_mut().flat_map(|e| &mut e.services).flat_map(|s| &mut s.probes) {
             let kind = self.kinds.iter().find(|(id, _)| *id == probe.id);
             probe.kind = kind.map_or_else(|| probe.kind.clone(), |(_, kind)| kind.as_str().into());
+        }
+        for service in fleet.environments.iter_mut().flat_map(|e| &mut e.services) {
+            let offers = self.offers.iter().find(|(id, _)| *id == service.id);
+            service.runbooks = offers.map_or_else(Vec::new, |(_, offers)| offers.clone());
         }
         let mut store = Store::default();
         store.apply(Event::FleetLoaded { fleet, faults: loaded.faults }, now() - SignedDuration::from_hours(1));
@@ -231,6 +249,11 @@ impl World {
     /// Something more happens, now.
     pub fn happens(&mut self, path: &str, observation: Observation) {
         let event = Event::SampleTaken { probe: probe(path), at: self.now, observation: Box::new(observation) };
+        self.store.apply(event, self.now);
+    }
+
+    /// Something is told, now.
+    pub fn hears(&mut self, event: Event) {
         self.store.apply(event, self.now);
     }
 

@@ -58,8 +58,11 @@ fn lines<'a>(cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
                     format!(" {}", cut(command.doc(), cells.saturating_sub(22), view.theme.glyphs().ellipsis)),
                 ),
             ];
-            if command.risk() == Risk::Acts {
-                spans.push(view.span(Role::Degraded, if view.ui.read_only { "  (read-only)" } else { "  (acts)" }));
+            if command.risk() >= Risk::Decides {
+                spans.push(view.span(
+                    Role::Degraded,
+                    format!("  ({})", if view.ui.read_only { "read-only" } else { command.risk().word() }),
+                ));
             }
             lines.push(Line::from(spans));
         }
@@ -73,6 +76,8 @@ fn words(scope: Scope) -> &'static str {
         Scope::List => "in lists",
         Scope::Service => "on services",
         Scope::Host => "on a host, or the host of a service",
+        Scope::Plan => "on a plan, and where something is asked",
+        Scope::Run => "in a run, among the runs and the locks",
         Scope::Input => "while typing",
         Scope::Demo => "in the demo: faults on demand",
     }

@@ -1,6 +1,8 @@
 //! The palette: every command and everything that can be chosen by name, found by fuzzy words; each line says what it
 //! will do, and on what.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -42,6 +44,8 @@ pub enum Deed {
     Host(HostId),
     /// Forward a port through a host to where it leads there.
     Forward(HostId, String),
+    /// Plan a runbook for a service.
+    Runbook(ServiceId, Arc<str>),
     /// Choose a theme.
     Theme(String),
     /// Choose a keymap.
@@ -66,7 +70,7 @@ pub fn items(store: &Store, ui: &Ui, now: Timestamp, typed: &str) -> Vec<Item> {
     }
     let mut all: Vec<Item> = Command::ALL
         .iter()
-        .filter(|c| c.scope() != Scope::Input && (c.scope() != Scope::Demo || ui.demo))
+        .filter(|c| !matches!(c.scope(), Scope::Input | Scope::Plan) && (c.scope() != Scope::Demo || ui.demo))
         .map(|command| command_item(*command, store, ui, now))
         .collect();
     for name in &ui.shelves.themes {
@@ -77,6 +81,7 @@ pub fn items(store: &Store, ui: &Ui, now: Timestamp, typed: &str) -> Vec<Item> {
         let words = if *name == ui.keymap { "the keymap in use".into() } else { format!("Use the keymap {name}") };
         all.push(Item { name: format!("keymap {name}"), words, deed: Deed::Keymap(name.clone()) });
     }
+    all.extend(runbooks(store, ui, now));
     for environment in store.environments() {
         let id = &environment.id;
         let words = format!("Show {id} ({})", environment.tier.word());
@@ -95,11 +100,29 @@ pub fn items(store: &Store, ui: &Ui, now: Timestamp, typed: &str) -> Vec<Item> {
         }
     }
     // `theme ` and `keymap ` ask for one of them, not for commands that sound alike.
-    let asked = ["theme ", "keymap "].into_iter().find(|kind| typed.starts_with(kind));
+    let asked = ["theme ", "keymap ", RUNBOOK].into_iter().find(|kind| typed.starts_with(kind));
     if let Some(kind) = asked {
         all.retain(|item| item.name.starts_with(kind));
     }
     rank(typed, all, |item| (item.name.as_str(), item.words.as_str()))
+}
+
+/// What a line begins with that plans a runbook.
+pub const RUNBOOK: &str = "runbook ";
+
+/// One line a runbook of the service that is meant; those that do not apply say why.
+fn runbooks(store: &Store, ui: &Ui, now: Timestamp) -> Vec<Item> {
+    let Some(service) = rows::selected(store, ui, now) else { return Vec::new() };
+    let id = &service.declared().id;
+    let item = |offer: &crate::model::Offer| Item {
+        name: format!("{RUNBOOK}{}", offer.runbook),
+        words: match &offer.why_not {
+            Some(why) => format!("{id}: does not apply: {why}"),
+            None => format!("{id}: Plan {}", offer.title),
+        },
+        deed: Deed::Runbook(id.clone(), offer.runbook.clone()),
+    };
+    service.declared().runbooks.iter().map(item).collect()
 }
 
 /// What a line begins with that forwards a port.
@@ -165,7 +188,7 @@ fn command_item(command: Command, store: &Store, ui: &Ui, now: Timestamp) -> Ite
         [first, rest @ ..] => format!("{first} and {} more: ", rest.len()),
     };
     // On what stands first: it is what must not be cut.
-    let refused = if ui.read_only && command.risk() == Risk::Acts { "refused, read-only: " } else { "" };
+    let refused = if ui.read_only && command.risk() >= Risk::Decides { "refused, read-only: " } else { "" };
     Item {
         name: command.name().to_owned(),
         words: format!("{refused}{on}{}", command.doc()),

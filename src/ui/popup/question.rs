@@ -3,11 +3,11 @@
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::model::HostId;
+use crate::model::{EnvironmentId, HostId};
 use crate::theme::Role;
 use crate::ui::View;
 use crate::ui::edit::Edit;
-use crate::ui::text::{chop, fit};
+use crate::ui::text::{chop, fit, wrap};
 
 /// Cells of a name and the blank before and after it.
 const NAME: usize = 14;
@@ -25,10 +25,21 @@ pub fn told<'a>(name: &str, value: &str, role: Role, cells: usize, view: &View<'
     lines.map(|(at, text)| field(if at == 0 { name } else { "" }, vec![view.span(role, text)], view)).collect()
 }
 
+/// A name and a sentence, broken between words.
+pub fn sentence<'a>(name: &str, value: &str, role: Role, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
+    let lines = wrap(value, cells.saturating_sub(NAME + 1)).into_iter().enumerate();
+    lines.map(|(at, text)| field(if at == 0 { name } else { "" }, vec![view.span(role, text)], view)).collect()
+}
+
 /// The environment of a host: its name and its tier, in the colour of the tier.
 pub fn place<'a>(host: &HostId, view: &View<'a>) -> Vec<Span<'a>> {
-    let Some(environment) = view.store.environment(&host.environment) else {
-        return vec![view.span(Role::Unknown, format!("{} is not in the deck any more", host.environment))];
+    environment(&host.environment, view)
+}
+
+/// An environment: its name and its tier, in the colour of the tier.
+pub fn environment<'a>(id: &EnvironmentId, view: &View<'a>) -> Vec<Span<'a>> {
+    let Some(environment) = view.store.environment(id) else {
+        return vec![view.span(Role::Unknown, format!("{id} is not in the deck any more"))];
     };
     let tier = environment.tier;
     let word = if tier.is_protected() { tier.word().to_uppercase() } else { tier.word().to_owned() };
@@ -41,7 +52,12 @@ pub fn place<'a>(host: &HostId, view: &View<'a>) -> Vec<Span<'a>> {
 
 /// The frame of a question wears the colour of the tier.
 pub fn frame(host: &HostId, view: &View<'_>) -> Style {
-    let tier = view.store.environment(&host.environment).map(|e| view.tier_frame(e)).unwrap_or_default();
+    border(&host.environment, view)
+}
+
+/// The same for an environment.
+pub fn border(id: &EnvironmentId, view: &View<'_>) -> Style {
+    let tier = view.store.environment(id).map(|e| view.tier_frame(e.tier)).unwrap_or_default();
     view.style(Role::BorderFocused).patch(tier)
 }
 

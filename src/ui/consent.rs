@@ -1,0 +1,195 @@
+//! Saying yes: what must be done for it, what was typed so far, and which keys were not meant for it. Shared by plans and
+//! by every question that something depends on. Nothing here performs anything.
+
+use jiff::SignedDuration;
+use ratatui::text::Line;
+
+use super::View;
+use super::edit::Edit;
+use super::popup::question::typed;
+use crate::model::{Level, Plan};
+use crate::theme::Role;
+
+/// Keys typed this soon after everything was on the screen were meant for what was there before.
+pub const DEAF: SignedDuration = SignedDuration::from_millis(500);
+/// The same key again within this time may be one that is held: a keyboard waits up to so long before it repeats.
+pub const HELD: SignedDuration = SignedDuration::from_millis(1000);
+
+/// What must be done to say yes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// Enter.
+    Enter,
+    /// `y`; Enter says no.
+    Yes,
+    /// Something is typed.
+    Typed {
+        /// This, where it is asked for.
+        phrase: Option<String>,
+        /// And why, where it is asked for.
+        reason: bool,
+    },
+}
+
+impl Demand {
+    /// What a plan asks for. One that goes over what another run left unfinished asks for a reason whatever its level.
+    pub fn of(plan: &Plan) -> Self {
+        let is_dirty = plan.lock.as_ref().is_some_and(|lock| lock.dirty.is_some());
+        match plan.level {
+            Level::Enter | Level::Yes if is_dirty => Self::Typed { phrase: None, reason: true },
+            Level::Enter => Self::Enter,
+            Level::Yes => Self::Yes,
+            Level::Typed => Self::Typed { phrase: Some(plan.target.to_string()), reason: true },
+            Level::Digest => Self::Typed { phrase: Some(format!("{} {}", plan.target, plan.short())), reason: true },
+        }
+    }
+
+    /// The places the cursor can be at, in order.
+    pub fn spots(&self) -> Vec<Spot> {
+        match self {
+            Self::Enter | Self::Yes => vec![Spot::Cancel],
+            Self::Typed { phrase, reason } => {
+                let phrase = phrase.as_ref().map(|_| Spot::Phrase);
+                phrase.into_iter().chain(reason.then_some(Spot::Reason)).chain([Spot::Cancel]).collect()
+            }
+        }
+    }
+}
+
+/// Where the cursor is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spot {
+    /// On the way out.
+    #[default]
+    Cancel,
+    /// Where the phrase is typed.
+    Phrase,
+    /// Where the reason is typed.
+    Reason,
+}
+
+/// What was typed so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Consent {
+    /// For the phrase.
+    pub phrase: Edit,
+    /// For the reason.
+    pub reason: Edit,
+    /// Where the cursor is.
+    pub at: Spot,
+}
+
+impl Consent {
+    /// With the cursor where typing begins: for questions that are nothing but their fields.
+    pub fn on_first(demand: &Demand) -> Self {
+        Self { at: demand.spots().first().copied().unwrap_or_default(), ..Self::default() }
+    }
+
+    /// Whether text is typed where the cursor is.
+    pub fn is_typing(&self) -> bool {
+        self.at != Spot::Cancel
+    }
+
+    /// The text under the cursor.
+    pub fn edit(&mut self) -> Option<&mut Edit> {
+        match self.at {
+            Spot::Cancel => None,
+            Spot::Phrase => Some(&mut self.phrase),
+            Spot::Reason => Some(&mut self.reason),
+        }
+    }
+
+    /// To the next place, or the one before.
+    pub fn step(&mut self, demand: &Demand, forward: bool) {
+        let spots = demand.spots();
+        let at = spots.iter().position(|spot| *spot == self.at).unwrap_or(0);
+        let next = if forward { at + 1 } else { at + spots.len().max(1) - 1 };
+        self.at = spots.get(next % spots.len().max(1)).copied().unwrap_or_default();
+    }
+
+    /// The first place where something is missing, and what.
+    pub fn missing(&self, demand: &Demand) -> Option<(Spot, String)> {
+        let Demand::Typed { phrase, reason } = demand else { return None };
+        if let Some(phrase) = phrase.as_ref().filter(|phrase| self.phrase.text().trim() != phrase.as_str()) {
+            return Some((Spot::Phrase, format!("nothing is done before {phrase} is typed in full")));
+        }
+        if *reason && self.reason.text().trim().is_empty() {
+            return Some((Spot::Reason, "nothing is done without a reason".into()));
+        }
+        None
+    }
+
+    /// The reason, where one was typed.
+    pub fn why(&self) -> Option<String> {
+        Some(self.reason.text().trim().to_owned()).filter(|why| !why.is_empty())
+    }
+}
+
+/// The fields and the way out, as lines; the button says what yes means.
+pub fn lines<'a>(consent: &Consent, demand: &Demand, button: &str, view: &View<'a>) -> Vec<Line<'a>> {
+    let mut lines = Vec::new();
+    if let Demand::Typed { phrase, reason } = demand {
+        if let Some(phrase) = phrase {
+            let mut spans = vec![view.span(Role::Text, " to confirm, type "), view.span(Role::Strong, phrase.clone())];
+            spans.push(view.span(Role::Text, "  "));
+            spans.extend(written(&consent.phrase, consent.at == Spot::Phrase, view));
+            if consent.phrase.text().trim() == phrase {
+                let mark = view.theme.glyphs().health(crate::model::Health::Healthy);
+                spans.push(view.span(Role::Healthy, format!(" {mark}")));
+            }
+            lines.push(Line::from(spans));
+        }
+        if *reason {
+            let mut spans = vec![view.span(Role::Text, " reason  ")];
+            spans.extend(written(&consent.reason, consent.at == Spot::Reason, view));
+            lines.push(Line::from(spans));
+        }
+    }
+    lines.push(buttons(consent, demand, button, view));
+    lines
+}
+
+fn written<'a>(edit: &Edit, here: bool, view: &View<'a>) -> Vec<ratatui::text::Span<'a>> {
+    if here {
+        return typed(edit, view);
+    }
+    let blank = view.theme.glyphs().rule.repeat(12);
+    if edit.is_empty() { vec![view.span(Role::Dim, blank)] } else { vec![view.span(Role::Input, edit.text())] }
+}
+
+fn buttons<'a>(consent: &Consent, demand: &Demand, button: &str, view: &View<'a>) -> Line<'a> {
+    let key = |key: &str| view.span(Role::Key, key.to_owned());
+    let plain = |words: String| view.span(Role::Text, words);
+    let reversed = view.style(Role::Accent).add_modifier(ratatui::style::Modifier::REVERSED);
+    let cancel = || ratatui::text::Span::styled("[ Cancel ]", reversed);
+    match demand {
+        Demand::Enter => Line::from(vec![
+            plain(" ".into()),
+            key("enter"),
+            plain(format!(" {button}   ")),
+            key("esc"),
+            plain(" cancel".into()),
+        ]),
+        Demand::Yes => Line::from(vec![
+            plain(" ".into()),
+            cancel(),
+            plain("   ".into()),
+            key(&view.key(crate::command::Command::Confirm)),
+            plain(format!(" {button}")),
+        ]),
+        Demand::Typed { .. } => {
+            let ready = consent.missing(demand).is_none();
+            let mut spans = vec![plain(" ".into())];
+            spans.push(if consent.at == Spot::Cancel { cancel() } else { view.span(Role::Dim, "[ Cancel ]") });
+            spans.push(plain("   ".into()));
+            if consent.at == Spot::Cancel {
+                spans.extend([key(&view.key(crate::command::Command::NextField)), plain(" to type".into())]);
+            } else if ready {
+                spans.extend([key("enter"), view.span(Role::Strong, format!(" {button}"))]);
+            } else {
+                spans.push(view.span(Role::Dim, button.to_owned()));
+            }
+            Line::from(spans)
+        }
+    }
+}

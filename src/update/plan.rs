@@ -1,0 +1,327 @@
+//! From a service to a plan that was said yes to: the list of runbooks, the form of inputs, the card.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Effect, guard, input};
+use crate::command::Command;
+use crate::model::{Runbook, ServiceId, Text};
+use crate::runner::gate::Given;
+use crate::store::Store;
+use crate::ui::consent::{Consent, Demand, Spot};
+use crate::ui::edit::Edit;
+use crate::ui::popup::card::Card;
+use crate::ui::popup::inputs::{self, Form};
+use crate::ui::popup::page::Page;
+use crate::ui::popup::picker::Picker;
+use crate::ui::run::{RunView, Which};
+use crate::ui::state::Popup;
+use crate::ui::{SMALLEST, Ui, rows};
+
+/// Opens the list of runbooks of the selected service.
+pub fn open_picker(ui: &mut Ui, store: &Store, now: Timestamp) {
+    if !ui.popups.is_empty() {
+        return;
+    }
+    match rows::selected(store, ui, now).map(|s| s.declared().id.clone()) {
+        Some(service) => ui.popups.push(Popup::Picker(Picker { service, edit: Edit::default(), chosen: None })),
+        None => ui.say("no service is selected", now),
+    }
+}
+
+/// A key in the list of runbooks.
+pub fn picker(ui: &mut Ui, store: &Store, mut picker: Picker, command: Command, now: Timestamp) -> Vec<Effect> {
+    let offers = picker.offers(store);
+    let at = picker.at(&offers);
+    let step = |to: usize| offers.get(to.min(offers.len().saturating_sub(1))).map(|o| o.runbook.clone());
+    match command {
+        Command::Cancel => return Vec::new(),
+        Command::Accept => {
+            let Some(offer) = offers.get(at) else {
+                ui.popups.push(Popup::Picker(picker));
+                return Vec::new();
+            };
+            let (service, name, why) = (picker.service.clone(), offer.runbook.clone(), offer.why_not.clone());
+            if let Some(why) = why {
+                ui.say(format!("{name} does not apply to {service}: {why}"), now);
+                ui.popups.push(Popup::Picker(picker));
+                return Vec::new();
+            }
+            return begin(ui, store, service, &name, now);
+        }
+        Command::InputUp => picker.chosen = step(at.saturating_sub(1)),
+        Command::InputDown | Command::Complete => picker.chosen = step(at + 1),
+        other => {
+            input::edit(&mut picker.edit, other);
+            picker.chosen = None;
+        }
+    }
+    ui.popups.push(Popup::Picker(picker));
+    Vec::new()
+}
+
+/// Asks for the inputs of a runbook, or plans it at once when it has none.
+pub fn begin(ui: &mut Ui, store: &Store, service: ServiceId, name: &str, now: Timestamp) -> Vec<Effect> {
+    let declared = store.service(&service).map(|s| &s.declared().runbooks);
+    let offer = declared.and_then(|offers| offers.iter().find(|o| &*o.runbook == name));
+    if let Some(why) = offer.and_then(|o| o.why_not.as_ref()) {
+        ui.say(format!("{name} does not apply to {service}: {why}"), now);
+        return Vec::new();
+    }
+    let Some(runbook) = store.acting().runbook(name).filter(|_| offer.is_some()).cloned() else {
+        ui.warn(format!("{service} has no runbook {name}"), now);
+        return Vec::new();
+    };
+    ui.popups.clear();
+    if runbook.inputs.is_empty() {
+        return ask(ui, service, runbook.name.clone(), runbook.title.clone(), BTreeMap::new(), BTreeMap::new(), now);
+    }
+    ui.popups.push(Popup::Inputs(Form::new(service, runbook)));
+    Vec::new()
+}
+
+/// A key in the form of inputs.
+pub fn form(ui: &mut Ui, mut form: Form, command: Command, now: Timestamp) -> Vec<Effect> {
+    let last = form.fields.len().saturating_sub(1);
+    match command {
+        Command::Cancel => return Vec::new(),
+        Command::Accept if form.at < last => form.at += 1,
+        Command::Accept => {
+            form.tried = true;
+            let Some((at, why)) = form.first_fault() else {
+                let (inputs, secrets) = form.values();
+                let Runbook { name, title, .. } = &*form.runbook;
+                return ask(ui, form.service.clone(), name.clone(), title.clone(), inputs, secrets, now);
+            };
+            let name = form.fields.get(at).map_or("", |f| f.input.name.as_str());
+            ui.say(format!("{name}: {why}"), now);
+            form.at = at;
+        }
+        Command::InputUp => form.at = form.at.saturating_sub(1),
+        Command::InputDown => form.at = (form.at + 1).min(last),
+        Command::Complete => form.at = if form.at == last { 0 } else { form.at + 1 },
+        other => edit_field(&mut form, other),
+    }
+    ui.popups.push(Popup::Inputs(form));
+    Vec::new()
+}
+
+fn edit_field(form: &mut Form, command: Command) {
+    let Some(field) = form.fields.get_mut(form.at) else { return };
+    match &mut field.given {
+        inputs::Given::Text(edit) => input::edit(edit, command),
+        inputs::Given::Secret(hidden) => match command {
+            Command::DeleteBack => hidden.delete_back(),
+            Command::DeleteWord | Command::DeleteAll => hidden.delete_all(),
+            _ => {}
+        },
+        inputs::Given::Chosen(choices, at) => match command {
+            Command::CursorLeft => *at = at.saturating_sub(1),
+            Command::CursorRight => *at = (*at + 1).min(choices.len().saturating_sub(1)),
+            Command::CursorStart => *at = 0,
+            Command::CursorEnd => *at = choices.len().saturating_sub(1),
+            _ => {}
+        },
+    }
+}
+
+/// Types into the field under the cursor. In a list of choices the first letters choose.
+pub fn type_into(form: &mut Form, text: &str) -> Result<(), &'static str> {
+    let Some(field) = form.fields.get_mut(form.at) else { return Ok(()) };
+    match &mut field.given {
+        inputs::Given::Text(edit) => edit.insert(text),
+        inputs::Given::Secret(hidden) => {
+            if !hidden.insert(text) {
+                return Err("that is no value: it has several lines or is too long");
+            }
+        }
+        inputs::Given::Chosen(choices, at) => {
+            let after = choices.iter().enumerate().cycle().skip(*at + 1).take(choices.len());
+            if let Some(found) = after.into_iter().find(|(_, choice)| choice.starts_with(text)).map(|(at, _)| at) {
+                *at = found;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Asks for a plan; its card comes up at once and shows it when it is there.
+fn ask(
+    ui: &mut Ui,
+    service: ServiceId,
+    runbook: Arc<str>,
+    title: Text,
+    inputs: BTreeMap<String, String>,
+    secrets: BTreeMap<String, crate::ui::hidden::Passphrase>,
+    now: Timestamp,
+) -> Vec<Effect> {
+    ui.asks += 1;
+    let ask = ui.asks;
+    let effect = Effect::Plan {
+        ask,
+        service: service.clone(),
+        runbook: runbook.clone(),
+        inputs: inputs.clone(),
+        secrets: secrets.clone(),
+    };
+    let card = Card { service, runbook, title, ask, since: now, inputs, secrets, at: 0, consent: Consent::default() };
+    ui.popups.push(Popup::Card(card));
+    vec![effect]
+}
+
+/// A command on the card while no text is typed.
+pub fn on_card(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
+    let Some(Popup::Card(card)) = ui.popups.last() else { return Vec::new() };
+    let (ask_number, at, shown) = (card.ask, card.at, card.plan(store).is_some());
+    match command {
+        Command::ShowText if shown => {
+            ui.popups.push(Popup::Page(Page { ask: ask_number, step: at.saturating_sub(1), scroll: 0 }));
+        }
+        Command::Replan => {
+            let Some(Popup::Card(card)) = ui.popups.pop() else { return Vec::new() };
+            if card.made(store).is_none() {
+                // It is being made: one at a time.
+                ui.popups.push(Popup::Card(card));
+                return Vec::new();
+            }
+            return ask(ui, card.service, card.runbook, card.title, card.inputs, card.secrets, now);
+        }
+        Command::Decline => {
+            ui.popups.pop();
+            ui.say("nothing was started", now);
+        }
+        Command::Confirm => return say_yes(ui, store, Demand::Yes, now),
+        Command::Open => return enter(ui, store, now),
+        Command::NextField | Command::PreviousField => step_field(ui, store, command == Command::NextField, now),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Enter while the cursor is on Cancel: it says yes where that is enough, else no.
+fn enter(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
+    let Some(Popup::Card(card)) = ui.popups.last() else { return Vec::new() };
+    let demand = card.plan(store).map(|plan| Demand::of(plan));
+    if demand == Some(Demand::Enter) {
+        return say_yes(ui, store, Demand::Enter, now);
+    }
+    ui.popups.pop();
+    ui.say("nothing was started", now);
+    Vec::new()
+}
+
+fn step_field(ui: &mut Ui, store: &Store, forward: bool, now: Timestamp) {
+    let Some(Popup::Card(card)) = ui.popups.last() else { return };
+    let Some(plan) = card.plan(store) else { return };
+    if let Some(why) = kept(ui, store, plan, now) {
+        ui.say(why, now);
+        return;
+    }
+    let demand = Demand::of(plan);
+    if let Some(Popup::Card(card)) = ui.popups.last_mut() {
+        card.consent.step(&demand, forward);
+    }
+}
+
+/// Why a plan cannot be said yes to now.
+fn kept(ui: &Ui, store: &Store, plan: &crate::model::Plan, now: Timestamp) -> Option<String> {
+    if let Some(why) = plan.blocked.first() {
+        return Some(format!("it cannot run: {why}"));
+    }
+    if ui.read_only {
+        return Some("this console is read-only".into());
+    }
+    if ui.size.0 < SMALLEST.0 || ui.size.1 < SMALLEST.1 {
+        // Nobody agrees to what cannot be seen.
+        return Some("the screen is too small to see what is agreed to".into());
+    }
+    guard::locked(store, &plan.target.environment, now)
+}
+
+/// Yes to a plan, in the way that was used. It must be the way that the plan asks for.
+fn say_yes(ui: &mut Ui, store: &Store, way: Demand, now: Timestamp) -> Vec<Effect> {
+    let Some(Popup::Card(card)) = ui.popups.last() else { return Vec::new() };
+    let Some(plan) = card.plan(store) else { return Vec::new() };
+    let demand = Demand::of(plan);
+    if card.is_deaf(store, now) {
+        return Vec::new();
+    }
+    if let Some(why) = kept(ui, store, plan, now) {
+        ui.warn(why, now);
+        return Vec::new();
+    }
+    let typed = matches!((&way, &demand), (Demand::Typed { .. }, Demand::Typed { .. }));
+    if way != demand && !typed {
+        let words = match demand {
+            Demand::Enter => "enter starts it",
+            Demand::Yes => "y starts it, enter does not",
+            Demand::Typed { .. } => "this plan is confirmed by typing; tab goes there",
+        };
+        ui.say(words, now);
+        return Vec::new();
+    }
+    if let Some((spot, why)) = card.consent.missing(&demand) {
+        ui.say(why, now);
+        if let Some(Popup::Card(card)) = ui.popups.last_mut() {
+            card.consent.at = spot;
+        }
+        return Vec::new();
+    }
+    let given = match &demand {
+        Demand::Typed { phrase: Some(phrase), .. } => Given::Typed(phrase.clone()),
+        _ if plan.level == crate::model::Level::Enter => Given::Enter,
+        _ => Given::Yes,
+    };
+    let reason = card.consent.why();
+    let is_dirty = plan.lock.as_ref().is_some_and(|lock| lock.dirty.is_some());
+    let effect = Effect::Run {
+        ask: card.ask,
+        digest: plan.digest.clone(),
+        given,
+        over_dirty: reason.clone().filter(|_| is_dirty),
+        reason,
+    };
+    ui.say(format!("starting {} on {}", plan.runbook, plan.target), now);
+    let which = Which::Of { digest: plan.digest.clone(), at: now };
+    ui.popups.clear();
+    ui.popups.push(Popup::Run(RunView::new(which)));
+    vec![effect]
+}
+
+/// A key while text is typed on the card.
+pub fn typing(ui: &mut Ui, store: &Store, mut card: Card, command: Command, now: Timestamp) -> Vec<Effect> {
+    let demand = card.plan(store).map(|plan| Demand::of(plan));
+    let Some(demand) = demand else {
+        ui.popups.push(Popup::Card(card));
+        return Vec::new();
+    };
+    let accept = edit_consent(&mut card.consent, &demand, command);
+    ui.popups.push(Popup::Card(card));
+    if accept { say_yes(ui, store, demand, now) } else { Vec::new() }
+}
+
+/// An edit of what is typed to say yes; whether Enter was pressed where nothing comes after.
+pub fn edit_consent(consent: &mut Consent, demand: &Demand, command: Command) -> bool {
+    match command {
+        Command::Cancel => consent.at = Spot::Cancel,
+        Command::Complete | Command::InputDown => consent.step(demand, true),
+        Command::InputUp => consent.step(demand, false),
+        Command::Accept => {
+            // Enter in the phrase goes on to the reason while that is empty.
+            let next = demand.spots().contains(&Spot::Reason) && consent.reason.text().trim().is_empty();
+            if consent.at == Spot::Phrase && next && !consent.phrase.is_empty() {
+                consent.at = Spot::Reason;
+                return false;
+            }
+            return true;
+        }
+        other => {
+            if let Some(edit) = consent.edit() {
+                input::edit(edit, other);
+            }
+        }
+    }
+    false
+}

@@ -16,6 +16,9 @@ mod anything;
 #[allow(dead_code, reason = "the screens use more of the decks than the keys do")]
 #[path = "screens/decks.rs"]
 mod decks;
+#[allow(dead_code, reason = "the screens use more of it than the keys do")]
+#[path = "screens/going.rs"]
+mod going;
 #[path = "keys/hosts.rs"]
 mod hosts;
 #[allow(dead_code, reason = "the screens use pictures, the keys words alone")]

@@ -15,6 +15,9 @@ mod acting;
 mod decks;
 #[path = "screens/edges.rs"]
 mod edges;
+#[allow(dead_code, reason = "the keys use more of it")]
+#[path = "screens/going.rs"]
+mod going;
 #[path = "screens/honest.rs"]
 mod honest;
 #[path = "screens/hosts.rs"]

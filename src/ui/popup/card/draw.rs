@@ -95,7 +95,7 @@ fn lines<'a>(card: &Card, plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<
     let mut tell = |role: Role, mark: &str, words: &str| {
         for (at, line) in wrap(words, cells.saturating_sub(4)).into_iter().enumerate() {
             let mark = if at == 0 { mark } else { " " };
-            lines.push(Line::from(view.span(role, format!(" {mark} {line}"))));
+            lines.push(Line::from(vec![view.span(Role::Text, " "), view.span(role, format!("{mark} {line}"))]));
         }
     };
     for why in &plan.blocked {
@@ -181,7 +181,8 @@ fn host<'a>(host: &'a PlannedHost, first: bool, all: usize, cells: usize, view: 
     if let Some(why) = &host.unreachable {
         let used: usize = spans.iter().map(Span::width).sum();
         let mark = glyphs.health(crate::model::Health::Unhealthy);
-        let why = format!("  {mark} not reached: {why}");
+        let why = format!("{mark} not reached: {why}");
+        spans.push(view.span(Role::Text, "  "));
         spans
             .push(view.span(Role::Unhealthy, cut(&why, cells.saturating_sub(used + 15), glyphs.ellipsis).into_owned()));
     } else {
@@ -278,7 +279,9 @@ fn foot<'a>(card: &Card, plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<L
     }
     if !plan.blocked.is_empty() {
         lines.push(Line::from(vec![
-            view.span(Role::Unhealthy, " it cannot run now   "),
+            view.span(Role::Text, " "),
+            view.span(Role::Unhealthy, "it cannot run now"),
+            view.span(Role::Text, "   "),
             view.span(Role::Key, view.key(Command::Replan)),
             view.span(Role::Text, " plan again   "),
             view.span(Role::Key, view.key(Command::Back)),

@@ -5,12 +5,14 @@ use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 use quarterdeck::command::{Command, Risk};
 use quarterdeck::keymap::{Code, Key};
+use quarterdeck::model::{Level, Tier};
 use quarterdeck::ui::Pane;
 use quarterdeck::ui::state::Popup;
 use quarterdeck::update::{self, Effect};
 
 use crate::decks::{SHOP, shop, unreachable};
 use crate::look::draw;
+use crate::runs::{acting, card, failing, plan, running};
 use crate::world::{World, deck, keymap};
 use crate::worlds::{hundred, locked, refused};
 
@@ -71,12 +73,16 @@ fn perform(world: &mut World, deed: Deed) -> Vec<Effect> {
 }
 
 fn some_world(which: u8) -> World {
-    match which % 6 {
+    match which % 10 {
         0 => shop().play(),
         1 => unreachable().play(),
         2 => deck(SHOP).play(),
         3 => refused().play(),
         4 => hundred().play(),
+        5 => running().after("6"),
+        6 => failing().after("6"),
+        7 => card(plan("production/sales", Tier::Production, Level::Typed, &["web-1", "web-2"]), true),
+        8 => acting().play().after("r").typed("deploy").after("enter"),
         _ => deck("name = \"empty\"\n").play(),
     }
 }
@@ -102,6 +108,11 @@ proptest! {
             prop_assert!(!faults || (demo && !read_only), "{effects:?}");
             let acts = |e: &Effect| matches!(e, Effect::Shell(_) | Effect::Forward { .. });
             prop_assert!(!read_only || !effects.iter().any(acts), "{effects:?}");
+            let decides = |e: &Effect| {
+                matches!(e, Effect::Run { .. } | Effect::Interrupt { .. } | Effect::Answer { .. } | Effect::Drain { .. }
+                    | Effect::Tick { .. } | Effect::BreakLock { .. } | Effect::Arm { .. } | Effect::ResumeRun { .. })
+            };
+            prop_assert!(!read_only || !effects.iter().any(decides), "{effects:?}");
         }
     }
 }

@@ -38,7 +38,7 @@ pub fn draw(buffer: &mut Buffer, body: Rect, page: &Page, view: &View<'_>) {
     let Some(right) = right else { return };
     let rule = view.theme.glyphs().column;
     for y in inner.y..inner.bottom() {
-        buffer.set_string(right.x - 2, y, rule, view.style(Role::Border));
+        buffer.set_string(right.x.saturating_sub(2), y, rule, view.style(Role::Border));
     }
     for (line, y) in told(plan, step, usize::from(right.width), view).iter().zip(right.y..right.bottom()) {
         buffer.set_line(right.x, y, line, right.width);
@@ -63,7 +63,7 @@ fn columns(inner: Rect, plan: &Plan, step: &PlannedStep, view: &View<'_>) -> (Re
         return (inner, None);
     }
     let right = (inner.width * 2 / 5).min(70);
-    let left = inner.width - right - 3;
+    let left = inner.width.saturating_sub(right + 3);
     (Rect { width: left, ..inner }, Some(Rect { x: inner.x + left + 3, width: right, ..inner }))
 }
 

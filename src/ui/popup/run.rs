@@ -74,12 +74,13 @@ pub fn draw(buffer: &mut Buffer, body: Rect, run: &RunView, view: &View<'_>) {
 fn areas(inner: Rect, full: bool, foot: usize) -> Areas {
     // Four lines stay for what happens, whatever is asked.
     let foot = u16::try_from(foot).unwrap_or(0).min(inner.height.saturating_sub(4));
-    let upper = inner.height - foot;
+    let upper = inner.height.saturating_sub(foot);
     let bottom = Rect { y: inner.y + upper, height: foot, ..inner };
     let left = if full { 0 } else { (inner.width * 2 / 5).clamp(39, 62).min(inner.width / 2) };
     let gap = u16::from(!full);
     let steps = Rect { width: left, height: upper, ..inner };
-    let output = Rect { x: inner.x + left + gap, width: inner.width - left - gap, height: upper, ..inner };
+    let output =
+        Rect { x: inner.x + left + gap, width: inner.width.saturating_sub(left + gap), height: upper, ..inner };
     Areas { steps, output, bottom }
 }
 

@@ -46,10 +46,10 @@ pub fn draw(buffer: &mut Buffer, body: Rect, card: &Card, view: &View<'_>) {
         Line::from(view.span(Role::Dim, format!(" plan {} {dot} {} old ", plan.short(), age(plan.made_at, view.now))));
     let wide = u16::try_from(words.width()).unwrap_or(0);
     if usize::from(wide) + width(&title) + 6 < cells {
-        buffer.set_line(inner.right().saturating_sub(wide + 1), inner.y - 1, &words, wide);
+        buffer.set_line(inner.right().saturating_sub(wide + 1), inner.y.saturating_sub(1), &words, wide);
     }
     let foot_height = u16::try_from(foot.len()).unwrap_or(0).min(inner.height);
-    let end = inner.bottom() - foot_height;
+    let end = inner.bottom().saturating_sub(foot_height);
     let room = usize::from(end.saturating_sub(inner.y));
     let under = lines.iter().rposition(|(step, _)| step.is_some() && *step == card.at.checked_sub(1)).unwrap_or(0);
     let top = (under + 1).saturating_sub(room);

@@ -54,13 +54,15 @@ fn told(buffer: &mut Buffer, area: Rect, row: &Row, open: &OpenRun, full: bool, 
     if area.width >= WIDE {
         let right = (area.width / 3).min(60);
         let beside = Rect { x: area.right() - right, width: right, ..area };
-        for (line, y) in prose_lines(&found, usize::from(right) - 2, view).iter().zip(beside.y..beside.bottom()) {
+        for (line, y) in
+            prose_lines(&found, usize::from(right.saturating_sub(2)), view).iter().zip(beside.y..beside.bottom())
+        {
             buffer.set_line(beside.x, y, line, beside.width);
         }
         for y in area.y..area.bottom() {
-            buffer.set_string(beside.x - 2, y, view.theme.glyphs().column, view.style(Role::Border));
+            buffer.set_string(beside.x.saturating_sub(2), y, view.theme.glyphs().column, view.style(Role::Border));
         }
-        return Rect { width: area.width - right - 2, ..area };
+        return Rect { width: area.width.saturating_sub(right + 2), ..area };
     }
     let lines = prose_lines(&found, usize::from(area.width).saturating_sub(2), view);
     let most = area.height / 3;
@@ -69,11 +71,11 @@ fn told(buffer: &mut Buffer, area: Rect, row: &Row, open: &OpenRun, full: bool, 
         return area;
     }
     for (line, y) in lines.iter().zip(area.y..area.y + height) {
-        buffer.set_line(area.x + 1, y, line, area.width - 1);
+        buffer.set_line(area.x + 1, y, line, area.width.saturating_sub(1));
     }
     let rule = view.theme.glyphs().rule.repeat(usize::from(area.width));
     buffer.set_string(area.x, area.y + height, rule, view.style(Role::Border));
-    Rect { y: area.y + height + 1, height: area.height - height - 1, ..area }
+    Rect { y: area.y + height + 1, height: area.height.saturating_sub(height + 1), ..area }
 }
 
 /// What is shown, whether it follows, and what is searched for.

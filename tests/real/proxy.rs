@@ -59,6 +59,7 @@ async fn ask(url: &str, proxy: &str, trust: &Trust) -> (Result<Answer, FetchErro
         proxies: &Proxies::new(Matcher::builder().all(proxy).build()),
         now: "2026-06-15T12:00:00Z".parse().unwrap(),
         most_body: 1024,
+        body: b"",
     };
     let mut trail = Trail::new(Watch::new(Duration::from_secs(2)));
     (fetch(&request, &mut trail).await, trail)

@@ -210,6 +210,7 @@ pub fn plan(target: &str, tier: Tier, level: Level, hosts: &[&str]) -> Plan {
         step,
     };
     Plan {
+        resumes: None,
         schema: Plan::SCHEMA,
         digest: "7c1f09ae5d0e4b1f9a7c1f09ae5d0e4b".into(),
         made_at: now(),

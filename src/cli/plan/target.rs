@@ -23,6 +23,7 @@ use crate::source::Surroundings;
 
 /// What is to be planned.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[group(skip)]
 pub struct What {
     /// The runbook, by name (`qd runbooks` lists them)
     #[arg(value_name = "RUNBOOK")]

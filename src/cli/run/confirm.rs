@@ -7,6 +7,7 @@ use crate::runner::gate::{Consent, Given};
 
 /// What the command line said about agreeing.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[group(skip)]
 pub struct Options {
     /// Agree to exactly this plan: ENVIRONMENT:DIGEST, the eight digits that `qd plan` shows
     #[arg(long, value_name = "ENV:DIGEST8")]

@@ -71,7 +71,7 @@ async fn an_interrupt_ends_the_processes_and_the_run_is_cancelled_and_left_marke
         }
     }
     handle.orders.send(Order::Interrupt { even_uninterruptible: false }).await.unwrap();
-    let began = std::time::Instant::now();
+    let began = tokio::time::Instant::now();
     let (end, _) = to_end(handle, nobody).await;
     assert_eq!(end.status, RunStatus::Cancelled);
     assert!(began.elapsed() < Duration::from_secs(15));

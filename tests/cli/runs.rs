@@ -161,7 +161,7 @@ fn production_wants_a_reason_to_end_a_run() {
     let confirm = yard.confirm("sea/liner");
     let arguments = ["run", "lift", "sea/liner", "--confirm", confirm.as_str(), "--reason", "due"];
     let mut run = Running::start(&yard.stage, &arguments);
-    run.prints("up it goes");
+    run.prints("│ up it goes");
     let name = yard.newest();
     let refused = yard.qd(&["runs", "cancel", &name, "--confirm", "sea/liner"]);
     assert_eq!(refused.code, 4);

@@ -4,18 +4,18 @@
 use std::path::PathBuf;
 
 use super::run::{Ended, Running, qd};
-use super::support::stage::{Stage, patience};
+use super::support::stage::Stage;
 
 const DECK: &str = r#"
 name = "yard"
 [environments.harbour]
 tier = "development"
 [environments.harbour.services]
-crane = { runbooks = ["lift"], probes.live = { file = "/" } }
+crane = { runbooks = ["lift"], probes.live = { file = "/tmp" } }
 [environments.sea]
 tier = "production"
 [environments.sea.services]
-liner = { runbooks = ["lift"], probes.live = { file = "/" } }
+liner = { runbooks = ["lift"], probes.live = { file = "/tmp" } }
 "#;
 
 const LIFT: &str = "# Lift a box\n\n## Hook\n\n```sh {timeout=30s}\necho hook >> WORK/log\n```\n\n## Lift\n\n\
@@ -70,7 +70,7 @@ impl Yard {
     pub fn lifting(&self) -> Running {
         let confirm = self.confirm("harbour/crane");
         let run = Running::start(&self.stage, &["run", "lift", "harbour/crane", "--confirm", &confirm]);
-        run.prints("up it goes");
+        run.prints("│ up it goes");
         run
     }
 
@@ -101,16 +101,6 @@ impl Yard {
     pub fn audit(&self) -> PathBuf {
         let state = self.stage.variables().into_iter().find(|(name, _)| *name == "XDG_STATE_HOME").unwrap().1;
         PathBuf::from(state).join("quarterdeck/audit.jsonl")
-    }
-
-    /// Waits until something is so.
-    #[track_caller]
-    pub fn until(&self, what: &str, is_so: impl Fn() -> bool) {
-        let end = tokio::time::Instant::now() + patience();
-        while !is_so() {
-            assert!(tokio::time::Instant::now() < end, "not within {:?}: {what}", patience());
-            std::thread::park_timeout(std::time::Duration::from_millis(20));
-        }
     }
 }
 

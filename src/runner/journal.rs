@@ -14,6 +14,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -68,6 +69,10 @@ impl JournalError {
         Self::Broken { path: path.to_owned(), why: why.into() }
     }
 }
+
+/// Between two tries to hold a run, and how many.
+const MOMENT: Duration = Duration::from_millis(5);
+const MOMENTS: u32 = 10;
 
 /// The folder of all runs.
 pub fn runs_folder(state: &Path) -> PathBuf {
@@ -228,15 +233,20 @@ pub fn is_driven(state: &Path, run: &RunId) -> bool {
     matches!(hold(&run_folder(state, run), run), Err(JournalError::Driven(_)))
 }
 
+/// Somebody who only looks, or a child that is just being started, holds it for a moment; who drives holds on.
+#[expect(clippy::disallowed_methods, reason = "who waits for the disk here anyway waits for a moment more")]
 fn hold(folder: &Path, run: &RunId) -> Result<File, JournalError> {
     let path = folder.join("driven");
     let file = private().write(true).create(true).truncate(false).open(&path);
     let file = file.map_err(|e| JournalError::io("open", &path, e))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(JournalError::Driven(run.clone())),
-        Err(e) => Err(JournalError::io("lock", &path, e.into())),
+    for _ in 0..MOMENTS {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => std::thread::sleep(MOMENT),
+            Err(e) => return Err(JournalError::io("lock", &path, e.into())),
+        }
     }
+    Err(JournalError::Driven(run.clone()))
 }
 
 fn private() -> OpenOptions {

@@ -3,13 +3,14 @@
 
 use std::path::PathBuf;
 
-use super::run::{Ended, Running, qd};
+use super::run::{Ended, Running, command, qd};
 use super::support::stage::Stage;
 
 const DECK: &str = r#"
 name = "yard"
 [environments.harbour]
 tier = "development"
+state = "STATE"
 [environments.harbour.services]
 crane = { runbooks = ["lift"], probes.live = { file = "/tmp" } }
 [environments.sea]
@@ -30,8 +31,9 @@ pub struct Yard {
 
 impl Yard {
     pub fn new() -> Self {
-        let stage = Stage::new(DECK);
+        let stage = Stage::empty();
         let work = stage.work();
+        stage.write_deck(&DECK.replace("STATE", &work.join("kept").display().to_string()));
         std::fs::create_dir(work.join("runbooks")).unwrap();
         let text = LIFT.replace("WORK", &work.display().to_string());
         std::fs::write(work.join("runbooks/lift.md"), text).unwrap();
@@ -40,6 +42,14 @@ impl Yard {
 
     pub fn qd(&self, arguments: &[&str]) -> Ended {
         qd(&self.stage, arguments)
+    }
+
+    /// Runs it as a console that knows nothing of what was done before.
+    pub fn qd_elsewhere(&self, arguments: &[&str]) -> Ended {
+        let mut command = command(&self.stage, arguments);
+        let output = command.env("XDG_STATE_HOME", self.stage.work().join("elsewhere")).output().unwrap();
+        let [out, told] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        Ended { code: output.status.code().unwrap(), out, told }
     }
 
     /// Runs a command that must end well.

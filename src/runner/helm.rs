@@ -237,7 +237,7 @@ impl Helm {
         let reason = consent.reason.clone();
         let permit = self.admit(plan, &acting, consent).await?;
         let means = Means { deck: Arc::clone(deck), secrets, permit, answers, reason };
-        let started = match &plan.resumes {
+        let started = match plan.resumes.as_ref() {
             Some(run) => runner.resume(run, self.keeper(&acting).as_ref(), means).await,
             None => {
                 let text = acting.runbooks.iter().find(|r| r.name == plan.runbook).map(|r| Arc::clone(&r.source));

@@ -251,8 +251,8 @@ impl Teller {
             Fact::Finished { step, host, outcome, why, took, survivors, .. } => {
                 let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
                 let took = if took.is_zero() { String::new() } else { format!("  {}", rounded(*took)) };
-                let left =
-                    survivors.iter().fold(String::new(), |all, s| all + "\n           still runs: " + s.as_str());
+                let left: Vec<String> = survivors.iter().map(|s| format!("\n           still runs: {s}")).collect();
+                let left = left.concat();
                 format!("{} {step:w$}  {host} {}{took}{why}{left}", glyph(*outcome), outcome.word(), w = self.widest)
             }
             Fact::Required { failed } if !failed.is_empty() => {

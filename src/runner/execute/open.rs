@@ -143,6 +143,7 @@ impl Runner {
             is_patient: means.answers == crate::runner::machine::Answers::Person,
             fences: Mutex::default(),
             brakes: Mutex::default(),
+            looked: tokio::sync::Mutex::default(),
         });
         let drive = Drive::new(machine, journal, hand, inputs, taken);
         let id = run.clone();

@@ -15,6 +15,7 @@ mod chain;
 mod fact;
 mod together;
 mod verify;
+mod words;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};

@@ -1,6 +1,11 @@
 //! Steps that are no processes on a target: copies, requests, statements, waits, notices. Each has a limit and a brake; one
 //! that was cut off after it may have had an effect is unknown, never failed.
 
+#![allow(
+    clippy::disallowed_types,
+    reason = "the line sink of a step is a plain function, and only this step and its printer share it"
+)]
+
 use std::sync::Mutex;
 
 use tokio::time::{Duration, sleep};

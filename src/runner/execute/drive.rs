@@ -1,6 +1,8 @@
 //! The loop of one run: what happened goes into the machine, what it says is done in its order. An entry is on the disk and
 //! on the audit log before the effect after it begins; effects run beside each other and tell of their end.
 
+#![allow(clippy::disallowed_types, reason = "the journal is lent to one blocking write at a time")]
+
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::{mpsc, watch};

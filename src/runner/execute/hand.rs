@@ -1,5 +1,10 @@
 //! What every effect of a run shares: the plan and its values, targets, leave to act, and the way back to the machine.
 
+#![allow(
+    clippy::disallowed_types,
+    reason = "effects of one run share a few words; the loop of the screen never touches them"
+)]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

@@ -1,6 +1,8 @@
 //! How a run is started, gone on with, or looked on at. One that another console took further is taken up where that one
 //! left it: the mirror beside the lock decides, and two stories that do not agree are a fault.
 
+#![allow(clippy::disallowed_types, reason = "made here for the effects of one run")]
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 

@@ -241,7 +241,8 @@ impl Hand {
         let proof = step.verify.clone().unwrap_or_default();
         let target = self.target(&key.1)?;
         let env = self.variables(&step, &key.1);
-        let most = if !is_under_way { Some(SHORT_PATIENCE) } else { (!self.is_patient).then_some(PATIENCE) };
+        let long = (!self.is_patient).then_some(PATIENCE);
+        let most = if is_under_way { long } else { Some(SHORT_PATIENCE) };
         let limit = step.timeout.min(Duration::from_mins(1));
         let answer = self.until_reached(most, || target.check(&proof, &env, limit).boxed()).await;
         answer.map(|(code, _)| code == 0).map_err(|e| e.to_string().into())

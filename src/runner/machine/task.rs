@@ -203,8 +203,9 @@ impl Machine {
         for (key, state) in tasks {
             let is_open = match state {
                 TaskState::Pending => false,
-                TaskState::Starting { .. } | TaskState::Running { .. } => true,
-                TaskState::Finished { outcome: StepOutcome::Unknown, .. } => true,
+                TaskState::Starting { .. }
+                | TaskState::Running { .. }
+                | TaskState::Finished { outcome: StepOutcome::Unknown, .. } => true,
                 TaskState::Finished { outcome, .. } => {
                     if !outcome.is_good() {
                         self.again.insert(key.clone());

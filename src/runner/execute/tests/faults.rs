@@ -50,7 +50,7 @@ async fn a_console_that_dies_at_any_line_goes_on_and_nothing_runs_twice() {
         let (end, _) = to_end(rig.resume(&run).await, truth(rig.path("log"))).await;
         assert!(end.status.is_good(), "died after line {line}: {end:?}");
         assert_eq!(rig.ran(), ALL, "died after line {line}");
-        assert!(rig.is_free(), "died after line {line}");
+        assert!(rig.is_free().await, "died after line {line}");
     }
 }
 
@@ -68,7 +68,7 @@ async fn a_link_that_fails_at_any_call_is_got_over_and_nothing_runs_twice() {
             }
             assert!(end.status.is_good(), "call {call} failed, late: {late}: {end:?}");
             assert_eq!(rig.ran(), ALL, "call {call} failed, late: {late}");
-            assert!(rig.is_free(), "call {call} failed, late: {late}");
+            assert!(rig.is_free().await, "call {call} failed, late: {late}");
             assert_eq!(rig.kept(&run).state.status, end.status);
             if rig.link.calls() < call {
                 assert!(call > 10);

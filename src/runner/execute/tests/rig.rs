@@ -129,12 +129,11 @@ impl Rig {
     }
 
     /// Whether a lock or a marker lies on the host that keeps them.
-    pub(super) fn is_free(&self) -> bool {
-        let is_empty = |folder: &str| {
-            let path = self.path("hosts/h0").join(folder);
-            std::fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none())
-        };
-        is_empty("locks") && is_empty("dirty")
+    pub(super) async fn is_free(&self) -> bool {
+        let folder = self.path("hosts/h0").display().to_string();
+        let keeper = Target::new("h0".into(), Arc::new(Local), Some(folder));
+        let (locks, dirty) = keeper.locks("").await.unwrap();
+        locks.is_empty() && dirty.is_empty()
     }
 }
 

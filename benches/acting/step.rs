@@ -66,6 +66,7 @@ fn job(number: usize) -> Job {
         timeout: Duration::from_mins(1),
         grace: Duration::from_secs(1),
         fence: None,
+        keeps_lock: false,
     }
 }
 

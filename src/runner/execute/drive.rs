@@ -182,6 +182,7 @@ impl Drive {
     }
 
     async fn close(mut self, end: RunEnd) -> RunEnd {
+        self.hand.closing.cancel();
         let whole = *self.size.borrow();
         if self.hand.plan.lock.is_some() && end.status.is_over() {
             let caught_up = self.mirrored.wait_for(|there| *there >= whole);

@@ -59,6 +59,8 @@ pub(super) struct Hand {
     pub(super) brakes: Mutex<BTreeMap<Key, Arc<Brake>>>,
     /// When the last good look at the locks began; held by who looks.
     pub(super) looked: tokio::sync::Mutex<Option<Instant>>,
+    /// Nothing more comes: what still waits for more to be sent with it goes at once.
+    pub(super) closing: CancellationToken,
 }
 
 /// How an attempt that is under way is ended.

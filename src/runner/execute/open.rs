@@ -146,6 +146,7 @@ impl Runner {
             fences: Mutex::default(),
             brakes: Mutex::default(),
             looked: tokio::sync::Mutex::default(),
+            closing: tokio_util::sync::CancellationToken::new(),
         });
         let drive = Drive::new(machine, journal, hand, inputs, taken);
         let id = run.clone();

@@ -37,7 +37,8 @@ impl Hand {
             since = Instant::now();
         }
         let changes = is_undo || !step.only_looks();
-        let locked = async { if changes { self.still_ours(since).await } else { Ok(()) } };
+        let asks = changes && !self.looks_itself(task, &step);
+        let locked = async { if asks { self.still_ours(since).await } else { Ok(()) } };
         // The record is written while the lock host is asked; nothing begins before both are done.
         let locked = brake.asked.run_until_cancelled(locked);
         let (locked, recorded) = futures::join!(locked, self.put_on_record(task, &step));
@@ -61,6 +62,7 @@ impl Hand {
             timeout: step.timeout,
             grace: step.grace,
             fence: self.fences.lock().ok().and_then(|f| f.first().cloned()),
+            keeps_lock: changes && self.looks_itself(task, &step),
         };
         match target.start(&self.permit, &job).await {
             Ok(following) => self.follow(task, following, brake).await,
@@ -78,6 +80,12 @@ impl Hand {
         let at = (self.surroundings.clock)();
         let told = tokio::task::spawn_blocking(move || witness.intent(at, &hand.run, &hand.plan, &asked, &words)).await;
         told.map_err(|e| How::Refused(e.to_string().into()))?.map_err(How::Refused)
+    }
+
+    /// Whether the target looks whether the lock is still ours when it starts a step, so that nobody has to ask before.
+    fn looks_itself(&self, task: &Task, step: &Step) -> bool {
+        let lock = self.plan.lock.as_ref().filter(|lock| lock.host == task.host && lock.keys.len() == 1);
+        lock.is_some() && matches!(step.action, Action::Shell { .. })
     }
 
     /// Looks whether the locks are still ours; a lock host that is away is waited for. Those who ask at once look once: a

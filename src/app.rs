@@ -2,7 +2,7 @@
 //! out. One biased `select!`: signals, then keys, then facts, then the frame that is due. Nothing in it waits for
 //! anything else.
 
-mod acting;
+pub mod acting;
 pub mod clock;
 mod effect;
 mod frame;
@@ -59,6 +59,8 @@ pub struct Options {
     pub mouse: bool,
     /// Brings faults about in the demo.
     pub demo: Option<Switchboard>,
+    /// Who acts.
+    pub actor: acting::Actor,
 }
 
 /// What is told after leaving.
@@ -78,7 +80,8 @@ struct App {
     keymap: Keymap,
     look: Look,
     clock: Now,
-    deck: Option<Deck>,
+    deck: Option<Arc<Deck>>,
+    acts: acting::Acts,
     path: Option<PathBuf>,
     supervisor: Supervisor,
     screen: Screen,
@@ -107,6 +110,7 @@ struct Inlets {
     reloaded: mpsc::Receiver<Loaded>,
     noted: mpsc::Receiver<String>,
     shells: mpsc::Receiver<shell::News>,
+    acts: mpsc::Receiver<acting::News>,
     forwards: watch::Receiver<u64>,
     inputs: mpsc::Receiver<inbox::Input>,
     signals: inbox::Signals,
@@ -120,6 +124,7 @@ pub async fn run(options: Options) -> io::Result<Report> {
     while !app.leaving {
         app.turn(&mut inlets).await?;
     }
+    app.leave_runs();
     app.supervisor.stop();
     app.screen.leave();
     Ok(app.report)
@@ -144,8 +149,18 @@ impl App {
         let (inputs, keys) = inbox::inputs()?;
         let (shells, shell_news) = mpsc::channel(4);
         let forwardings = Forwardings::default();
-        let inlets =
-            Inlets { events, reloaded, noted, shells: shell_news, forwards: forwardings.changes(), inputs, signals };
+        let (act_news, acts) = mpsc::channel(64);
+        let acting = acting::Acts::new(options.actor, &surroundings, outbox.clone(), act_news);
+        let inlets = Inlets {
+            events,
+            reloaded,
+            noted,
+            shells: shell_news,
+            acts,
+            forwards: forwardings.changes(),
+            inputs,
+            signals,
+        };
         let mut app = App {
             store: Store::default(),
             theme: options.look.theme(&options.ui.theme),
@@ -154,6 +169,7 @@ impl App {
             look: options.look,
             clock,
             deck: None,
+            acts: acting,
             path: options.path,
             supervisor: Supervisor::new(surroundings, outbox),
             screen,
@@ -201,6 +217,7 @@ impl App {
             // A key is drawn before more facts are taken in.
             () = tokio::time::sleep_until(due), if self.shell.is_none() => self.draw()?,
             Some(news) = inlets.shells.recv() => self.shell_news(news)?,
+            Some(news) = inlets.acts.recv() => self.acting_news(news),
             Ok(()) = inlets.forwards.changed() => self.list_forwards(),
             Some(event) = inlets.events.recv() => {
                 self.event(event);
@@ -238,7 +255,7 @@ impl App {
         let errors = loaded.faults.iter().filter(|f| f.severity == crate::model::Severity::Error).count();
         let newer = match (&self.deck, loaded.deck) {
             (Some(before), Some(newer)) => Some(before.succeeded_by(newer)),
-            (before, newer) => newer.or_else(|| before.clone()),
+            (before, newer) => newer.or_else(|| before.as_deref().cloned()),
         };
         if self.deck.is_some() {
             match errors {
@@ -247,8 +264,10 @@ impl App {
             }
         }
         let fleet = newer.as_ref().map(Deck::fleet).unwrap_or_default();
-        self.deck = newer;
+        let runbooks = newer.as_ref().map(|deck| deck.runbooks.clone()).unwrap_or_default();
+        self.deck = newer.map(Arc::new);
         self.event(Event::FleetLoaded { fleet, faults: loaded.faults });
+        self.event(Event::RunbooksLoaded { runbooks });
     }
 
     fn follow_deck(&mut self) {

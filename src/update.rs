@@ -29,6 +29,7 @@ use crate::ui::{Pane, Ui, rows};
 
 pub use input::paste;
 pub use mouse::mouse;
+pub use plan::begin;
 
 /// Something to be done outside of the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +97,8 @@ pub enum Effect {
         inputs: BTreeMap<String, String>,
         /// What was given and is not shown.
         secrets: BTreeMap<String, Passphrase>,
+        /// The run that it is to go on with; then inputs are those of that run.
+        resumes: Option<RunId>,
     },
     /// Run a plan that was said yes to.
     Run {
@@ -144,11 +147,6 @@ pub enum Effect {
         step: String,
         /// Which box, from 0.
         item: usize,
-    },
-    /// Go on with a run that was interrupted.
-    ResumeRun {
-        /// Which.
-        run: RunId,
     },
     /// Show a run that is on record: read its journal, and follow it where it goes on.
     OpenRun {

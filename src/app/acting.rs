@@ -1,23 +1,263 @@
-//! What effects that act do outside: plans, runs, locks, the audit log, arming.
+//! What effects that act do outside: plans, runs, locks, the audit log, arming. Nothing here waits: each is a task that
+//! tells by events, and by [`News`] what the loop has to remember.
+
+mod record;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
 
 use super::App;
+use crate::config::Deck;
+use crate::model::run::Choice;
+use crate::model::{EnvironmentId, Operator, Plan, RunId, ServiceId, Text};
+use crate::runner::execute::{Order, RunEnd, RunHandle, Secrets};
+use crate::runner::gate::{Consent, Given};
+use crate::runner::helm::{Helm, HelmError, Wanted, secrets};
+use crate::runner::machine::Answers;
+use crate::source::Surroundings;
+use crate::store::Event;
+use crate::ui::hidden::Passphrase;
 use crate::update::Effect;
+
+/// Plans that can be said yes to.
+const MOST_PLANS: usize = 8;
+/// Lines of the audit log that are shown.
+const AUDIT_LINES: usize = 500;
+
+/// What a task tells the loop.
+pub enum News {
+    /// A plan was made; this was typed for it.
+    Planned(u64, Arc<Plan>, Secrets),
+    /// A run begins, or goes on; orders for it go here.
+    Began(RunId, mpsc::Sender<Order>),
+    /// It is not driven any more.
+    Ended(RunId, ServiceId, RunEnd),
+}
+
+/// What acting takes, and what was begun.
+pub(super) struct Acts {
+    helm: Option<Arc<Helm>>,
+    outbox: mpsc::Sender<Event>,
+    news: mpsc::Sender<News>,
+    plans: BTreeMap<u64, (Arc<Plan>, Secrets)>,
+    orders: BTreeMap<RunId, mpsc::Sender<Order>>,
+}
+
+/// Who acts from a console, and whether it may.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// Who.
+    pub operator: Operator,
+    /// The folder of runs and of the audit log; none where there is no home folder.
+    pub state: Option<std::path::PathBuf>,
+    /// Nothing may act.
+    pub read_only: bool,
+}
+
+impl Acts {
+    pub(super) fn new(
+        actor: Actor,
+        surroundings: &Surroundings,
+        outbox: mpsc::Sender<Event>,
+        news: mpsc::Sender<News>,
+    ) -> Self {
+        let Actor { operator, state, read_only } = actor;
+        let helm = state.map(|state| Arc::new(Helm::open(surroundings.clone(), state, operator, read_only, true)));
+        Self { helm, outbox, news, plans: BTreeMap::new(), orders: BTreeMap::new() }
+    }
+}
 
 impl App {
     /// Carries out an effect of acting.
     pub(super) fn act(&mut self, effect: Effect) {
         let now = self.clock.get();
-        let words = match effect {
-            Effect::Plan { .. } => "planning",
-            Effect::Run { .. } => "running a plan",
-            Effect::Drain { .. } | Effect::Interrupt { .. } | Effect::Detach { .. } => "stopping a run",
-            Effect::Answer { .. } | Effect::Tick { .. } => "answering a run",
-            Effect::ResumeRun { .. } | Effect::OpenRun { .. } | Effect::ListRuns => "the list of runs",
-            Effect::ListLocks { .. } | Effect::BreakLock { .. } => "the list of locks",
-            Effect::ListAudit => "the audit log",
-            Effect::Arm { .. } | Effect::Disarm => "arming",
-            _ => return,
+        let (Some(helm), Some(deck)) = (self.acts.helm.clone(), self.deck.clone()) else {
+            self.ui.warn("there is no home folder to keep runs in; set XDG_STATE_HOME", now);
+            return;
         };
-        self.ui.warn(format!("{words} is not wired yet"), now);
+        match effect {
+            Effect::Plan { ask, service, runbook, inputs, secrets, resumes } => {
+                let wanted = Wanted { inputs, only: Vec::new(), resumes };
+                self.plan(helm, deck, (ask, service, runbook), wanted, secrets);
+            }
+            Effect::Run { ask, digest, given, reason, over_dirty } => {
+                let over_dirty = over_dirty.map(Text::from);
+                let operator = helm.operator().clone();
+                let reason = reason.map(Text::from);
+                let consent = Consent { digest, by: given, reason, operator, break_glass: None, over_dirty };
+                self.run(helm, deck, ask, consent);
+            }
+            Effect::Drain { run } => self.order(&run, Order::Drain),
+            Effect::Interrupt { run, insist } => {
+                self.order(&run, Order::Interrupt { even_uninterruptible: insist });
+            }
+            Effect::Detach { run } => self.order(&run, Order::Detach),
+            Effect::Answer { run, choice, reason } => self.answer(&run, choice, reason),
+            Effect::Tick { run, step, item } => self.order(&run, Order::Tick { step, item }),
+            Effect::OpenRun { run } => self.open_run(helm, deck, run),
+            Effect::ListRuns => self.list_runs(helm),
+            Effect::ListLocks { environment } => self.list_locks(helm, deck, environment),
+            Effect::ListAudit => self.list_audit(&helm),
+            Effect::BreakLock { environment, key, fence, typed, reason } => {
+                let consent = Consent {
+                    digest: String::new(),
+                    by: Given::Typed(typed),
+                    reason: Some(reason.into()),
+                    operator: helm.operator().clone(),
+                    break_glass: None,
+                    over_dirty: None,
+                };
+                self.break_lock(helm, deck, environment, key, fence, consent);
+            }
+            Effect::Arm { environment, reason } => self.arm(helm, environment, reason.into()),
+            Effect::Disarm => self.disarm(helm),
+            _ => {}
+        }
+    }
+
+    fn plan(
+        &mut self,
+        helm: Arc<Helm>,
+        deck: Arc<Deck>,
+        (ask, service, runbook): (u64, ServiceId, Arc<str>),
+        mut wanted: Wanted,
+        hidden: BTreeMap<String, Passphrase>,
+    ) {
+        let (outbox, news) = (self.acts.outbox.clone(), self.acts.news.clone());
+        let typed = hidden.iter().map(|(name, value)| (name.clone(), value.secret().clone()));
+        let given = secrets(typed, None);
+        for (name, value) in &hidden {
+            wanted.inputs.insert(name.clone(), crate::secret::expose(value.secret()).to_owned());
+        }
+        tokio::spawn(async move {
+            let made = make(&helm, &deck, &service, &runbook, wanted).await;
+            let plan = made.map(Arc::new).map_err(|e| Text::from(e.to_string()));
+            if let Ok(plan) = &plan {
+                news.send(News::Planned(ask, Arc::clone(plan), given)).await.ok();
+            }
+            outbox.send(Event::PlanMade { ask, runbook, target: service, plan }).await.ok();
+        });
+    }
+
+    fn run(&mut self, helm: Arc<Helm>, deck: Arc<Deck>, ask: u64, consent: Consent) {
+        let now = self.clock.get();
+        let Some((plan, secrets)) = self.acts.plans.get(&ask).cloned() else {
+            self.ui.warn("the plan is not there any more; plan again", now);
+            return;
+        };
+        let (outbox, news, notes) = (self.acts.outbox.clone(), self.acts.news.clone(), self.notes.clone());
+        tokio::spawn(async move {
+            match helm.run(&plan, &deck, secrets, consent, Answers::Person).await {
+                Ok(handle) => carry(handle, plan.target.clone(), outbox, news).await,
+                Err(error) => drop(notes.send(error.to_string()).await),
+            }
+        });
+    }
+
+    fn order(&mut self, run: &RunId, order: Order) {
+        let now = self.clock.get();
+        let sent = self.acts.orders.get(run).map(|orders| orders.try_send(order));
+        match sent {
+            Some(Ok(())) => {}
+            Some(Err(_)) => self.ui.warn(format!("run {run} takes no orders now"), now),
+            None => self.ui.warn(format!("run {run} is not driven by this console"), now),
+        }
+    }
+
+    fn answer(&mut self, run: &RunId, choice: Choice, reason: Option<String>) {
+        self.order(run, Order::Answer { choice, reason: reason.map(Text::from) });
+    }
+
+    /// Takes in what a task tells.
+    pub(super) fn acting_news(&mut self, news: News) {
+        let now = self.clock.get();
+        match news {
+            News::Planned(ask, plan, secrets) => {
+                self.acts.plans.insert(ask, (plan, secrets));
+                while self.acts.plans.len() > MOST_PLANS {
+                    self.acts.plans.pop_first();
+                }
+            }
+            News::Began(run, orders) => {
+                self.acts.orders.insert(run, orders);
+            }
+            News::Ended(run, target, end) => {
+                self.acts.orders.remove(&run);
+                let why = end.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                let words = format!("run {run} {}{why}", end.status.words());
+                if end.status.is_good() {
+                    self.ui.say(words, now);
+                } else {
+                    self.ui.warn(words, now);
+                }
+                if let Some(runbook) = end.on_failure {
+                    let effects = crate::update::begin(&mut self.ui, &self.store, target, &runbook, now);
+                    for effect in effects {
+                        self.act(effect);
+                    }
+                }
+                self.act(Effect::ListRuns);
+            }
+        }
+        self.pacer.now();
+    }
+
+    /// Leaves every run of this console alone; what runs on hosts goes on.
+    pub(super) fn leave_runs(&mut self) {
+        for orders in self.acts.orders.values() {
+            orders.try_send(Order::Detach).ok();
+        }
+    }
+
+    fn arm(&mut self, helm: Arc<Helm>, environment: EnvironmentId, reason: Text) {
+        let (outbox, notes) = (self.acts.outbox.clone(), self.notes.clone());
+        tokio::task::spawn_blocking(move || match helm.arm(&environment, &reason) {
+            Ok(until) => drop(outbox.blocking_send(Event::Armed { environment, until: Some(until) })),
+            Err(error) => drop(notes.blocking_send(error.to_string())),
+        });
+    }
+
+    fn disarm(&mut self, helm: Arc<Helm>) {
+        let now = self.clock.get();
+        let armed = self.store.acting().armed(now).map(|(environment, _)| environment.clone());
+        if let Some(environment) = armed {
+            self.event(Event::Armed { environment, until: None });
+        }
+        tokio::task::spawn_blocking(move || helm.disarm());
+    }
+}
+
+async fn make(
+    helm: &Helm,
+    deck: &Arc<Deck>,
+    service: &ServiceId,
+    runbook: &str,
+    wanted: Wanted,
+) -> Result<Plan, HelmError> {
+    let ask = match wanted.resumes.clone() {
+        Some(run) => {
+            let mut ask = helm.ask_to_resume(deck, &run).await?.0;
+            ask.inputs.extend(wanted.inputs);
+            ask
+        }
+        None => helm.ask(deck, service, runbook, wanted).await?,
+    };
+    helm.plan(&ask).await
+}
+
+/// Passes on what a run tells until it is over.
+async fn carry(mut handle: RunHandle, target: ServiceId, outbox: mpsc::Sender<Event>, news: mpsc::Sender<News>) {
+    let run = handle.id.clone();
+    news.send(News::Began(run.clone(), handle.orders.clone())).await.ok();
+    while let Some(event) = handle.news.recv().await {
+        if outbox.send(event).await.is_err() {
+            return;
+        }
+    }
+    if let Ok(end) = handle.end.await {
+        outbox.send(Event::RunClosed { run: run.clone() }).await.ok();
+        news.send(News::Ended(run, target, end)).await.ok();
     }
 }

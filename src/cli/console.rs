@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use color_eyre::Result;
 
 use super::{General, Pace, block_on, explain_missing};
+use crate::app::acting::Actor;
 use crate::app::{self, Look, terminal};
-use crate::config::folder::look_folders;
+use crate::config::folder::{look_folders, state_folder};
 use crate::config::{self, Loaded};
 use crate::demo::Switchboard;
 use crate::exit::Ending;
@@ -29,15 +30,16 @@ pub fn run(general: &General) -> Result<Ending> {
         tell!("qd: nothing of the deck can be read");
         return Ok(Ending::Usage);
     }
-    block_on(Pace::Calm, show(general, loaded, Some(path), None))?
+    block_on(Pace::Calm, show(general, loaded, Some(path), None, None))?
 }
 
-/// Shows a deck until the operator leaves.
+/// Shows a deck until the operator leaves. Runs are kept in `state`, the user's own folder where none is given.
 pub async fn show(
     general: &General,
     loaded: Loaded,
     path: Option<PathBuf>,
     demo: Option<Switchboard>,
+    state: Option<PathBuf>,
 ) -> Result<Ending> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         tell!(
@@ -46,6 +48,7 @@ pub async fn show(
         return Ok(Ending::Usage);
     }
     let (user, mut look_faults) = general.user();
+    let actor = Actor { operator: user.operator(), state: state.or_else(state_folder), read_only: user.read_only };
     let deck = path.as_deref();
     let look =
         Look::new(&look_folders("themes", deck), &look_folders("keymaps", deck), terminal_of_process(), general.ascii);
@@ -64,7 +67,8 @@ pub async fn show(
     };
     terminal::install_panic_hook();
     tracing::info!(errors, "console starts");
-    let report = app::run(app::Options { loaded, path, ui, look, mouse: user.mouse, demo }).await;
+    let options = app::Options { loaded, path, ui, look, mouse: user.mouse, demo, actor };
+    let report = app::run(options).await;
     terminal::give_back();
     let report = report?;
     tracing::info!(frames = report.frames, events = report.events, "console ends");

@@ -16,7 +16,8 @@ pub fn run(general: &General) -> Result<Ending> {
         let demo = Demo::start(&executable).await?;
         let path = demo.write_deck()?;
         let loaded = config::load(&path);
-        let shown = console::show(general, loaded, Some(path), Some(demo.switchboard())).await;
+        let state = demo.folder().join("console");
+        let shown = console::show(general, loaded, Some(path), Some(demo.switchboard()), Some(state)).await;
         demo.stop().await;
         shown
     })?

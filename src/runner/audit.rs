@@ -14,6 +14,7 @@ mod bundle;
 mod chain;
 mod fact;
 mod verify;
+mod words;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};

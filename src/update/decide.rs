@@ -258,7 +258,7 @@ fn perform(ui: &mut Ui, store: &Store, confirm: Confirm, now: Timestamp) -> Vec<
         Deed::Quit => leave(store, now),
         Deed::Interrupt { run, insist } => vec![Effect::Interrupt { run, insist: !insist.is_empty() }],
         Deed::Detach(run) => vec![Effect::Detach { run }],
-        Deed::Continue { run, .. } => vec![Effect::ResumeRun { run }],
+        Deed::Continue { run, target } => plan::go_on(ui, store, &run, target, now),
         Deed::Answer { run, choice, .. } => vec![Effect::Answer { run, choice, reason }],
         Deed::Break { environment, key, fence, .. } => {
             let typed = confirm.consent.phrase.text().trim().to_owned();

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Effect, guard, input};
 use crate::command::Command;
-use crate::model::{Runbook, ServiceId, Text};
+use crate::model::{RunId, Runbook, ServiceId, Text};
 use crate::runner::gate::Given;
 use crate::store::Store;
 use crate::ui::consent::{Consent, Demand, Spot};
@@ -76,7 +76,7 @@ pub fn begin(ui: &mut Ui, store: &Store, service: ServiceId, name: &str, now: Ti
     };
     ui.popups.clear();
     if runbook.inputs.is_empty() {
-        return ask(ui, service, runbook.name.clone(), runbook.title.clone(), BTreeMap::new(), BTreeMap::new(), now);
+        return ask(ui, Asked::of(service, &runbook), now);
     }
     ui.popups.push(Popup::Inputs(Form::new(service, runbook)));
     Vec::new()
@@ -92,8 +92,8 @@ pub fn form(ui: &mut Ui, mut form: Form, command: Command, now: Timestamp) -> Ve
             form.tried = true;
             let Some((at, why)) = form.first_fault() else {
                 let (inputs, secrets) = form.values();
-                let Runbook { name, title, .. } = &*form.runbook;
-                return ask(ui, form.service.clone(), name.clone(), title.clone(), inputs, secrets, now);
+                let asked = Asked { inputs, secrets, ..Asked::of(form.service.clone(), &form.runbook) };
+                return ask(ui, asked, now);
             };
             let name = form.fields.get(at).map_or("", |f| f.input.name.as_str());
             ui.say(format!("{name}: {why}"), now);
@@ -147,28 +147,57 @@ pub fn type_into(form: &mut Form, text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Asks for a plan; its card comes up at once and shows it when it is there.
-fn ask(
-    ui: &mut Ui,
+/// What is to be planned.
+#[derive(Debug)]
+struct Asked {
     service: ServiceId,
     runbook: Arc<str>,
     title: Text,
     inputs: BTreeMap<String, String>,
     secrets: BTreeMap<String, crate::ui::hidden::Passphrase>,
-    now: Timestamp,
-) -> Vec<Effect> {
+    resumes: Option<RunId>,
+}
+
+impl Asked {
+    fn of(service: ServiceId, runbook: &Runbook) -> Self {
+        let (name, title) = (runbook.name.clone(), runbook.title.clone());
+        Self { service, runbook: name, title, inputs: BTreeMap::new(), secrets: BTreeMap::new(), resumes: None }
+    }
+}
+
+/// Asks for a plan; its card comes up at once and shows it when it is there.
+fn ask(ui: &mut Ui, asked: Asked, now: Timestamp) -> Vec<Effect> {
     ui.asks += 1;
     let ask = ui.asks;
+    let Asked { service, runbook, title, inputs, secrets, resumes } = asked;
     let effect = Effect::Plan {
         ask,
         service: service.clone(),
         runbook: runbook.clone(),
         inputs: inputs.clone(),
         secrets: secrets.clone(),
+        resumes: resumes.clone(),
     };
-    let card = Card { service, runbook, title, ask, since: now, inputs, secrets, at: 0, consent: Consent::default() };
+    let consent = Consent::default();
+    let card = Card { service, runbook, title, ask, since: now, inputs, secrets, resumes, at: 0, consent };
     ui.popups.push(Popup::Card(card));
     vec![effect]
+}
+
+/// Plans to go on with a run.
+pub fn go_on(ui: &mut Ui, store: &Store, run: &RunId, target: ServiceId, now: Timestamp) -> Vec<Effect> {
+    let listed = store.acting().runs().into_iter().flatten().find(|r| r.id == *run);
+    let open = store.acting().open_run(run).map(|r| r.state().summary());
+    let Some(summary) = listed.or(open) else { return Vec::new() };
+    let asked = Asked {
+        service: target,
+        runbook: summary.runbook,
+        title: summary.title,
+        inputs: BTreeMap::new(),
+        secrets: BTreeMap::new(),
+        resumes: Some(run.clone()),
+    };
+    ask(ui, asked, now)
 }
 
 /// A command on the card while no text is typed.
@@ -186,7 +215,8 @@ pub fn on_card(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
                 ui.popups.push(Popup::Card(card));
                 return Vec::new();
             }
-            return ask(ui, card.service, card.runbook, card.title, card.inputs, card.secrets, now);
+            let Card { service, runbook, title, inputs, secrets, resumes, .. } = card;
+            return ask(ui, Asked { service, runbook, title, inputs, secrets, resumes }, now);
         }
         Command::Decline => {
             ui.popups.pop();
@@ -284,7 +314,11 @@ fn say_yes(ui: &mut Ui, store: &Store, way: Demand, now: Timestamp) -> Vec<Effec
         reason,
     };
     ui.say(format!("starting {} on {}", plan.runbook, plan.target), now);
-    let which = Which::Of { digest: plan.digest.clone(), at: now };
+    // A run that goes on keeps the plan that it began with.
+    let which = match &plan.resumes {
+        Some(run) => Which::Run(run.clone()),
+        None => Which::Of { digest: plan.digest.clone(), at: now },
+    };
     ui.popups.clear();
     ui.popups.push(Popup::Run(RunView::new(which)));
     vec![effect]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::{Plan, ServiceId, Text};
+use crate::model::{Plan, RunId, ServiceId, Text};
 use crate::store::Store;
 use crate::store::acting::MadePlan;
 use crate::ui::consent::{Consent, DEAF};
@@ -34,6 +34,8 @@ pub struct Card {
     pub inputs: BTreeMap<String, String>,
     /// The secret ones.
     pub secrets: BTreeMap<String, Passphrase>,
+    /// The run that it goes on with.
+    pub resumes: Option<RunId>,
     /// The chosen step, from 1; 0 is what stands before the steps.
     pub at: usize,
     /// What was typed to say yes.

@@ -99,7 +99,7 @@ pub struct Journal {
     folder: PathBuf,
     file: File,
     size: u64,
-    _lock: File,
+    _lock: Held,
 }
 
 impl Journal {
@@ -226,12 +226,23 @@ pub fn is_driven(state: &Path, run: &RunId) -> bool {
     matches!(hold(&run_folder(state, run), run), Err(JournalError::Driven(_)))
 }
 
-fn hold(folder: &Path, run: &RunId) -> Result<File, JournalError> {
+/// The lock of a run's folder. Let go of by word: a child that is just being started has the file open for a moment more.
+#[derive(Debug)]
+struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closing it does the same, a moment later.
+        flock(&self.0, FlockOperation::Unlock).ok();
+    }
+}
+
+fn hold(folder: &Path, run: &RunId) -> Result<Held, JournalError> {
     let path = folder.join("driven");
     let file = private().write(true).create(true).truncate(false).open(&path);
     let file = file.map_err(|e| JournalError::io("open", &path, e))?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Held(file)),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(JournalError::Driven(run.clone())),
         Err(e) => Err(JournalError::io("lock", &path, e.into())),
     }

@@ -4,6 +4,7 @@
 
 mod list;
 mod output;
+mod stop;
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,8 @@ use crate::model::run::Entry;
 use crate::model::{Plan, RunId, RunState, Text};
 
 pub use list::{Listed, list};
-pub use output::Printed;
+pub use output::{Printed, path_of};
+pub use stop::{Stop, ask_to_stop, take_stop};
 
 /// Why a journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -141,6 +143,8 @@ impl Journal {
             return Err(JournalError::Absent(run.clone()));
         }
         let lock = hold(&folder, run)?;
+        // It was meant for who drove the run then.
+        take_stop(&folder);
         let kept = read(state, run)?;
         let path = folder.join("journal.jsonl");
         let file = private().append(true).open(&path).map_err(|e| JournalError::io("open", &path, e))?;

@@ -48,6 +48,7 @@ impl Drive {
         let mut tasks = JoinSet::new();
         // Nothing of a run is on a host before its lock is; the mirror only begins when entries come.
         tasks.spawn(Arc::clone(&hand).mirror(reader, done));
+        tasks.spawn(Arc::clone(&hand).hear_stop());
         Self { machine, journal: Arc::new(Mutex::new(journal)), hand, inbox, orders, tasks, size, mirrored }
     }
 

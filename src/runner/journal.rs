@@ -106,7 +106,7 @@ pub struct Journal {
     folder: PathBuf,
     file: File,
     size: u64,
-    _lock: File,
+    _lock: Held,
 }
 
 impl Journal {
@@ -235,15 +235,26 @@ pub fn is_driven(state: &Path, run: &RunId) -> bool {
     matches!(hold(&run_folder(state, run), run), Err(JournalError::Driven(_)))
 }
 
+/// The lock of a run's folder. Let go of by word: a child that is just being started has the file open for a moment more.
+#[derive(Debug)]
+struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closing it does the same, a moment later.
+        flock(&self.0, FlockOperation::Unlock).ok();
+    }
+}
+
 /// Somebody who only looks, or a child that is just being started, holds it for a moment; who drives holds on.
 #[expect(clippy::disallowed_methods, reason = "who waits for the disk here anyway waits for a moment more")]
-fn hold(folder: &Path, run: &RunId) -> Result<File, JournalError> {
+fn hold(folder: &Path, run: &RunId) -> Result<Held, JournalError> {
     let path = folder.join("driven");
     let file = private().write(true).create(true).truncate(false).open(&path);
     let file = file.map_err(|e| JournalError::io("open", &path, e))?;
     for _ in 0..MOMENTS {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(file),
+            Ok(()) => return Ok(Held(file)),
             Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => std::thread::sleep(MOMENT),
             Err(e) => return Err(JournalError::io("lock", &path, e.into())),
         }

@@ -25,7 +25,7 @@ fn a_full_disk_stops_a_run_and_loses_nothing() {
     let agreement = home.agreement(&["step", &target]);
     host.run("dd if=/dev/zero of=/srv/kept/fill bs=1k 2>/dev/null");
     let refused = home.qd(&["run", "step", &target, "--confirm", &agreement]).with(4);
-    assert!(refused.all().contains("disk is full"), "{}", refused.all());
+    assert!(refused.all().contains("the disk of /srv/kept is full"), "{}", refused.all());
     assert_eq!(host.must("ls /srv/out"), "", "nothing ran");
     host.must("rm /srv/kept/fill");
 
@@ -42,7 +42,7 @@ fn a_full_disk_stops_a_run_and_loses_nothing() {
         };
     }
     let ended = Going::start(command).ends().with(3);
-    assert!(ended.told.contains("No space left"), "{}", ended.told);
+    assert!(ended.told.contains("no space left"), "{}", ended.told);
     let run = ended.run();
     assert_eq!(done(&run), "bring\n", "the next step did not begin");
     let exit = format!("grep -q 'ended 0' /srv/kept/runs/{run}/bring-1/exit");

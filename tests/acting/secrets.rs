@@ -1,5 +1,5 @@
 //! Secrets that a step prints: whole, in pieces, in other forms. The value stands nowhere: not on the terminal, not in the
-//! journal, the output or the audit log, and not in the words that a host keeps of the run.
+//! journal, the output or the audit log, and when the run is over not on the host either.
 
 use std::path::Path;
 
@@ -10,7 +10,8 @@ const VALUE: &str = "hush-4713/Zq+w=ärm";
 
 const LEAK: &str = "# Leak\n\n## Leak\n\n```sh {timeout=30s}\n\
     echo \"whole: $TOKEN\"\nenv | grep TOKEN\n\
-    printf 'in pieces: hush-'\nsleep 0.3\nprintf '4713/Zq'\nsleep 0.3\nprintf '+w=ärm\\n'\n\
+    begin=$(printf %s \"$TOKEN\" | cut -c 1-8)\nprintf 'in pieces: %s' \"$begin\"\nsleep 0.3\n\
+    printf '%s\\n' \"${TOKEN#\"$begin\"}\"\n\
     printf %s \"$TOKEN\" | base64\necho \"to stderr: $TOKEN\" >&2\nprintf 'no newline: %s' \"$TOKEN\"\n```\n\n\
     ## Fail\n\n```sh {timeout=30s}\necho \"cannot log in with $TOKEN\" >&2\nexit 1\n```\n";
 

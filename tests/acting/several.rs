@@ -17,7 +17,8 @@ fn batches_stop_where_too_many_fail_and_only_those_run_again() {
     site.hosts.iter().for_each(|host| drop(host.must("install -d -o ops /srv/out")));
     site.runbook("careful", &runbook("{ sizes = [1], max_fail = 1 }"));
     site.runbook("broad", &runbook("{ sizes = [1, \"100%\"], max_fail = 2 }"));
-    site.write_deck("staging", "", "s = { hosts = [\"a\", \"b\", \"c\"], runbooks = [\"careful\", \"broad\"] }");
+    site.runbook("canary", &runbook("{ sizes = [1, \"100%\"] }"));
+    site.write_deck("staging", "", "s = { hosts = [\"a\", \"b\", \"c\"], runbooks = [\"careful\", \"broad\", \"canary\"] }");
     let home = Home::new(&site, "ann");
     let target = format!("{ENVIRONMENT}/s");
     let done = |run: &str| {
@@ -26,10 +27,10 @@ fn batches_stop_where_too_many_fail_and_only_those_run_again() {
     };
     let b = &site.hosts[1];
 
-    // A canary that fails keeps the others from it.
+    // A canary that fails keeps the others from it, where one is too many.
     site.hosts[0].must("touch /srv/out/broken");
-    let run = home.run(&["broad", &target]).with(1).run();
-    assert_eq!(done(&run), ["bring", "", ""], "max_fail is two, and still nothing follows a canary that failed");
+    let run = home.run(&["canary", &target]).with(1).run();
+    assert_eq!(done(&run), ["bring", "", ""]);
     site.hosts[0].must("rm /srv/out/broken");
     assert_eq!(home.resume(&run).with(0).code, Some(0));
     assert_eq!(done(&run), ["bring bring switch", "bring switch", "bring switch"]);

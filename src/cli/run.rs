@@ -16,6 +16,8 @@ use crate::exit::Ending;
 use crate::model::{Plan, RunStatus};
 use crate::runner::execute::Secrets;
 use crate::runner::helm::HelmError;
+use crate::runner::helm::hand::is_at_work;
+use crate::runner::journal;
 use crate::runner::plan::Ask;
 
 /// Options of `qd run`.
@@ -80,7 +82,7 @@ pub async fn go_on(
         );
         return Ok(Ending::Refused);
     }
-    if let Some(ending) = held(&plan) {
+    if let Some(ending) = held(desk, &plan) {
         return Ok(ending);
     }
     let Some(consent) = consent.agree(&plan, desk.helm.operator()).await else { return Ok(Ending::Refused) };
@@ -97,14 +99,17 @@ pub async fn go_on(
 }
 
 /// Says who holds a lock that the plan needs; none when nobody else does.
-fn held(plan: &Plan) -> Option<Ending> {
+fn held(desk: &Desk, plan: &Plan) -> Option<Ending> {
     let holder = plan.lock.as_ref()?.held.as_ref()?;
     if holder.run.is_some() && holder.run == plan.resumes {
         return None;
     }
     tell!("qd: {} is held by {} for {}, {}", holder.key, holder.operator, holder.what, super::locks::liveness(holder));
+    // A console of this machine that was killed a moment ago still counts as there.
+    let is_ours = holder.operator.console == desk.helm.operator().console;
+    let is_left = |run| is_ours && !journal::is_driven(desk.helm.state(), run);
     match &holder.run {
-        Some(run) if crate::runner::helm::hand::is_at_work(holder) => tell!("  `qd runs attach {run}` looks on"),
+        Some(run) if is_at_work(holder) && !is_left(run) => tell!("  `qd runs attach {run}` looks on"),
         Some(run) => tell!("  `qd runs resume {run}` goes on with it"),
         None => tell!("  {} gives it back with `qd locks give {}`", holder.operator, holder.key),
     }

@@ -94,13 +94,19 @@ fn acting_hints(view: &View<'_>) -> Vec<(Command, String)> {
             vec![(Command::Accept, "plan it"), (Command::InputDown, "down"), (Command::Cancel, "leave")]
         }
         Some(Popup::Inputs(form)) => {
+            use super::popup::inputs::Given;
             let last = form.at + 1 >= form.fields.len();
-            vec![
-                (Command::Accept, if last { "plan it" } else { "next" }),
-                (Command::Complete, "next field"),
-                (Command::CursorRight, "choose"),
-                (Command::Cancel, "leave"),
-            ]
+            let mut hints = vec![(Command::Accept, if last { "plan it" } else { "next" })];
+            match form.fields.get(form.at).map(|field| &field.given) {
+                Some(Given::Looked(_)) => hints.push((Command::InputDown, "choose")),
+                Some(Given::Chosen(..)) => hints.push((Command::CursorRight, "choose")),
+                _ => {}
+            }
+            if form.fields.len() > 1 {
+                hints.push((Command::Complete, "next field"));
+            }
+            hints.push((Command::Cancel, "leave"));
+            hints
         }
         Some(Popup::Card(card)) if card.consent.is_typing() => {
             vec![(Command::Accept, "go on"), (Command::Complete, "next field"), (Command::Cancel, "back to the plan")]
@@ -142,13 +148,19 @@ fn run_hints<'h>(run: &RunView, view: &View<'_>) -> Vec<(Command, &'h str)> {
     if run.anchor.is_some() || run.row.is_some() {
         hints.push((Command::Follow, "follow"));
     }
+    if !open.is_going() {
+        // What comes after: the screen behind it, or other runs.
+        hints.extend([(Command::Back, "back"), (Command::Runs, "all runs")]);
+    }
     hints.extend([
         (Command::ShowOutput, if run.full { "steps" } else { "full output" }),
         (Command::Filter, "search"),
         (Command::PageUp, "scroll"),
-        (Command::Back, if open.is_going() { "leave it running" } else { "close" }),
-        (Command::Help, "help"),
     ]);
+    if open.is_going() {
+        hints.push((Command::Back, "leave it running"));
+    }
+    hints.push((Command::Help, "help"));
     hints
 }
 

@@ -1,7 +1,6 @@
 //! A run as lines on the terminal: what begins, what is printed, what ends, and the questions of the run where somebody can
 //! answer them. Ctrl-C drains, a second one interrupts; a lost terminal only detaches.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::Arc;
 
@@ -252,8 +251,8 @@ impl Teller {
             Fact::Finished { step, host, outcome, why, took, survivors, .. } => {
                 let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
                 let took = if took.is_zero() { String::new() } else { format!("  {}", rounded(*took)) };
-                let left: BTreeMap<usize, &Text> = survivors.iter().enumerate().collect();
-                let left = left.values().map(|s| format!("\n           still runs: {s}")).collect::<String>();
+                let left: Vec<String> = survivors.iter().map(|s| format!("\n           still runs: {s}")).collect();
+                let left = left.concat();
                 format!("{} {step:w$}  {host} {}{took}{why}{left}", glyph(*outcome), outcome.word(), w = self.widest)
             }
             Fact::Required { failed } if !failed.is_empty() => {

@@ -43,8 +43,9 @@ pub fn rest(kept: &Kept, now: &Plan) -> String {
 fn group(state: &RunState, step: &str, host: &crate::model::plan::HostName) -> u8 {
     match state.task(step, host) {
         TaskState::Finished { outcome, .. } if outcome.is_good() => 0,
-        TaskState::Starting { .. } | TaskState::Running { .. } => 1,
-        TaskState::Finished { outcome: StepOutcome::Unknown, .. } => 1,
+        TaskState::Starting { .. }
+        | TaskState::Running { .. }
+        | TaskState::Finished { outcome: StepOutcome::Unknown, .. } => 1,
         TaskState::Finished { .. } => 2,
         TaskState::Pending => 3,
     }

@@ -22,13 +22,11 @@ pub async fn found(general: &General, name: &str) -> Result<(Desk, RunId), Endin
     if let Some(run) = here(name)? {
         return Ok((desk, run));
     }
-    match one(name, desk.helm.mirrored(&desk.deck).await.into_iter())? {
-        Some(run) => Ok((desk, run)),
-        None => {
-            tell!("qd: there is no run {name}, neither on this machine nor on the hosts of the deck that are reached");
-            Err(Ending::Usage)
-        }
+    if let Some(run) = one(name, desk.helm.mirrored(&desk.deck).await.into_iter())? {
+        return Ok((desk, run));
     }
+    tell!("qd: there is no run {name}, neither on this machine nor on the hosts of the deck that are reached");
+    Err(Ending::Usage)
 }
 
 fn one(name: &str, known: impl Iterator<Item = RunId>) -> Result<Option<RunId>, Ending> {

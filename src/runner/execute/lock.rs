@@ -20,6 +20,8 @@ use crate::runner::target::{Claim, Target, TargetError};
 const BEAT: Duration = Duration::from_secs(10);
 /// Between two looks whether somebody wants the run to end.
 const LISTEN: Duration = Duration::from_millis(500);
+/// Between two pieces of the mirror.
+const MIRROR: Duration = Duration::from_millis(100);
 /// A lock host that is away is waited for so long before locks are taken, and at the end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -193,6 +195,8 @@ impl Hand {
                 }
                 there += bytes.len() as u64;
                 done.send_replace(there);
+                // What comes in one moment goes together, so that the mirror does not take up its host.
+                self.closing.run_until_cancelled(sleep(MIRROR)).await;
             } else if size.changed().await.is_err() {
                 return;
             }

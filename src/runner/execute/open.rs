@@ -171,6 +171,8 @@ impl Runner {
             is_patient: means.answers == crate::runner::machine::Answers::Person,
             fences: Mutex::default(),
             brakes: Mutex::default(),
+            looked: tokio::sync::Mutex::default(),
+            closing: tokio_util::sync::CancellationToken::new(),
         });
         let drive = Drive::new(machine, journal, hand, inputs, taken);
         let id = run.clone();

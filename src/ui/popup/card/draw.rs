@@ -162,8 +162,12 @@ fn version<'a>(plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
         view.span(Role::Dim, format!(" {} ", glyphs.arrow)),
         view.span(Role::Strong, release.version.as_str()),
     ];
-    let there = format!("  there already on {} of {}", release.available.len(), plan.hosts.len().max(1));
-    spans.push(view.span(Role::Dim, there));
+    let there = match (release.available.len(), plan.hosts.len().max(1)) {
+        (0, 1) => "not there yet".to_owned(),
+        (1, 1) => "there already".to_owned(),
+        (some, all) => format!("there already on {some} of {all}"),
+    };
+    spans.push(view.span(Role::Dim, format!("  {there}")));
     if let Some(at) = release.recorded_at {
         spans.push(view.span(Role::Dim, format!(", good {} ago", age(at, view.now))));
     }
@@ -249,7 +253,8 @@ fn takes<'a>(plan: &Plan, view: &View<'a>) -> Vec<Span<'a>> {
                 1 => "as in 1 run".to_owned(),
                 runs => format!("as in {runs} runs"),
             };
-            let words = format!("about {}, at most {}", human(estimate.p50), human(estimate.p90));
+            let (about, most) = (human(estimate.p50), human(estimate.p90));
+            let words = if about == most { format!("about {about}") } else { format!("about {about}, at most {most}") };
             vec![view.span(Role::Text, words), view.span(Role::Dim, format!("  {seen}"))]
         }
     }

@@ -7,12 +7,13 @@ use crate::model::run::{Choice, Question};
 use crate::model::runbook::{Action, Checked};
 use crate::model::{Health, ServiceId};
 use crate::store::OpenRun;
+use crate::store::probe::ProbeState;
 use crate::store::snapshot::explain;
 use crate::theme::Role;
 use crate::ui::View;
 use crate::ui::pane::services::sparkline;
 use crate::ui::run::{RunView, asked, choices};
-use crate::ui::text::{age, cut, width, wrap};
+use crate::ui::text::{age, cut, millis, width, wrap};
 
 /// Everything below a run.
 pub fn lines<'a>(run: &RunView, open: &OpenRun, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
@@ -68,11 +69,27 @@ fn pulse<'a>(id: &ServiceId, cells: usize, view: &View<'a>) -> Line<'a> {
         let words = cut(&why, cells.saturating_sub(used + 4), glyphs.ellipsis).into_owned();
         spans.push(view.span(Role::Text, format!("  {words}")));
     } else if let Some(probe) = service.leading().filter(|p| !p.series().is_empty()) {
-        let room = cells.saturating_sub(used + 6).min(40);
-        spans.push(view.span(Role::Text, "  "));
-        spans.extend(sparkline(probe, std::time::Duration::from_mins(5), room, view));
+        spans.extend(latency(probe, cells.saturating_sub(used + 2), view));
     }
     Line::from(spans)
+}
+
+/// The newest latency and those before it, one cell a look, as far as it was looked.
+fn latency<'a>(probe: &ProbeState, cells: usize, view: &View<'a>) -> Vec<Span<'a>> {
+    let newest = probe.last().and_then(|(_, seen)| seen.latency);
+    let head = format!("   {} {} ms ", probe.info().id.name, newest.map_or("?".to_owned(), millis));
+    let room = cells.saturating_sub(width(&head)).min(30);
+    if room < 8 {
+        return Vec::new();
+    }
+    let looks = u32::try_from(room).unwrap_or(8);
+    let mut line = sparkline(probe, probe.info().every * looks, room, view);
+    // Before the first look there is nothing to leave room for.
+    if let Some(first) = line.first_mut().filter(|span| span.content.trim().is_empty()) {
+        first.content = "".into();
+    }
+    line.insert(0, view.span(Role::Dim, head));
+    line
 }
 
 /// The command that gives an answer.

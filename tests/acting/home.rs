@@ -110,6 +110,15 @@ impl<'s> Home<'s> {
         self.begin(what).ends()
     }
 
+    /// Goes on with a run, after agreeing to what is left of it.
+    #[track_caller]
+    pub fn resume(&self, run: &str) -> Ended {
+        let asked = self.qd(&["runs", "resume", run]);
+        let agreement = asked.told.split("--confirm ").nth(1).map(|rest| rest.split_whitespace().next().unwrap());
+        let Some(agreement) = agreement.filter(|_| asked.code == Some(4)) else { return asked };
+        self.qd(&["runs", "resume", run, "--confirm", agreement, "--reason", "as the test asks"])
+    }
+
     /// Every run that this machine knows, by name.
     pub fn runs(&self) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(self.state().join("runs")) else { return Vec::new() };
@@ -168,7 +177,8 @@ pub struct Going {
 }
 
 impl Going {
-    fn start(mut command: Command) -> Self {
+    /// Starts a command.
+    pub fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, told) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         Self { child, streams: [Some(reads(out)), Some(reads(told))] }

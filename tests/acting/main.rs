@@ -15,10 +15,22 @@ mod lab;
 #[path = "../support/stage.rs"]
 #[allow(dead_code, reason = "each test crate uses a part")]
 mod stage;
+#[path = "../support/sshd.rs"]
+mod sshd;
+#[path = "../support/mod.rs"]
+mod support;
 
+mod database;
 mod home;
+mod links;
+mod refusals;
 mod release;
+mod resume;
+mod room;
+mod secrets;
+mod several;
 mod site;
+mod steps;
 
 use std::time::{Duration, Instant};
 
@@ -30,4 +42,10 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(Instant::now() < end, "not so in time: {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// The log of an attempt as its host keeps it.
+#[track_caller]
+fn log_of(host: &lab::Host, run: &str, task: &str) -> String {
+    host.must(&format!("cat {}/runs/{run}/{task}/log", site::STATE))
 }

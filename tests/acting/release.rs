@@ -81,19 +81,20 @@ fn a_release_a_broken_one_the_way_back_and_a_restart() {
     assert_eq!(home.outcome(&run, "switch", "a"), "ok");
     assert_eq!(home.outcome(&run, "prove-it", "a"), "timed-out");
     assert!(home.outcomes(&run).iter().all(|(_, host, _)| host == "a"), "the canary alone: {:?}", home.outcomes(&run));
-    assert!(
-        home.printed(&run, "prove-it", "a").contains("no table `orders`"),
-        "{}",
-        home.printed(&run, "prove-it", "a")
-    );
-    assert!(broken.told.contains("rollback-release is to be run now"), "{}", broken.told);
+    assert!(home.printed(&run, "prove-it", "a").contains("no table `orders`"), "{}", home.printed(&run, "prove-it", "a"));
+    assert!(broken.out.contains("rollback-release is offered"), "{}", broken.out);
     assert_eq!([serves(a), serves(b)], [(503, "1.2.0".into()), (200, "1.1.0".into())]);
     assert_eq!(board(&home, 1).0, "unhealthy");
     // What it left is a mark that the next one is told of.
     let next = home.qd(&["plan", "--json", "restart-unit", &target]);
     assert!(next.out.contains(&run), "the plan names the run that left it so: {}", next.out);
 
-    home.run(&["rollback-release", &target, "-i", "version=1.1.0"]).with(0);
+    let back = ["rollback-release", &target, "-i", "version=1.1.0"];
+    let consent = ["--confirm", &home.agreement(&back), "--reason", "as the test asks"];
+    let refused = home.qd(&[&["--read-only", "run"], &back[..], &consent].concat()).with(4);
+    assert!(refused.told.contains("read-only"), "{}", refused.told);
+    assert_eq!(serves(a).0, 503);
+    home.run(&back).with(0);
     println!("{:6.1} s  back", began.elapsed().as_secs_f64());
     assert_eq!([serves(a), serves(b)], [(200, "1.1.0".into()), (200, "1.1.0".into())]);
     assert_eq!(board(&home, 0), ("healthy".into(), "1.1.0".into()));

@@ -9,7 +9,7 @@ pub struct Site {
     pub hosts: Vec<Host>,
     folder: tempfile::TempDir,
     // Goes last.
-    _lab: Lab,
+    _lab: Option<Lab>,
 }
 
 /// The environment of every deck here.
@@ -20,23 +20,35 @@ impl Site {
     pub fn new(count: usize) -> Option<Self> {
         let lab = Lab::new()?;
         let hosts = lab.hosts(count);
-        let folder = tempfile::Builder::new().prefix("qd-acting-").tempdir().unwrap();
-        let site = Self { hosts, folder, _lab: lab };
-        std::fs::create_dir_all(site.deck().join("runbooks")).unwrap();
-        std::fs::write(site.file("known_hosts"), site.hosts.iter().map(Host::known_hosts).collect::<String>()).unwrap();
-        std::fs::write(site.ssh_config(), site.ssh_lines()).unwrap();
+        let mut site = Self::empty();
+        (site.hosts, site._lab) = (hosts, Some(lab));
+        site.know(&site.hosts.iter().map(Host::known_hosts).collect::<String>(), &site.ssh_lines());
         Some(site)
+    }
+
+    /// Without hosts of its own.
+    pub fn empty() -> Self {
+        let folder = tempfile::Builder::new().prefix("qd-acting-").tempdir().unwrap();
+        let site = Self { hosts: Vec::new(), folder, _lab: None };
+        std::fs::create_dir_all(site.deck().join("runbooks")).unwrap();
+        site
+    }
+
+    /// Writes down keys of hosts and the way to them.
+    pub fn know(&self, keys: &str, ways: &str) {
+        let known = self.file("known_hosts");
+        std::fs::write(&known, keys).unwrap();
+        let common = "GlobalKnownHostsFile /dev/null\n  IdentitiesOnly yes\n  ConnectTimeout 2\n  ServerAliveInterval 1\n  \
+                      ServerAliveCountMax 2";
+        let text = format!("{ways}Host *\n  UserKnownHostsFile {}\n  {common}\n", known.display());
+        std::fs::write(self.ssh_config(), text).unwrap();
     }
 
     fn ssh_lines(&self) -> String {
         let named = |host: &Host| format!("Host {}\n  HostName {}\n", host.name(), host.address());
-        self.hosts.iter().map(named).collect::<String>()
-            + &format!(
-                "Host *\n  User ops\n  IdentityFile {}\n  IdentitiesOnly yes\n  UserKnownHostsFile {}\n  \
-                 GlobalKnownHostsFile /dev/null\n  ConnectTimeout 2\n  ServerAliveInterval 1\n  ServerAliveCountMax 2\n",
-                self.hosts[0].key_path().display(),
-                self.file("known_hosts").display()
-            )
+        let key = self.hosts[0].key_path();
+        let all = format!("Host *\n  User ops\n  IdentityFile {}\n", key.display());
+        self.hosts.iter().map(named).collect::<String>() + &all
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -55,7 +67,7 @@ impl Site {
 
     /// Writes the deck: hosts `a`, `b`, …, and services as TOML, one a line.
     pub fn write_deck(&self, tier: &str, more: &str, services: &str) {
-        let letters = ('a'..).zip(&self.hosts);
+        let letters = ('a'..='z').zip(&self.hosts);
         let hosts: String = letters.map(|(a, host)| format!("hosts.{a} = {{ ssh = \"{}\" }}\n", host.name())).collect();
         let text = format!(
             "name = \"yard\"\n[defaults]\nevery = \"500ms\"\ntimeout = \"3s\"\nrise = 1\nfall = 1\n\
@@ -81,6 +93,9 @@ impl Site {
         shell(&folder, &format!("tar -czf {name} -C tree . && sha256sum {name} >{name}.sha256 && rm -r tree"));
     }
 }
+
+/// What the user of the hosts keeps of runs.
+pub const STATE: &str = "/home/ops/.local/state/quarterdeck";
 
 /// Runs a command of this machine in a folder.
 #[track_caller]

@@ -34,6 +34,8 @@ pub(super) struct Printer {
     left_out: u64,
     flushed: Instant,
     bytes: u64,
+    /// A part was read before, by a console that is gone or over a link that was lost.
+    went_on: bool,
 }
 
 impl Printer {
@@ -46,12 +48,17 @@ impl Printer {
     ) -> Self {
         let (rest, lines, flushed) = (Vec::new(), Vec::new(), Instant::now());
         let bytes = printed.offset();
-        Self { run, step, host, attempt, printed, redactor, told, clock, rest, lines, left_out: 0, flushed, bytes }
+        Self { run, step, host, attempt, printed, redactor, told, clock, rest, lines, left_out: 0, flushed, bytes, went_on: bytes > 0 }
     }
 
     /// How far the log of the target is kept here.
     pub(super) fn offset(&self) -> u64 {
         self.printed.offset()
+    }
+
+    /// Whether a secret was printed, or may have been while nobody here read it.
+    pub(super) fn has_secrets(&self) -> bool {
+        self.redactor.has_found() || (self.went_on && !self.redactor.is_empty())
     }
 
     /// Bytes that were printed.

@@ -7,7 +7,7 @@ use futures::FutureExt;
 use tokio::time::{Duration, Instant, sleep};
 
 use super::hand::{Brake, Hand};
-use super::print::EVERY;
+use super::print::{EVERY, Printer};
 use crate::model::Text;
 use crate::model::runbook::{Action, Step};
 use crate::runner::machine::{How, Input, Key, Task, TaskEnd, end_of};
@@ -134,6 +134,7 @@ impl Hand {
                 News::Output(at, bytes) => printer.push(&bytes, at + bytes.len() as u64),
                 News::Ended(ended) => {
                     let kept = printer.end();
+                    self.hush(task, &printer).await;
                     let mut end = end_of(&ended);
                     end.survivors = self.survivors(brake).await;
                     if kept.is_ok() {
@@ -213,9 +214,23 @@ impl Hand {
                     printer.push(&bytes, at + bytes.len() as u64).map_err(|e| Text::from(e.to_string()))?;
                 }
                 News::Started(_) => {}
-                News::Ended(_) => return printer.end().map_err(|e| e.to_string().into()),
+                News::Ended(_) => {
+                    printer.end().map_err(|e| Text::from(e.to_string()))?;
+                    self.hush(task, &printer).await;
+                    return Ok(());
+                }
                 News::Lost(why) => return Err(why),
             }
+        }
+    }
+
+    /// What holds a secret does not stay on its host when it was read to its end.
+    async fn hush(&self, task: &Task, printer: &Printer) {
+        let Ok(target) = self.target(&task.host) else { return };
+        if printer.has_secrets()
+            && let Err(e) = target.forget_log(&self.permit, &self.run, &task.name()).await
+        {
+            tracing::warn!("what {} printed on {} stays there with a secret in it: {e}", task.step, task.host);
         }
     }
 

@@ -67,6 +67,12 @@ impl Target {
         fate.ok_or_else(|| self.refuse(format!("what it says of {task} of run {run} cannot be read")))
     }
 
+    /// Takes away what an attempt printed; how it ended stays known.
+    pub async fn forget_log(&self, permit: &Permit, run: &RunId, task: &str) -> Result<(), TargetError> {
+        self.named(task)?;
+        self.tell(permit, Piece::Job, "forget_log", &[run.as_str(), task], b"").await.map(|_| ())
+    }
+
     /// Ends a job: TERM to its group and session, KILL after `grace`; the processes that survive, as `pid command`.
     pub async fn end(
         &self,

@@ -337,6 +337,12 @@ do_attach() {
 }
 # A piece of the log.
 do_slice() { tail -c "+$(($3 + 1))" "$state/runs/$1/$2/log" | head -c "$4"; }
+# What was printed held a secret, and whoever ran it has read it to the end.
+do_forget_log() {
+    task=$state/runs/$1/$2
+    { echo "what was printed here held a secret; the machine that it was run from keeps it without" >"$task/log"; } 2>/dev/null ||
+        refuse "cannot write $task/log"
+}
 do_end() {
     task=$state/runs/$1/$2
     fate "$task"

@@ -13,9 +13,11 @@ use super::plan::target::{Desk, What};
 use super::printed::print;
 use super::{General, Pace, block_on};
 use crate::exit::Ending;
-use crate::model::Plan;
+use crate::model::{Plan, RunStatus};
 use crate::runner::execute::Secrets;
 use crate::runner::helm::HelmError;
+use crate::runner::helm::hand::is_at_work;
+use crate::runner::journal;
 use crate::runner::plan::Ask;
 
 /// Options of `qd run`.
@@ -62,6 +64,17 @@ pub async fn go(desk: &Desk, plan: Plan, ask: &Ask, consent: &confirm::Options, 
     if !json {
         print(&card::card(&plan))?;
     }
+    go_on(desk, plan, ask, consent, follow::Shown { json, after: 0 }).await
+}
+
+/// Asks whether a plan that was shown is to be run, runs it and tells what happens.
+pub async fn go_on(
+    desk: &Desk,
+    plan: Plan,
+    ask: &Ask,
+    consent: &confirm::Options,
+    shown: follow::Shown,
+) -> Result<Ending> {
     if !plan.blocked.is_empty() {
         tell!(
             "qd: the plan is blocked: {}",
@@ -69,13 +82,39 @@ pub async fn go(desk: &Desk, plan: Plan, ask: &Ask, consent: &confirm::Options, 
         );
         return Ok(Ending::Refused);
     }
+    if let Some(ending) = held(desk, &plan) {
+        return Ok(ending);
+    }
     let Some(consent) = consent.agree(&plan, desk.helm.operator()).await else { return Ok(Ending::Refused) };
     let Some(secrets) = secrets(&plan, ask).await else { return Ok(Ending::Refused) };
     let plan = Arc::new(plan);
     match desk.helm.run(&plan, &desk.deck, secrets, consent, follow::answers()).await {
-        Ok(handle) => follow::follow(handle, desk, &plan, json).await,
+        Ok(handle) => {
+            let (status, had_lock) = follow::follow(handle, &plan, shown).await?;
+            let is_refused = status == RunStatus::Failed && plan.lock.is_some() && !had_lock;
+            Ok(if is_refused { Ending::Refused } else { follow::ending(status) })
+        }
         Err(error) => Ok(refused(&error)),
     }
+}
+
+/// Says who holds a lock that the plan needs; none when nobody else does.
+fn held(desk: &Desk, plan: &Plan) -> Option<Ending> {
+    let holder = plan.lock.as_ref()?.held.as_ref()?;
+    if holder.run.is_some() && holder.run == plan.resumes {
+        return None;
+    }
+    tell!("qd: {} is held by {} for {}, {}", holder.key, holder.operator, holder.what, super::locks::liveness(holder));
+    // A console of this machine that was killed a moment ago still counts as there.
+    let is_ours = holder.operator.console == desk.helm.operator().console;
+    let is_left = |run| is_ours && !journal::is_driven(desk.helm.state(), run);
+    match &holder.run {
+        Some(run) if is_at_work(holder) && !is_left(run) => tell!("  `qd runs attach {run}` looks on"),
+        Some(run) => tell!("  `qd runs resume {run}` goes on with it"),
+        None => tell!("  {} gives it back with `qd locks give {}`", holder.operator, holder.key),
+    }
+    tell!("  `qd locks break {} --reason WHY` takes it away", holder.key);
+    Some(Ending::Refused)
 }
 
 /// Tells why something was not done.

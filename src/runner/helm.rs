@@ -1,5 +1,13 @@
 //! What a console or a command line holds to act: the gate, the audit log, and the runner. Plans are made, agreed to and
 //! started here, resumed and looked on at, locks are listed and broken; all of it goes on record.
+//!
+//! | file | what is done there |
+//! | --- | --- |
+//! | `kept` | runs on record, on this machine or on hosts; looking on |
+//! | [`hand`] | what is done without a plan: locks by hand, cancelling |
+
+pub mod hand;
+mod kept;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -237,12 +245,11 @@ impl Helm {
         let reason = consent.reason.clone();
         let permit = self.admit(plan, &acting, consent).await?;
         let means = Means { deck: Arc::clone(deck), secrets, permit, answers, reason };
-        let started = match &plan.resumes {
-            Some(run) => runner.resume(run, self.keeper(&acting).as_ref(), means).await,
-            None => {
-                let text = acting.runbooks.iter().find(|r| r.name == plan.runbook).map(|r| Arc::clone(&r.source));
-                runner.start(Arc::clone(plan), text.as_deref().unwrap_or_default(), means).await
-            }
+        let started = if let Some(run) = &plan.resumes {
+            runner.resume(run, self.keeper(&acting).as_ref(), means).await
+        } else {
+            let text = acting.runbooks.iter().find(|r| r.name == plan.runbook).map(|r| Arc::clone(&r.source));
+            runner.start(Arc::clone(plan), text.as_deref().unwrap_or_default(), means).await
         };
         started.map_err(|e| HelmError::refused(e.to_string()))
     }
@@ -256,31 +263,6 @@ impl Helm {
     /// Every run of this machine, the newest first. Blocks on files.
     pub fn runs(&self) -> Vec<journal::Listed> {
         journal::list(&self.state)
-    }
-
-    /// A run as this machine knows it, or as the hosts of the deck keep it.
-    pub async fn kept(&self, deck: &Deck, run: &RunId) -> Result<(Kept, Option<Target>), HelmError> {
-        let (state, id) = (self.state.clone(), run.clone());
-        let known = tokio::task::spawn_blocking(move || journal::read(&state, &id)).await;
-        if let Ok(Ok(kept)) = known {
-            return Ok((kept, None));
-        }
-        for keeper in self.keepers(deck) {
-            let file = async |name: &str| keeper.fetch(run, name).await.ok().flatten();
-            let (Some(plan), Some(lines)) = (file("plan.json").await, file("journal.jsonl").await) else { continue };
-            let runbook = file("runbook.md").await.unwrap_or_default();
-            let kept = journal::fold(run, Path::new(&*keeper.name), &plan, &runbook, &lines);
-            return kept.map(|k| (k, Some(keeper.clone()))).map_err(|e| HelmError::usage(e.to_string()));
-        }
-        Err(HelmError::usage(format!("there is no run {run}, neither on this machine nor on the hosts of the deck")))
-    }
-
-    /// One target for each host of the deck that keeps locks; those of several environments under one name count apart.
-    fn keepers(&self, deck: &Deck) -> Vec<Target> {
-        let mut seen = std::collections::BTreeSet::new();
-        let all = deck.environments.iter().flat_map(|e| e.acting.values());
-        let keepers = all.filter(|a| seen.insert((a.service.environment.clone(), a.hosts.first().cloned())));
-        keepers.filter_map(|a| self.keeper(a)).collect()
     }
 
     /// What is needed to plan going on with a run: its runbook as it was pinned, its inputs as they were given.
@@ -304,69 +286,6 @@ impl Helm {
             resumes: Some(run.clone()),
         };
         Ok((self.ask_of(deck, acting, runbook, wanted).await, kept))
-    }
-
-    /// Looks on at a run that another console drives.
-    pub async fn attach(&self, deck: &Deck, run: &RunId) -> Result<RunHandle, HelmError> {
-        let (_, keeper) = self.kept(deck, run).await?;
-        Ok(self.runner()?.attach(run, keeper))
-    }
-
-    /// The locks and markers of an environment, as its hosts keep them.
-    pub async fn locks(&self, deck: &Deck, environment: &EnvironmentId) -> Locks {
-        let mut locks = Locks::default();
-        let mut seen = std::collections::BTreeSet::new();
-        let of = deck.environments.iter().filter(|e| e.environment.id == *environment);
-        for acting in of.flat_map(|e| e.acting.values()) {
-            let Some(keeper) = self.keeper(acting).filter(|k| seen.insert(k.name.clone())) else { continue };
-            match keeper.locks(&format!("{environment}/")).await {
-                Ok((held, dirty)) => {
-                    locks.held.extend(held.into_iter().map(|h| (keeper.name.clone(), h)));
-                    locks.dirty.extend(dirty);
-                }
-                Err(e) => locks.failed.push((keeper.name.clone(), e.to_string().into())),
-            }
-        }
-        locks
-    }
-
-    /// Breaks the lock of a key that has this number.
-    pub async fn break_lock(
-        self: &Arc<Self>,
-        deck: &Arc<Deck>,
-        key: &str,
-        fence: Option<u64>,
-        consent: Consent,
-    ) -> Result<LockHolder, HelmError> {
-        let (environment, _) = key.split_once('/').ok_or_else(|| HelmError::usage("a lock is called ENV/SERVICE"))?;
-        let environment = EnvironmentId::new(environment);
-        let locks = self.locks(deck, &environment).await;
-        let found = locks.held.into_iter().find(|(_, holder)| holder.key == key);
-        let (host, holder) = found.ok_or_else(|| HelmError::usage(format!("nobody holds a lock {key}")))?;
-        if fence.is_some_and(|fence| fence != holder.fence) {
-            return Err(HelmError::refused(format!("{key} is held by another by now: {}", holder.operator)));
-        }
-        let any = deck.environments.iter().flat_map(|e| e.acting.values());
-        let acting = any
-            .filter(|a| a.service.environment == environment)
-            .find(|a| a.hosts.first().map_or(&*host == LOCAL, |h| h.name == host));
-        let acting = Arc::clone(acting.ok_or_else(|| HelmError::usage(format!("{key} is of no service of the deck")))?);
-        let keeper = target(&acting, &host, &self.surroundings)
-            .ok_or_else(|| HelmError::usage(format!("host {host} is not in the deck")))?;
-        let words = environment.service(key.split_once('/').map_or(key, |(_, name)| name));
-        let now = self.now();
-        let permit = {
-            let gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
-            gate.admit_hand(&words, &acting.policy, &consent, now).map_err(|e| HelmError::Refused(e.0))?
-        };
-        let by = format!("{} ({})", holder.operator, holder.what);
-        let mut fact = Fact::new(now, What::Break { key: key.into(), holder: by.into() });
-        fact.environment = Some(environment.as_str().into());
-        fact.run.clone_from(&holder.run);
-        fact.reason.clone_from(&consent.reason);
-        self.write(&fact)?;
-        keeper.break_lock(&permit, key, holder.fence).await.map_err(|e| HelmError::refused(e.to_string()))?;
-        Ok(holder)
     }
 }
 

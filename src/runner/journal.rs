@@ -4,6 +4,7 @@
 
 mod list;
 mod output;
+mod stop;
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,8 @@ use crate::model::run::Entry;
 use crate::model::{Plan, RunId, RunState, Text};
 
 pub use list::{Listed, list};
-pub use output::Printed;
+pub use output::{Printed, path_of};
+pub use stop::{Stop, ask_to_stop, take_stop};
 
 /// Why a journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -141,6 +143,8 @@ impl Journal {
             return Err(JournalError::Absent(run.clone()));
         }
         let lock = hold(&folder, run)?;
+        // It was meant for who drove the run then.
+        take_stop(&folder);
         let kept = read(state, run)?;
         let path = folder.join("journal.jsonl");
         let file = private().append(true).open(&path).map_err(|e| JournalError::io("open", &path, e))?;
@@ -161,20 +165,22 @@ impl Journal {
         &self.folder
     }
 
-    /// Adds an entry; it is on the disk when this returns. Gives where it begins, and its bytes.
-    pub fn append(&mut self, entry: &Entry) -> Result<(u64, Vec<u8>), JournalError> {
+    /// Adds entries in this order; they are on the disk when this returns. Gives the size of the journal.
+    pub fn append(&mut self, entries: &[Entry]) -> Result<u64, JournalError> {
         let path = self.folder.join("journal.jsonl");
-        let mut line = serde_json::to_vec(entry).map_err(|e| JournalError::broken(&path, e.to_string()))?;
-        line.push(b'\n');
-        let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
+        let mut lines = Vec::new();
+        for entry in entries {
+            serde_json::to_writer(&mut lines, entry).map_err(|e| JournalError::broken(&path, e.to_string()))?;
+            lines.push(b'\n');
+        }
+        let written = self.file.write_all(&lines).and_then(|()| self.file.sync_data());
         if let Err(source) = written {
             // A part of a line would make the next one unreadable. When this fails too, the reader cuts it off.
             self.file.set_len(self.size).ok();
             return Err(JournalError::io("write", &path, source));
         }
-        let begins = self.size;
-        self.size += line.len() as u64;
-        Ok((begins, line))
+        self.size += lines.len() as u64;
+        Ok(self.size)
     }
 }
 

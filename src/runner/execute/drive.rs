@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::Duration;
+use tokio::time::{Duration, Instant};
 
 use super::hand::Hand;
 use super::{Order, RunEnd};
@@ -19,6 +19,9 @@ use crate::store::Event;
 
 /// The mirror has so long to catch up when a run is over.
 const LAST_MIRROR: Duration = Duration::from_secs(5);
+
+/// Inputs are taken in together until they have so many effects.
+const MOST_AT_ONCE: usize = 256;
 
 /// A run that is driven.
 pub(super) struct Drive {
@@ -45,6 +48,7 @@ impl Drive {
         let mut tasks = JoinSet::new();
         // Nothing of a run is on a host before its lock is; the mirror only begins when entries come.
         tasks.spawn(Arc::clone(&hand).mirror(reader, done));
+        tasks.spawn(Arc::clone(&hand).hear_stop());
         Self { machine, journal: Arc::new(Mutex::new(journal)), hand, inbox, orders, tasks, size, mirrored }
     }
 
@@ -85,44 +89,62 @@ impl Drive {
         }
     }
 
+    /// Feeds the machine with this and with what else came meanwhile: their entries go to the disk together, and then
+    /// their effects begin. No effect is before its entry.
     async fn feed(&mut self, input: Input) -> Option<RunEnd> {
         let at = (self.hand.surroundings.clock)();
-        for effect in self.machine.step(input, at) {
+        let mut effects = self.machine.step(input, at);
+        while effects.len() < MOST_AT_ONCE
+            && let Ok(input) = self.inbox.try_recv()
+        {
+            effects.extend(self.machine.step(input, at));
+        }
+        let is_entry = |effect: &Do| matches!(effect, Do::Journal(_));
+        let (entries, effects): (Vec<Do>, Vec<Do>) = effects.into_iter().partition(is_entry);
+        let entries = entries.into_iter().filter_map(|effect| match effect {
+            Do::Journal(entry) => Some(entry),
+            _ => None,
+        });
+        if let Err(why) = self.write(entries.collect()).await {
+            let at = (self.hand.surroundings.clock)();
+            self.machine.step(Input::JournalBroken(why.clone()), at);
+            return Some(RunEnd { status: RunStatus::Interrupted, why: Some(why), on_failure: None });
+        }
+        let now = Instant::now();
+        for effect in effects {
             match effect {
-                Do::Journal(entry) => {
-                    if let Err(why) = self.write(entry).await {
-                        let at = (self.hand.surroundings.clock)();
-                        self.machine.step(Input::JournalBroken(why.clone()), at);
-                        let (status, why) = (RunStatus::Interrupted, Some(why));
-                        return Some(RunEnd { status, why, on_failure: None });
-                    }
-                }
                 Do::Over { status, why, on_failure } => return Some(RunEnd { status, why, on_failure }),
-                effect => self.carry_out(effect),
+                effect => self.carry_out(effect, now),
             }
         }
         None
     }
 
-    /// Puts an entry on the disk, then on the audit log, then tells of it.
-    async fn write(&mut self, entry: Entry) -> Result<(), Text> {
-        let (journal, hand, line) = (Arc::clone(&self.journal), Arc::clone(&self.hand), entry.clone());
-        let written = tokio::task::spawn_blocking(move || -> Result<u64, Text> {
-            let mut journal = journal.lock().map_err(|_| "the journal is not to be had")?;
-            let (begins, bytes) = journal.append(&line).map_err(|e| Text::from(e.to_string()))?;
-            hand.witness.told(&hand.run, &hand.plan, &line)?;
-            Ok(begins + bytes.len() as u64)
-        });
-        let size = written.await.map_err(|e| Text::from(e.to_string()))??;
-        self.size.send_replace(size);
-        if matches!(entry.fact, Fact::Locked { .. } | Fact::Resumed { fence: Some(_), .. }) {
-            self.tasks.spawn(Arc::clone(&self.hand).beat());
+    /// Puts entries on the disk, then on the audit log, then tells of them.
+    async fn write(&mut self, entries: Vec<Entry>) -> Result<(), Text> {
+        if entries.is_empty() {
+            return Ok(());
         }
-        self.hand.told.send(Event::RunTold { run: self.hand.run.clone(), entry: Box::new(entry) }).await.ok();
+        let (journal, hand) = (Arc::clone(&self.journal), Arc::clone(&self.hand));
+        let written = tokio::task::spawn_blocking(move || -> Result<(u64, Vec<Entry>), Text> {
+            let mut journal = journal.lock().map_err(|_| "the journal is not to be had")?;
+            let size = journal.append(&entries).map_err(|e| Text::from(e.to_string()))?;
+            hand.witness.told(&hand.run, &hand.plan, &entries)?;
+            Ok((size, entries))
+        });
+        let (size, entries) = written.await.map_err(|e| Text::from(e.to_string()))??;
+        self.size.send_replace(size);
+        for entry in entries {
+            if matches!(entry.fact, Fact::Locked { .. } | Fact::Resumed { fence: Some(_), .. }) {
+                self.tasks.spawn(Arc::clone(&self.hand).beat());
+            }
+            self.hand.told.send(Event::RunTold { run: self.hand.run.clone(), entry: Box::new(entry) }).await.ok();
+        }
         Ok(())
     }
 
-    fn carry_out(&mut self, effect: Do) {
+    /// Begins an effect whose entries are on the disk since `now`.
+    fn carry_out(&mut self, effect: Do, now: Instant) {
         let hand = Arc::clone(&self.hand);
         match effect {
             Do::TakeLocks => drop(self.tasks.spawn(hand.take_locks())),
@@ -130,7 +152,7 @@ impl Drive {
             Do::Mark => drop(self.tasks.spawn(hand.mark())),
             Do::Start(task) => {
                 let brake = hand.brake(&task.key(), true);
-                self.tasks.spawn(hand.start(task, brake));
+                self.tasks.spawn(hand.start(task, brake, now));
             }
             Do::Attach(task) => {
                 let brake = hand.brake(&task.key(), true);
@@ -161,6 +183,7 @@ impl Drive {
     }
 
     async fn close(mut self, end: RunEnd) -> RunEnd {
+        self.hand.closing.cancel();
         let whole = *self.size.borrow();
         if self.hand.plan.lock.is_some() && end.status.is_over() {
             let caught_up = self.mirrored.wait_for(|there| *there >= whole);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use futures::FutureExt;
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, Instant, sleep};
 
 use super::hand::{Brake, Hand};
 use super::print::EVERY;
@@ -21,28 +21,29 @@ const PATIENCE: Duration = Duration::from_mins(5);
 const SHORT_PATIENCE: Duration = Duration::from_secs(30);
 
 impl Hand {
-    /// Starts an attempt of any kind.
-    pub(super) async fn start(self: Arc<Self>, task: Task, brake: Arc<Brake>) {
-        if let Err(how) = self.start_it(&task, &brake).await {
+    /// Starts an attempt of any kind, whose entry is on the disk since `since`.
+    pub(super) async fn start(self: Arc<Self>, task: Task, brake: Arc<Brake>, since: Instant) {
+        if let Err(how) = self.start_it(&task, &brake, since).await {
             self.send(Input::Ended(task, TaskEnd::new(how))).await;
         }
         brake.done.cancel();
     }
 
-    async fn start_it(self: &Arc<Self>, task: &Task, brake: &Arc<Brake>) -> Result<(), How> {
+    async fn start_it(self: &Arc<Self>, task: &Task, brake: &Arc<Brake>, mut since: Instant) -> Result<(), How> {
         let step = self.step_of(task).map_err(How::Failed)?;
         let is_undo = task.step.starts_with("undo:");
         if task.attempt > 1 && !is_undo {
             brake.asked.run_until_cancelled(sleep(BREATH)).await.ok_or(How::Cancelled)?;
+            since = Instant::now();
         }
-        if is_undo || !step.only_looks() {
-            brake.asked.run_until_cancelled(self.still_ours()).await.ok_or(How::Cancelled)??;
-        }
-        let (witness, hand, asked) = (Arc::clone(&self.witness), Arc::clone(self), task.clone());
-        let words = self.redactor.text(&words_of(&step));
-        let at = (self.surroundings.clock)();
-        let told = tokio::task::spawn_blocking(move || witness.intent(at, &hand.run, &hand.plan, &asked, &words)).await;
-        told.map_err(|e| How::Refused(e.to_string().into()))?.map_err(How::Refused)?;
+        let changes = is_undo || !step.only_looks();
+        let asks = changes && !self.looks_itself(task, &step);
+        let locked = async { if asks { self.still_ours(since).await } else { Ok(()) } };
+        // The record is written while the lock host is asked; nothing begins before both are done.
+        let locked = brake.asked.run_until_cancelled(locked);
+        let (locked, recorded) = futures::join!(locked, self.put_on_record(task, &step));
+        locked.ok_or(How::Cancelled)??;
+        recorded?;
         if brake.asked.is_cancelled() {
             return Err(How::Cancelled);
         }
@@ -61,6 +62,7 @@ impl Hand {
             timeout: step.timeout,
             grace: step.grace,
             fence: self.fences.lock().ok().and_then(|f| f.first().cloned()),
+            keeps_lock: changes && self.looks_itself(task, &step),
         };
         match target.start(&self.permit, &job).await {
             Ok(following) => self.follow(task, following, brake).await,
@@ -71,11 +73,32 @@ impl Hand {
         Ok(())
     }
 
-    /// Looks whether the locks are still ours; a lock host that is away is waited for.
-    async fn still_ours(&self) -> Result<(), How> {
+    /// Puts what is about to be started on the audit log.
+    async fn put_on_record(self: &Arc<Self>, task: &Task, step: &Step) -> Result<(), How> {
+        let (witness, hand, asked) = (Arc::clone(&self.witness), Arc::clone(self), task.clone());
+        let words = self.redactor.text(&words_of(step));
+        let at = (self.surroundings.clock)();
+        let told = tokio::task::spawn_blocking(move || witness.intent(at, &hand.run, &hand.plan, &asked, &words)).await;
+        told.map_err(|e| How::Refused(e.to_string().into()))?.map_err(How::Refused)
+    }
+
+    /// Whether the target looks whether the lock is still ours when it starts a step, so that nobody has to ask before.
+    fn looks_itself(&self, task: &Task, step: &Step) -> bool {
+        let lock = self.plan.lock.as_ref().filter(|lock| lock.host == task.host && lock.keys.len() == 1);
+        lock.is_some() && matches!(step.action, Action::Shell { .. })
+    }
+
+    /// Looks whether the locks are still ours; a lock host that is away is waited for. Those who ask at once look once: a
+    /// look that began after `since` is good for all of them.
+    async fn still_ours(&self, since: Instant) -> Result<(), How> {
         let fences = self.fences.lock().map(|f| f.clone()).unwrap_or_default();
         let Some(keeper) = self.keeper() else { return Ok(()) };
+        let mut looked = self.looked.lock().await;
+        if looked.is_some_and(|began| began >= since) {
+            return Ok(());
+        }
         let most = (!self.is_patient).then_some(SHORT_PATIENCE * 2);
+        let began = Instant::now();
         for (key, fence) in fences {
             let beat = self.until_reached(most, || keeper.beat(&self.permit, &key, fence).boxed()).await;
             beat.map_err(|e| match e {
@@ -83,6 +106,7 @@ impl Hand {
                 e => How::Refused(format!("nothing begins while the lock cannot be looked at: {e}").into()),
             })?;
         }
+        *looked = Some(began);
         Ok(())
     }
 

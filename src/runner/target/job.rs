@@ -24,11 +24,19 @@ impl Target {
         let mark = mark();
         let (key, fence) = job.fence.as_ref().map_or((String::new(), 0), |(key, n)| (super::call::encoded(key), *n));
         let (fence, limit, grace) = (fence.to_string(), seconds(job.timeout), seconds(job.grace));
-        let words = [job.run.as_str(), &job.task, &key, &fence, &limit, &grace];
+        let kept = if job.keeps_lock { "kept" } else { "" };
+        let words = [job.run.as_str(), &job.task, &key, &fence, &limit, &grace, kept];
         let argv = self.argv(Piece::Job, &mark, "start", &words);
         let input = script::words(job, &mark);
         let follow = self.transport.launch(permit, &argv, input.as_bytes(), PATIENCE).await?;
-        self.follow(Stream::new(self, &job.run, &job.task, follow, mark, 0)).await
+        match self.follow(Stream::new(self, &job.run, &job.task, follow, mark, 0)).await {
+            Err(TargetError::LockLost { by: None, key: _ }) => {
+                let key = job.fence.as_ref().map(|(key, _)| key.clone()).unwrap_or_default();
+                let by = self.holder(&key).await.ok().flatten().map(Box::new);
+                Err(TargetError::LockLost { key, by })
+            }
+            begun => begun,
+        }
     }
 
     /// Follows a job that was started before, from this offset of its log on.

@@ -178,3 +178,14 @@ async fn a_target_that_has_seen_a_higher_number_starts_nothing() {
     assert!(error.to_string().contains("number 5; this run has 4"), "{error}");
     assert_eq!(place.target.fate(&run_id(), "b-1").await.unwrap(), Fate::Absent);
 }
+
+#[tokio::test]
+async fn what_is_ended_is_told_so_once() {
+    let place = Place::new();
+    let script = "trap 'echo told' TERM\necho ready\nfor n in 1 2 3 4 5 6 7 8 9; do sleep 0.1; done";
+    let mut following = place.start(&job("told-1", script)).await;
+    while !matches!(following.next().await, News::Output(..)) {}
+    place.target.end(&place.permit, &run_id(), "told-1", Duration::from_secs(5)).await.unwrap();
+    let log = std::fs::read_to_string(place.task("told-1").join("log")).unwrap();
+    assert_eq!(log.matches("told").count(), 1, "{log}");
+}

@@ -12,6 +12,7 @@ use super::state::{Pane, Popup};
 use super::{View, host, text};
 use crate::command::Command;
 use crate::model::Ask;
+use crate::model::run::TaskState;
 use crate::theme::Role;
 
 /// A message stays this long.
@@ -140,8 +141,9 @@ fn run_hints<'h>(run: &RunView, view: &View<'_>) -> Vec<(Command, &'h str)> {
         hints.push((Command::Mark, "tick"));
     }
     if open.is_ours() && open.is_going() {
-        // While it asks, its answers stand above, and nothing runs that could be stopped.
-        if open.state().question.is_none() {
+        // While it asks, its answers stand above; what runs beside that can be stopped.
+        let runs = |task: &TaskState| matches!(task, TaskState::Starting { .. } | TaskState::Running { .. });
+        if open.state().question.is_none() || open.state().tasks.values().any(runs) {
             hints.extend([(Command::Drain, "drain"), (Command::Interrupt, "interrupt")]);
         }
         hints.push((Command::Detach, "detach"));

@@ -68,7 +68,7 @@ fn bring_out(terminal: &mut Terminal, version: &str) {
 #[track_caller]
 fn take_back(terminal: &mut Terminal) {
     eventually(terminal, "the failure", |s| s.contains("what now?"));
-    terminal.shows("data folder was written by version 15");
+    terminal.shows("ready: 503, the report says Unhealthy");
     terminal.take_in(CALM);
     terminal.press("u");
     yes(terminal, "Steps that changed something are taken back");
@@ -197,10 +197,11 @@ fn production_is_armed_typed_and_reasoned_and_nothing_else_confirms() {
     terminal.press("\x1b[200~production/orders\x1b[201~");
     terminal.shows("pasted text confirms nothing");
     terminal.press("production/order\r");
-    terminal.shows("nothing is done");
+    terminal.press("\r");
+    terminal.shows("nothing is done before production/orders is typed in full");
     terminal.press("s\r");
     terminal.press("\r");
-    terminal.shows("without a reason");
+    terminal.shows("nothing is done without a reason");
     assert!(!terminal.text().contains("output of"), "{}", terminal.text());
     terminal.press("connections leak, change 4711");
     terminal.take_in(CALM);
@@ -224,7 +225,10 @@ fn a_run_is_stopped_left_and_taken_up_again() {
     terminal.hides("stop the run");
     terminal.press("D");
     yes(&mut terminal, "leave the run alone?");
-    eventually(&mut terminal, "the end of it", |s| s.contains("interrupted"));
+    // The console lets go of it when what it waited for itself is over.
+    eventually(&mut terminal, "the end of it", |s| {
+        s.lines().last().is_some_and(|l| l.contains("run 20") && l.contains("interrupted"))
+    });
     terminal.press("\x1b");
     terminal.press("6");
     terminal.until("the run in the list", |t| t.text().contains("interrupted") && t.text().contains("deploy-release"));

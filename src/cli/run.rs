@@ -106,7 +106,7 @@ fn held(desk: &Desk, plan: &Plan) -> Option<Ending> {
     }
     tell!("qd: {} is held by {} for {}, {}", holder.key, holder.operator, holder.what, super::locks::liveness(holder));
     // A console of this machine that was killed a moment ago still counts as there.
-    let is_ours = holder.operator.console == desk.helm.operator().console;
+    let is_ours = holder.operator == *desk.helm.operator();
     let is_left = |run| is_ours && !journal::is_driven(desk.helm.state(), run);
     match &holder.run {
         Some(run) if is_at_work(holder) && !is_left(run) => tell!("  `qd runs attach {run}` looks on"),

@@ -132,6 +132,13 @@ impl Plan {
         self.steps.iter().find(|s| s.step.id == id)
     }
 
+    /// What another run left unfinished, and this plan does not mend: neither the same run that goes on, nor a way back.
+    pub fn goes_over(&self) -> Option<&super::run::Dirty> {
+        let dirty = self.lock.as_ref()?.dirty.as_ref()?;
+        let mends = self.resumes.as_ref() == Some(&dirty.run) || self.kind == RunbookKind::Rollback;
+        (!mends).then_some(dirty)
+    }
+
     /// Whether no step of it changes anything.
     pub fn only_looks(&self) -> bool {
         self.steps.iter().all(|s| s.step.only_looks())

@@ -14,6 +14,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -69,6 +70,10 @@ impl JournalError {
     }
 }
 
+/// Between two tries to hold a run, and how many.
+const MOMENT: Duration = Duration::from_millis(5);
+const MOMENTS: u32 = 10;
+
 /// The folder of all runs.
 pub fn runs_folder(state: &Path) -> PathBuf {
     state.join("runs")
@@ -101,7 +106,7 @@ pub struct Journal {
     folder: PathBuf,
     file: File,
     size: u64,
-    _lock: File,
+    _lock: Held,
 }
 
 impl Journal {
@@ -230,15 +235,31 @@ pub fn is_driven(state: &Path, run: &RunId) -> bool {
     matches!(hold(&run_folder(state, run), run), Err(JournalError::Driven(_)))
 }
 
-fn hold(folder: &Path, run: &RunId) -> Result<File, JournalError> {
+/// The lock of a run's folder. Let go of by word: a child that is just being started has the file open for a moment more.
+#[derive(Debug)]
+struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closing it does the same, a moment later.
+        flock(&self.0, FlockOperation::Unlock).ok();
+    }
+}
+
+/// Somebody who only looks, or a child that is just being started, holds it for a moment; who drives holds on.
+#[expect(clippy::disallowed_methods, reason = "who waits for the disk here anyway waits for a moment more")]
+fn hold(folder: &Path, run: &RunId) -> Result<Held, JournalError> {
     let path = folder.join("driven");
     let file = private().write(true).create(true).truncate(false).open(&path);
     let file = file.map_err(|e| JournalError::io("open", &path, e))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(JournalError::Driven(run.clone())),
-        Err(e) => Err(JournalError::io("lock", &path, e.into())),
+    for _ in 0..MOMENTS {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Held(file)),
+            Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => std::thread::sleep(MOMENT),
+            Err(e) => return Err(JournalError::io("lock", &path, e.into())),
+        }
     }
+    Err(JournalError::Driven(run.clone()))
 }
 
 fn private() -> OpenOptions {

@@ -140,7 +140,11 @@ fn run_hints<'h>(run: &RunView, view: &View<'_>) -> Vec<(Command, &'h str)> {
         hints.push((Command::Mark, "tick"));
     }
     if open.is_ours() && open.is_going() {
-        hints.extend([(Command::Drain, "drain"), (Command::Interrupt, "interrupt"), (Command::Detach, "detach")]);
+        // While it asks, its answers stand above, and nothing runs that could be stopped.
+        if open.state().question.is_none() {
+            hints.extend([(Command::Drain, "drain"), (Command::Interrupt, "interrupt")]);
+        }
+        hints.push((Command::Detach, "detach"));
     }
     if open.status() == crate::model::RunStatus::Interrupted {
         hints.push((Command::Continue, "go on with it"));

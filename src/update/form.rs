@@ -21,7 +21,8 @@ pub fn form(ui: &mut Ui, store: &Store, mut form: Form, command: Command, now: T
             form.tried = true;
             let Some((at, why)) = form.first_fault() else {
                 let (inputs, secrets) = form.values();
-                let asked = Asked { inputs, secrets, ..Asked::of(form.service.clone(), &form.runbook) };
+                let reason = form.reason.clone();
+                let asked = Asked { inputs, secrets, reason, ..Asked::of(form.service.clone(), &form.runbook) };
                 return ask(ui, asked, now);
             };
             let name = form.fields.get(at).map_or("", |f| f.input.name.as_str());

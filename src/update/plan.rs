@@ -100,7 +100,16 @@ pub fn follow_up(
         _ => false,
     };
     if ui.popups.last().is_none_or(looked_at) {
-        return begin(ui, store, service, name, now);
+        let effects = begin(ui, store, service, name, now);
+        // Why is known: it can be changed, and need not be typed at the worst moment.
+        let failed = store.acting().open_run(run).map(|open| open.state().plan.runbook.clone());
+        let reason = format!("{} failed in run {run}", failed.as_deref().unwrap_or("a runbook"));
+        match ui.popups.last_mut() {
+            Some(Popup::Inputs(form)) => form.reason = reason,
+            Some(Popup::Card(card)) => card.consent.reason = Edit::new(&reason),
+            _ => {}
+        }
+        return effects;
     }
     ui.warn(format!("run {run} ended; {name} on {service} was chosen to follow and waits in its runbooks"), now);
     Vec::new()
@@ -115,13 +124,16 @@ pub(super) struct Asked {
     pub(super) inputs: BTreeMap<String, String>,
     pub(super) secrets: BTreeMap<String, crate::ui::hidden::Passphrase>,
     pub(super) resumes: Option<RunId>,
+    /// Filled in where a reason is asked for.
+    pub(super) reason: String,
 }
 
 impl Asked {
     /// A runbook of a service, with nothing given.
     pub(super) fn of(service: ServiceId, runbook: &Runbook) -> Self {
         let (name, title) = (runbook.name.clone(), runbook.title.clone());
-        Self { service, runbook: name, title, inputs: BTreeMap::new(), secrets: BTreeMap::new(), resumes: None }
+        let (inputs, secrets) = (BTreeMap::new(), BTreeMap::new());
+        Self { service, runbook: name, title, inputs, secrets, resumes: None, reason: String::new() }
     }
 }
 
@@ -129,7 +141,7 @@ impl Asked {
 pub(super) fn ask(ui: &mut Ui, asked: Asked, now: Timestamp) -> Vec<Effect> {
     ui.asks += 1;
     let ask = ui.asks;
-    let Asked { service, runbook, title, inputs, secrets, resumes } = asked;
+    let Asked { service, runbook, title, inputs, secrets, resumes, reason } = asked;
     let effect = Effect::Plan {
         ask,
         service: service.clone(),
@@ -138,7 +150,7 @@ pub(super) fn ask(ui: &mut Ui, asked: Asked, now: Timestamp) -> Vec<Effect> {
         secrets: secrets.clone(),
         resumes: resumes.clone(),
     };
-    let consent = Consent::default();
+    let consent = Consent { reason: Edit::new(&reason), ..Consent::default() };
     let card = Card { service, runbook, title, ask, since: now, inputs, secrets, resumes, at: 0, consent };
     ui.popups.push(Popup::Card(card));
     vec![effect]
@@ -156,6 +168,7 @@ pub fn go_on(ui: &mut Ui, store: &Store, run: &RunId, target: ServiceId, now: Ti
         inputs: BTreeMap::new(),
         secrets: BTreeMap::new(),
         resumes: Some(run.clone()),
+        reason: String::new(),
     };
     ask(ui, asked, now)
 }
@@ -175,8 +188,9 @@ pub fn on_card(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
                 ui.popups.push(Popup::Card(card));
                 return Vec::new();
             }
+            let reason = card.consent.reason.text();
             let Card { service, runbook, title, inputs, secrets, resumes, .. } = card;
-            return ask(ui, Asked { service, runbook, title, inputs, secrets, resumes }, now);
+            return ask(ui, Asked { service, runbook, title, inputs, secrets, resumes, reason }, now);
         }
         Command::Decline => {
             ui.popups.pop();
@@ -265,7 +279,7 @@ fn say_yes(ui: &mut Ui, store: &Store, way: Demand, now: Timestamp) -> Vec<Effec
         _ => Given::Yes,
     };
     let reason = card.consent.why();
-    let is_dirty = plan.lock.as_ref().is_some_and(|lock| lock.dirty.is_some());
+    let is_dirty = plan.goes_over().is_some();
     let effect = Effect::Run {
         ask: card.ask,
         digest: plan.digest.clone(),

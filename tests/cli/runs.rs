@@ -156,12 +156,36 @@ fn what_is_left_of_an_interrupted_run_is_ended_and_can_be_gone_on_with() {
 }
 
 #[test]
+fn another_console_goes_on_with_a_run_that_only_its_host_keeps() {
+    let yard = Yard::new();
+    let run = yard.killed();
+    assert_eq!(yard.qd_elsewhere(&["runs"]).out, "");
+    let shown = yard.qd_elsewhere(&["runs", "show", &run[run.len() - 4..]]);
+    assert!(
+        shown.out.contains("interrupted") && shown.out.contains("kept by     local"),
+        "{}{}",
+        shown.out,
+        shown.told
+    );
+    let refused = yard.qd_elsewhere(&["runs", "resume"]);
+    assert_eq!(refused.code, 4, "{}", refused.told);
+    let (_, confirm) = refused.told.split_once("--confirm ").unwrap();
+    yard.go();
+    let ended = yard.qd_elsewhere(&["runs", "resume", "--confirm", confirm.trim()]);
+    assert_eq!(ended.code, 0, "{}", ended.told);
+    assert_eq!(yard.log(), ["hook", "lift", "lifted", "drop"]);
+    let here = yard.qd(&["runs", "resume", &run]);
+    assert_eq!(here.code, 4, "its host knows that it is over: {}", here.told);
+    assert_eq!(yard.log(), ["hook", "lift", "lifted", "drop"]);
+}
+
+#[test]
 fn production_wants_a_reason_to_end_a_run() {
     let yard = Yard::new();
     let confirm = yard.confirm("sea/liner");
     let arguments = ["run", "lift", "sea/liner", "--confirm", confirm.as_str(), "--reason", "due"];
     let mut run = Running::start(&yard.stage, &arguments);
-    run.prints("up it goes");
+    run.prints("│ up it goes");
     let name = yard.newest();
     let refused = yard.qd(&["runs", "cancel", &name, "--confirm", "sea/liner"]);
     assert_eq!(refused.code, 4);

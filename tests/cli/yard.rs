@@ -3,19 +3,20 @@
 
 use std::path::PathBuf;
 
-use super::run::{Ended, Running, qd};
-use super::support::stage::{Stage, patience};
+use super::run::{Ended, Running, command, qd};
+use super::support::stage::Stage;
 
 const DECK: &str = r#"
 name = "yard"
 [environments.harbour]
 tier = "development"
+state = "STATE"
 [environments.harbour.services]
-crane = { runbooks = ["lift"], probes.live = { file = "/" } }
+crane = { runbooks = ["lift"], probes.live = { file = "/tmp" } }
 [environments.sea]
 tier = "production"
 [environments.sea.services]
-liner = { runbooks = ["lift"], probes.live = { file = "/" } }
+liner = { runbooks = ["lift"], probes.live = { file = "/tmp" } }
 "#;
 
 const LIFT: &str = "# Lift a box\n\n## Hook\n\n```sh {timeout=30s}\necho hook >> WORK/log\n```\n\n## Lift\n\n\
@@ -30,8 +31,9 @@ pub struct Yard {
 
 impl Yard {
     pub fn new() -> Self {
-        let stage = Stage::new(DECK);
+        let stage = Stage::empty();
         let work = stage.work();
+        stage.write_deck(&DECK.replace("STATE", &work.join("kept").display().to_string()));
         std::fs::create_dir(work.join("runbooks")).unwrap();
         let text = LIFT.replace("WORK", &work.display().to_string());
         std::fs::write(work.join("runbooks/lift.md"), text).unwrap();
@@ -40,6 +42,14 @@ impl Yard {
 
     pub fn qd(&self, arguments: &[&str]) -> Ended {
         qd(&self.stage, arguments)
+    }
+
+    /// Runs it as a console that knows nothing of what was done before.
+    pub fn qd_elsewhere(&self, arguments: &[&str]) -> Ended {
+        let mut command = command(&self.stage, arguments);
+        let output = command.env("XDG_STATE_HOME", self.stage.work().join("elsewhere")).output().unwrap();
+        let [out, told] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        Ended { code: output.status.code().unwrap(), out, told }
     }
 
     /// Runs a command that must end well.
@@ -70,7 +80,7 @@ impl Yard {
     pub fn lifting(&self) -> Running {
         let confirm = self.confirm("harbour/crane");
         let run = Running::start(&self.stage, &["run", "lift", "harbour/crane", "--confirm", &confirm]);
-        run.prints("up it goes");
+        run.prints("│ up it goes");
         run
     }
 
@@ -101,16 +111,6 @@ impl Yard {
     pub fn audit(&self) -> PathBuf {
         let state = self.stage.variables().into_iter().find(|(name, _)| *name == "XDG_STATE_HOME").unwrap().1;
         PathBuf::from(state).join("quarterdeck/audit.jsonl")
-    }
-
-    /// Waits until something is so.
-    #[track_caller]
-    pub fn until(&self, what: &str, is_so: impl Fn() -> bool) {
-        let end = tokio::time::Instant::now() + patience();
-        while !is_so() {
-            assert!(tokio::time::Instant::now() < end, "not within {:?}: {what}", patience());
-            std::thread::park_timeout(std::time::Duration::from_millis(20));
-        }
     }
 }
 

@@ -73,9 +73,9 @@ impl Hand {
         }
     }
 
-    /// A lock of this very run: of a console that is gone, or of this machine, where nobody else drives the run.
+    /// A lock of this very run: of a console that is gone, or of this user and machine, where nobody else drives the run.
     fn is_left_behind(&self, holder: &LockHolder) -> bool {
-        let is_here = holder.operator.console == self.operator.console;
+        let is_here = holder.operator == self.operator;
         holder.run.as_ref() == Some(&self.run) && (is_here || holder.liveness != Liveness::Held)
     }
 

@@ -134,10 +134,11 @@ impl Printer {
 
     /// Tells the lines that came, if the screen has room for them.
     pub(super) fn flush(&mut self) {
-        self.flushed = Instant::now();
         if self.lines.is_empty() {
+            // What comes after a silence is told at once.
             return;
         }
+        self.flushed = Instant::now();
         let at: Timestamp = (self.clock)();
         let event = Event::RunPrinted {
             run: self.run.clone(),

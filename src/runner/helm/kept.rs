@@ -51,12 +51,12 @@ impl Helm {
         self.keeper(deck.acting(&kept.state.plan.target)?)
     }
 
-    /// Who drives a run from another machine; none when nobody does, or its host is not reached.
+    /// Who drives a run from another machine, or as another user of this one; none when nobody does, or its host is not reached.
     pub async fn driven_elsewhere(&self, deck: &Deck, kept: &Kept) -> Option<LockHolder> {
         let keeper = self.keeper_of(deck, kept)?;
         let key = kept.state.plan.lock.as_ref()?.keys.first()?;
         let holder = keeper.holder(key).await.ok()??;
-        let is_alive = holder.liveness == Liveness::Held && holder.operator.console != self.operator.console;
+        let is_alive = holder.liveness == Liveness::Held && holder.operator != self.operator;
         (is_alive && holder.run.as_ref() == Some(&kept.state.id)).then_some(holder)
     }
 

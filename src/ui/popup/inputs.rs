@@ -148,13 +148,15 @@ pub struct Form {
     pub tried: bool,
     /// The number under which its choices were asked for.
     pub ask: u64,
+    /// Why it is run, where that is known before: the card asks for it filled in.
+    pub reason: String,
 }
 
 impl Form {
     /// With the defaults filled in.
     pub fn new(service: ServiceId, runbook: Arc<Runbook>, ask: u64) -> Self {
         let fields = runbook.inputs.iter().map(Field::new).collect();
-        Self { service, runbook, fields, at: 0, tried: false, ask }
+        Self { service, runbook, fields, at: 0, tried: false, ask, reason: String::new() }
     }
 
     /// Whether choices must be looked up for it.

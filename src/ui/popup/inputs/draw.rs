@@ -58,8 +58,13 @@ fn head<'a>(form: &Form, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     if let Some(version) = runs.filter(|_| matches!(form.runbook.kind, RunbookKind::Deploy | RunbookKind::Rollback)) {
         lines.push(field("runs now", vec![view.span(Role::Strong, version.to_string())], view));
     }
-    let doc = wrap(form.runbook.doc.as_str(), cells.saturating_sub(2)).into_iter().take(2);
-    lines.extend(doc.filter(|l| !l.is_empty()).map(|l| Line::from(view.span(Role::Dim, format!(" {l}")))));
+    let doc = wrap(form.runbook.doc.as_str(), cells.saturating_sub(2));
+    let most = if view.ui.size.1 < 30 { 2 } else { 4 };
+    let cut = doc.len() > most;
+    for (at, line) in doc.into_iter().filter(|l| !l.is_empty()).take(most).enumerate() {
+        let end = if cut && at + 1 == most { view.theme.glyphs().ellipsis } else { "" };
+        lines.push(Line::from(view.span(Role::Dim, format!(" {line}{end}"))));
+    }
     lines
 }
 

@@ -23,7 +23,7 @@ pub fn lines<'a>(run: &RunView, open: &OpenRun, cells: usize, view: &View<'a>) -
     lines.extend(touched(open).iter().take(most).map(|id| pulse(id, cells, view)));
     if let Some(asked) = &open.state().question {
         lines.push(rule());
-        lines.extend(question(run, asked, open.is_ours(), cells, view));
+        lines.extend(question(run, asked, open, cells, view));
     }
     lines
 }
@@ -105,7 +105,7 @@ pub fn command_of(choice: Choice) -> Command {
     }
 }
 
-fn question<'a>(run: &RunView, question: &Question, ours: bool, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
+fn question<'a>(run: &RunView, question: &Question, open: &OpenRun, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let role = if matches!(question, Question::Danger { .. }) { Role::Danger } else { Role::Degraded };
     let mut lines: Vec<Line<'a>> = wrap(&asked(question), cells.saturating_sub(4))
         .into_iter()
@@ -116,7 +116,7 @@ fn question<'a>(run: &RunView, question: &Question, ours: bool, cells: usize, vi
     if let Question::Boxes { items, ticked, .. } = question {
         lines.extend(boxes(run, items, ticked, cells, view));
     }
-    if !ours {
+    if !open.is_ours() {
         lines.push(Line::from(
             view.span(Role::Dim, " the console that drives it is asked; here it can only be looked at"),
         ));
@@ -126,10 +126,10 @@ fn question<'a>(run: &RunView, question: &Question, ours: bool, cells: usize, vi
     let mut used = 1;
     for choice in choices(question) {
         let key = view.key(command_of(choice));
-        let words = if choice.needs_reason() {
-            format!(" {}, with a reason   ", choice.words())
-        } else {
-            format!(" {}   ", choice.words())
+        let words = match &open.state().plan.on_failure {
+            Some(other) if choice == Choice::OnFailure => format!(" run {}   ", other.runbook),
+            _ if choice.needs_reason() => format!(" {}, with a reason   ", choice.words()),
+            _ => format!(" {}   ", choice.words()),
         };
         let wide = width(&key) + width(&words);
         if used + wide > cells && used > 1 {

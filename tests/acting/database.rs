@@ -12,7 +12,8 @@ const ROWS: &str = "create table orders (id int primary key, what text, made tim
 
 /// A number over every row of the table and of the view.
 fn sum(server: &Postgres, database: &str, folder: &std::path::Path) -> String {
-    let query = "select md5(string_agg(o::text, ',' order by id)), count(*), (select count(*) from open_orders) from orders o";
+    let query =
+        "select md5(string_agg(o::text, ',' order by id)), count(*), (select count(*) from open_orders) from orders o";
     let place = format!("psql -h 127.0.0.1 -p {} -U app -d {database} -X -A -t", server.port);
     shell(folder, &format!("{place} -c \"{query}\""))
 }

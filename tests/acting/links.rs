@@ -133,6 +133,7 @@ fn a_host_that_loses_its_power_is_never_said_to_have_done_well() {
     go(a, "first");
     ["a", "b"].iter().for_each(|letter| tells(&home, &run, "started", "second", letter));
     ["middle", "second"].iter().for_each(|gate| go(a, gate));
+    until("it does something", || b.run(&format!("test -s /srv/out/{run}")).status.success());
     b.power_cut();
     tells(&home, &run, "link-lost", "second", "b");
     b.on();
@@ -147,6 +148,7 @@ fn a_host_that_loses_its_power_is_never_said_to_have_done_well() {
     let (going, run) = begin(&home, "again");
     ["a", "b"].iter().for_each(|letter| tells(&home, &run, "started", "again", letter));
     go(a, "second");
+    until("it does something", || b.run(&format!("test -s /srv/out/{run}")).status.success());
     b.power_cut();
     tells(&home, &run, "link-lost", "again", "b");
     b.on();

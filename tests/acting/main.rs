@@ -12,11 +12,11 @@
 
 #[path = "../support/lab.rs"]
 mod lab;
+#[path = "../support/sshd.rs"]
+mod sshd;
 #[path = "../support/stage.rs"]
 #[allow(dead_code, reason = "each test crate uses a part")]
 mod stage;
-#[path = "../support/sshd.rs"]
-mod sshd;
 #[path = "../support/mod.rs"]
 mod support;
 

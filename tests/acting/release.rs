@@ -81,7 +81,11 @@ fn a_release_a_broken_one_the_way_back_and_a_restart() {
     assert_eq!(home.outcome(&run, "switch", "a"), "ok");
     assert_eq!(home.outcome(&run, "prove-it", "a"), "timed-out");
     assert!(home.outcomes(&run).iter().all(|(_, host, _)| host == "a"), "the canary alone: {:?}", home.outcomes(&run));
-    assert!(home.printed(&run, "prove-it", "a").contains("no table `orders`"), "{}", home.printed(&run, "prove-it", "a"));
+    assert!(
+        home.printed(&run, "prove-it", "a").contains("no table `orders`"),
+        "{}",
+        home.printed(&run, "prove-it", "a")
+    );
     assert!(broken.out.contains("rollback-release is offered"), "{}", broken.out);
     assert_eq!([serves(a), serves(b)], [(503, "1.2.0".into()), (200, "1.1.0".into())]);
     assert_eq!(board(&home, 1).0, "unhealthy");

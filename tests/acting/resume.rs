@@ -43,7 +43,10 @@ fn a_killed_console_is_gone_on_with_from_anywhere() {
     let walk = Walk { site: &site, next: AtomicUsize::new(0), lines };
     let services: Vec<String> = (0..HANDS).map(|hand| format!("{ENVIRONMENT}/s{hand}")).collect();
     std::thread::scope(|scope| services.iter().for_each(|service| drop(scope.spawn(|| walk.work(service)))));
-    println!("{:6.1} s  killed after each of {lines} lines, gone on with here and elsewhere", began.elapsed().as_secs_f64());
+    println!(
+        "{:6.1} s  killed after each of {lines} lines, gone on with here and elsewhere",
+        began.elapsed().as_secs_f64()
+    );
 }
 
 impl Walk<'_> {

@@ -18,7 +18,11 @@ fn batches_stop_where_too_many_fail_and_only_those_run_again() {
     site.runbook("careful", &runbook("{ sizes = [1], max_fail = 1 }"));
     site.runbook("broad", &runbook("{ sizes = [1, \"100%\"], max_fail = 2 }"));
     site.runbook("canary", &runbook("{ sizes = [1, \"100%\"] }"));
-    site.write_deck("staging", "", "s = { hosts = [\"a\", \"b\", \"c\"], runbooks = [\"careful\", \"broad\", \"canary\"] }");
+    site.write_deck(
+        "staging",
+        "",
+        "s = { hosts = [\"a\", \"b\", \"c\"], runbooks = [\"careful\", \"broad\", \"canary\"] }",
+    );
     let home = Home::new(&site, "ann");
     let target = format!("{ENVIRONMENT}/s");
     let done = |run: &str| {

@@ -58,14 +58,7 @@ const CASES: [Case; 8] = [
         outcome: "ok",
         longest: 15,
     },
-    Case {
-        name: "killed",
-        script: "kill -9 $$",
-        options: "timeout=30s",
-        code: 1,
-        outcome: "failed",
-        longest: 15,
-    },
+    Case { name: "killed", script: "kill -9 $$", options: "timeout=30s", code: 1, outcome: "failed", longest: 15 },
     Case {
         name: "pipe",
         script: "false | cat\necho went on",
@@ -74,7 +67,14 @@ const CASES: [Case; 8] = [
         outcome: "failed",
         longest: 15,
     },
-    Case { name: "early", script: "false\necho went on", options: "timeout=30s", code: 1, outcome: "failed", longest: 15 },
+    Case {
+        name: "early",
+        script: "false\necho went on",
+        options: "timeout=30s",
+        code: 1,
+        outcome: "failed",
+        longest: 15,
+    },
 ];
 
 #[test]

@@ -48,7 +48,22 @@ impl Printer {
     ) -> Self {
         let (rest, lines, flushed) = (Vec::new(), Vec::new(), Instant::now());
         let bytes = printed.offset();
-        Self { run, step, host, attempt, printed, redactor, told, clock, rest, lines, left_out: 0, flushed, bytes, went_on: bytes > 0 }
+        Self {
+            run,
+            step,
+            host,
+            attempt,
+            printed,
+            redactor,
+            told,
+            clock,
+            rest,
+            lines,
+            left_out: 0,
+            flushed,
+            bytes,
+            went_on: bytes > 0,
+        }
     }
 
     /// How far the log of the target is kept here.

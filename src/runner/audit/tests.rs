@@ -277,7 +277,7 @@ fn facts_of_one_call_stand_together_in_their_order() {
             let audit = bench.audit.clone();
             scope.spawn(move || {
                 (0..20).for_each(|n| {
-                    audit.write_all(&[intent(writer * 1000 + n * 2), intent(writer * 1000 + n * 2 + 1)]).unwrap()
+                    audit.write_all(&[intent(writer * 1000 + n * 2), intent(writer * 1000 + n * 2 + 1)]).unwrap();
                 });
             });
         }

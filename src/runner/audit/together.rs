@@ -1,6 +1,11 @@
 //! Facts that several threads of this process add in one moment go to the disk together: whoever is first writes those of
 //! all who came meanwhile. Knows nothing of the file.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "writers of one file take turns, in threads that wait for the disk anyway"
+)]
+
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::{AuditError, Fact};
@@ -51,5 +56,5 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn again(answer: &Result<(), AuditError>) -> Result<(), AuditError> {
-    answer.as_ref().map(|()| ()).map_err(AuditError::again)
+    answer.as_ref().copied().map_err(AuditError::again)
 }

@@ -26,7 +26,7 @@ use crate::transport::ssh::config::Sources;
 use super::flaky::Flaky;
 
 /// Longest that anything here takes.
-pub(super) const LONG: Duration = Duration::from_secs(60);
+pub(super) const LONG: Duration = Duration::from_mins(1);
 
 pub(super) struct Rig {
     pub(super) scratch: tempfile::TempDir,

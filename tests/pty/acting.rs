@@ -168,7 +168,6 @@ fn production_is_armed_typed_and_reasoned_and_nothing_else_confirms() {
     terminal.take_in(CALM);
     terminal.press("\t");
     terminal.shows("protected and read-only until it is armed");
-    terminal.press("y");
     terminal.press("\x1b");
     terminal.hides("production is read-only");
     terminal.press("A");
@@ -210,6 +209,7 @@ fn production_is_armed_typed_and_reasoned_and_nothing_else_confirms() {
     terminal.shows("PRODUCTION · Restart the service · orders");
     eventually(&mut terminal, "the restart", |s| s.contains("took over") || s.contains("succeeded"));
     terminal.press("\x1b");
+    terminal.hides("output of");
     terminal.press("U");
     terminal.until("the record", |t| t.text().contains("production/orders") && t.text().contains("change 4711"));
 }
@@ -230,6 +230,7 @@ fn a_run_is_stopped_left_and_taken_up_again() {
         s.lines().last().is_some_and(|l| l.contains("run 20") && l.contains("interrupted"))
     });
     terminal.press("\x1b");
+    terminal.hides("output of");
     terminal.press("6");
     terminal.until("the run in the list", |t| t.text().contains("interrupted") && t.text().contains("deploy-release"));
     terminal.take_in(CALM);

@@ -23,6 +23,20 @@ const LAST_MIRROR: Duration = Duration::from_secs(5);
 /// Inputs are taken in together until they have so many effects.
 const MOST_AT_ONCE: usize = 256;
 
+/// The journal beside the lock: how much of it is there, and how much of it must be before something begins.
+pub(super) struct Mirror {
+    there: watch::Receiver<u64>,
+    wanted: u64,
+}
+
+impl Mirror {
+    /// Waits until what is about to begin is on record there too: who goes on from there must not begin it anew. A mirror
+    /// that cannot be written is done without.
+    pub(super) async fn holds(mut self) {
+        self.there.wait_for(|there| *there >= self.wanted).await.ok();
+    }
+}
+
 /// A run that is driven.
 pub(super) struct Drive {
     machine: Machine,
@@ -152,7 +166,8 @@ impl Drive {
             Do::Mark => drop(self.tasks.spawn(hand.mark())),
             Do::Start(task) => {
                 let brake = hand.brake(&task.key(), true);
-                self.tasks.spawn(hand.start(task, brake, now));
+                let mirror = Mirror { there: self.mirrored.clone(), wanted: *self.size.borrow() };
+                self.tasks.spawn(hand.start(task, brake, (now, mirror)));
             }
             Do::Attach(task) => {
                 let brake = hand.brake(&task.key(), true);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use tokio::time::{Duration, Instant, sleep};
 
+use super::drive::Mirror;
 use super::hand::{Brake, Hand};
 use super::print::{EVERY, Printer};
 use crate::model::Text;
@@ -22,14 +23,15 @@ const SHORT_PATIENCE: Duration = Duration::from_secs(30);
 
 impl Hand {
     /// Starts an attempt of any kind, whose entry is on the disk since `since`.
-    pub(super) async fn start(self: Arc<Self>, task: Task, brake: Arc<Brake>, since: Instant) {
-        if let Err(how) = self.start_it(&task, &brake, since).await {
+    pub(super) async fn start(self: Arc<Self>, task: Task, brake: Arc<Brake>, record: (Instant, Mirror)) {
+        if let Err(how) = self.start_it(&task, &brake, record).await {
             self.send(Input::Ended(task, TaskEnd::new(how))).await;
         }
         brake.done.cancel();
     }
 
-    async fn start_it(self: &Arc<Self>, task: &Task, brake: &Arc<Brake>, mut since: Instant) -> Result<(), How> {
+    async fn start_it(self: &Arc<Self>, task: &Task, brake: &Arc<Brake>, record: (Instant, Mirror)) -> Result<(), How> {
+        let (mut since, mirror) = record;
         let step = self.step_of(task).map_err(How::Failed)?;
         let is_undo = task.step.starts_with("undo:");
         if task.attempt > 1 && !is_undo {
@@ -40,9 +42,12 @@ impl Hand {
         let asks = changes && !self.looks_itself(task, &step);
         let locked = async { if asks { self.still_ours(since).await } else { Ok(()) } };
         // The record is written while the lock host is asked; nothing begins before both are done.
+        let mirrored = async { if changes { self.is_mirrored(mirror).await } else { Ok(()) } };
         let locked = brake.asked.run_until_cancelled(locked);
-        let (locked, recorded) = futures::join!(locked, self.put_on_record(task, &step));
+        let mirrored = brake.asked.run_until_cancelled(mirrored);
+        let (locked, mirrored, recorded) = futures::join!(locked, mirrored, self.put_on_record(task, &step));
         locked.ok_or(How::Cancelled)??;
+        mirrored.ok_or(How::Cancelled)??;
         recorded?;
         if brake.asked.is_cancelled() {
             return Err(How::Cancelled);
@@ -108,6 +113,19 @@ impl Hand {
         }
         *looked = Some(began);
         Ok(())
+    }
+
+    /// Nothing begins that is not on record beside the lock; a lock host that is away is waited for.
+    async fn is_mirrored(&self, mirror: Mirror) -> Result<(), How> {
+        if self.plan.lock.is_none() {
+            return Ok(());
+        }
+        if self.is_patient {
+            mirror.holds().await;
+            return Ok(());
+        }
+        let why = |_| How::Refused("nothing begins while the journal cannot be kept beside the lock".into());
+        tokio::time::timeout(SHORT_PATIENCE * 2, mirror.holds()).await.map_err(why)
     }
 
     /// Prints what comes until the end, or until the link is lost.

@@ -1,5 +1,6 @@
 //! Steps that are no processes, against real servers: a PostgreSQL, an HTTP server that keeps what it was sent, and probes
 //! of a deck that change while they are waited for.
+#![allow(clippy::disallowed_methods, reason = "tests measure real waits by the real clock")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};

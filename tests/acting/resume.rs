@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::home::Home;
 use crate::site::{ENVIRONMENT, STATE, Site};
-use crate::{log_of, until};
+use crate::{a_minute_passes, log_of, until};
 
 /// Neither step may run twice, and neither can prove anything before it ran.
 const RUNBOOK: &str = "+++\nkind = \"deploy\"\nbatches = { sizes = [1], max_fail = 1 }\n+++\n# Small\n\n\
@@ -79,7 +79,7 @@ impl Walk<'_> {
         let mut ended = None;
         until("nobody drives it", || {
             if is_elsewhere {
-                self.a_minute_passes(service);
+                a_minute_passes(&self.site.hosts[0], STATE, service);
             }
             // A last word of the dead console may still have been under way.
             let answer = there.resume(&run);
@@ -111,15 +111,6 @@ impl Walk<'_> {
             let twice = host.run(&format!("ls -d {STATE}/runs/{run}/*-2"));
             assert!(!twice.status.success(), "{what}: {}", String::from_utf8_lossy(&twice.stdout));
         }
-    }
-
-    /// Makes the lock of a service as old as it is when its console was silent for a minute, which is not waited for.
-    fn a_minute_passes(&self, service: &str) {
-        let folder = format!("{STATE}/locks/{}", service.replace('/', "%2F"));
-        self.site.hosts[0].must(&format!(
-            "cd {folder} 2>/dev/null || exit 0; n=$(ls | grep -x '[0-9]*' | sort -n | tail -n 1); \
-             [ -z \"$n\" ] || [ -e $n.over ] || echo $(($(date +%s) - 61)) >$n.beat"
-        ));
     }
 
     /// What was done on each host.

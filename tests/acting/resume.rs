@@ -70,7 +70,9 @@ impl Walk<'_> {
         until("a run", || !home.runs().is_empty());
         let run = home.runs().remove(0);
         let journal = home.folder(&run).join("journal.jsonl");
-        until("a line", || std::fs::read(&journal).is_ok_and(|b| b.iter().filter(|b| **b == b'\n').count() >= line));
+        until("a line", || {
+            std::fs::read(&journal).is_ok_and(|b| String::from_utf8_lossy(&b).matches('\n').count() >= line)
+        });
         going.dies();
         let what = format!("killed after line {line}, elsewhere: {is_elsewhere}, run {run}");
         let is_over = home.journal(&run).iter().any(|e| e["fact"] == "ended");

@@ -7,6 +7,13 @@
     clippy::indexing_slicing,
     reason = "this crate is tests only"
 )]
+#![allow(
+    clippy::needless_for_each,
+    clippy::format_collect,
+    clippy::elidable_lifetime_names,
+    clippy::string_slice,
+    reason = "short tests read better so; digests are plain letters"
+)]
 #![allow(clippy::disallowed_types, reason = "tests share a few words between threads")]
 #![allow(clippy::disallowed_methods, reason = "tests wait for real hosts, by the real clock, in threads of their own")]
 
@@ -48,4 +55,13 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 #[track_caller]
 fn log_of(host: &lab::Host, run: &str, task: &str) -> String {
     host.must(&format!("cat {}/runs/{run}/{task}/log", site::STATE))
+}
+
+/// Makes the lock of a service as old as it is when its console was silent for a minute, which is not waited for.
+fn a_minute_passes(keeper: &lab::Host, state: &str, service: &str) {
+    let folder = format!("{state}/locks/{}", service.replace('/', "%2F"));
+    keeper.must(&format!(
+        "cd {folder} 2>/dev/null || exit 0; n=$(ls | grep -x '[0-9]*' | sort -n | tail -n 1); \
+         [ -z \"$n\" ] || [ -e $n.over ] || echo $(($(date +%s) - 61)) >$n.beat"
+    ));
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::home::Home;
 use crate::site::{ENVIRONMENT, STATE, Site};
-use crate::{log_of, until};
+use crate::{a_minute_passes, log_of, until};
 
 /// Neither step may run twice, and neither can prove anything before it ran.
 const RUNBOOK: &str = "+++\nkind = \"deploy\"\nbatches = { sizes = [1], max_fail = 1 }\n+++\n# Small\n\n\
@@ -70,7 +70,9 @@ impl Walk<'_> {
         until("a run", || !home.runs().is_empty());
         let run = home.runs().remove(0);
         let journal = home.folder(&run).join("journal.jsonl");
-        until("a line", || std::fs::read(&journal).is_ok_and(|b| b.iter().filter(|b| **b == b'\n').count() >= line));
+        until("a line", || {
+            std::fs::read(&journal).is_ok_and(|b| String::from_utf8_lossy(&b).matches('\n').count() >= line)
+        });
         going.dies();
         let what = format!("killed after line {line}, elsewhere: {is_elsewhere}, run {run}");
         let is_over = home.journal(&run).iter().any(|e| e["fact"] == "ended");
@@ -79,7 +81,7 @@ impl Walk<'_> {
         let mut ended = None;
         until("nobody drives it", || {
             if is_elsewhere {
-                self.a_minute_passes(service);
+                a_minute_passes(&self.site.hosts[0], STATE, service);
             }
             // A last word of the dead console may still have been under way.
             let answer = there.resume(&run);
@@ -111,15 +113,6 @@ impl Walk<'_> {
             let twice = host.run(&format!("ls -d {STATE}/runs/{run}/*-2"));
             assert!(!twice.status.success(), "{what}: {}", String::from_utf8_lossy(&twice.stdout));
         }
-    }
-
-    /// Makes the lock of a service as old as it is when its console was silent for a minute, which is not waited for.
-    fn a_minute_passes(&self, service: &str) {
-        let folder = format!("{STATE}/locks/{}", service.replace('/', "%2F"));
-        self.site.hosts[0].must(&format!(
-            "cd {folder} 2>/dev/null || exit 0; n=$(ls | grep -x '[0-9]*' | sort -n | tail -n 1); \
-             [ -z \"$n\" ] || [ -e $n.over ] || echo $(($(date +%s) - 61)) >$n.beat"
-        ));
     }
 
     /// What was done on each host.

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::home::{Going, Home};
 use crate::site::{ENVIRONMENT, Site};
-use crate::until;
+use crate::{a_minute_passes, until};
 
 const STEP: &str = "# Step\n\n## Bring\n\n```sh {timeout=60s}\necho bring >>/srv/out/$QD_RUN\n\
                     head -c 600000 /dev/zero | tr '\\0' x | fold -w 99\necho end\n```\n\n\
@@ -48,6 +48,7 @@ fn a_full_disk_stops_a_run_and_loses_nothing() {
     let exit = format!("grep -q 'ended 0' /srv/kept/runs/{run}/bring-1/exit");
     until("the step ends without us", || host.run(&exit).status.success());
     let other = Home::new(&site, "bob");
+    a_minute_passes(host, "/srv/kept", &target);
     let resumed = other.resume(&run).with(0);
     assert_eq!(done(&run), "bring\nswitch\n", "{}", resumed.all());
     assert!(other.printed(&run, "bring", "a").ends_with("end\n"), "its output is had from the host");

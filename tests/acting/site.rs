@@ -9,7 +9,8 @@ pub struct Site {
     pub hosts: Vec<Host>,
     folder: tempfile::TempDir,
     // Goes last.
-    _lab: Option<Lab>,
+    #[allow(dead_code, reason = "its drop takes the hosts away")]
+    lab: Option<Lab>,
 }
 
 /// The environment of every deck here.
@@ -21,7 +22,7 @@ impl Site {
         let lab = Lab::new()?;
         let hosts = lab.hosts(count);
         let mut site = Self::empty();
-        (site.hosts, site._lab) = (hosts, Some(lab));
+        (site.hosts, site.lab) = (hosts, Some(lab));
         site.know(&site.hosts.iter().map(Host::known_hosts).collect::<String>(), &site.ssh_lines());
         Some(site)
     }
@@ -29,7 +30,7 @@ impl Site {
     /// Without hosts of its own.
     pub fn empty() -> Self {
         let folder = tempfile::Builder::new().prefix("qd-acting-").tempdir().unwrap();
-        let site = Self { hosts: Vec::new(), folder, _lab: None };
+        let site = Self { hosts: Vec::new(), folder, lab: None };
         std::fs::create_dir_all(site.deck().join("runbooks")).unwrap();
         site
     }

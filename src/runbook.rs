@@ -1,4 +1,4 @@
-//! Runbooks: Markdown that runs. Read here into [`Runbook`](crate::model::Runbook)s with faults that name line and column;
+//! Runbooks: Markdown that runs. Read here into [`Runbook`]s with faults that name line and column;
 //! the stock ones of `runbooks/` lie in the binary. Runs nothing, asks no host.
 
 mod action;

@@ -117,7 +117,7 @@ impl Peers {
 }
 
 fn playbook(module: &str) -> String {
-    let tasks: String = STEPS.iter().map(|script| format!("    - {module}: \"{script}\"\n")).collect();
+    let tasks = STEPS.iter().fold(String::new(), |all, script| all + &format!("    - {module}: \"{script}\"\n"));
     format!("- hosts: all\n  gather_facts: false\n  tasks:\n{tasks}")
 }
 

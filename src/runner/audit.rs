@@ -128,7 +128,7 @@ impl Audit {
         })
     }
 
-    /// The newest facts, the newest first. Lines that cannot be read are left out: [`verify`] tells of them.
+    /// The newest facts, the newest first. Lines that cannot be read are left out: [`verify()`] tells of them.
     pub fn newest(&self, count: usize) -> std::io::Result<Vec<Line>> {
         newest(&self.path, count)
     }

@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "this crate is tests only; its helpers stand outside #[test] functions"
 )]
 

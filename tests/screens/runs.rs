@@ -194,6 +194,26 @@ pub fn host(name: &str) -> PlannedHost {
     }
 }
 
+/// What becomes of the version on these hosts.
+fn release(names: &[HostName]) -> PlannedRelease {
+    PlannedRelease {
+        release: Release {
+            version: "version".into(),
+            current: None,
+            available: None,
+            facts: BTreeMap::new(),
+            files: Vec::new(),
+            schema: None,
+            keep: 5,
+        },
+        version: "2.13.4".into(),
+        current: names.iter().map(|name| (name.clone(), "2.14.0".into())).collect(),
+        available: names.to_vec(),
+        recorded_at: Some(ago(9 * 86_400)),
+        is_bad: false,
+    }
+}
+
 /// A plan that rolls sales back on these hosts.
 pub fn plan(target: &str, tier: Tier, level: Level, hosts: &[&str]) -> Plan {
     let names: Vec<HostName> = hosts.iter().map(|h| (*h).into()).collect();
@@ -240,22 +260,7 @@ pub fn plan(target: &str, tier: Tier, level: Level, hosts: &[&str]) -> Plan {
         }),
         steps: steps().into_iter().zip(effects).map(planned).collect(),
         require: Vec::new(),
-        release: Some(PlannedRelease {
-            release: Release {
-                version: "version".into(),
-                current: None,
-                available: None,
-                facts: BTreeMap::new(),
-                files: Vec::new(),
-                schema: None,
-                keep: 5,
-            },
-            version: "2.13.4".into(),
-            current: names.iter().map(|name| (name.clone(), "2.14.0".into())).collect(),
-            available: names.clone(),
-            recorded_at: Some(ago(9 * 86_400)),
-            is_bad: false,
-        }),
+        release: Some(release(&names)),
         on_failure: None,
         not_undone: vec!["database migration 0142 (declared: backward compatible)".into()],
         blocked: Vec::new(),

@@ -2,6 +2,7 @@
 //! folder, for nobody but the user. Every entry is on the disk before what it announces. A last line that a crash has torn
 //! is cut off and told of; whoever drives a run holds its lock file, so that two consoles never drive the same.
 
+mod console;
 mod list;
 mod output;
 
@@ -19,8 +20,9 @@ use rustix::fs::{FlockOperation, flock};
 use crate::model::run::Entry;
 use crate::model::{Plan, RunId, RunState, Text};
 
+pub use console::console_id;
 pub use list::{Listed, list};
-pub use output::Printed;
+pub use output::{Files, Printed};
 
 /// Why a journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -215,7 +215,8 @@ impl Teller {
             Fact::Required { failed } if !failed.is_empty() => {
                 format!("✕ not begun: {}", failed.iter().map(Text::as_str).collect::<Vec<_>>().join("; "))
             }
-            Fact::Recorded { version } => format!("● {version} is on record as good"),
+            Fact::Recorded { version, found: false } => format!("● {version} is on record as good"),
+            Fact::Recorded { version, found: true } => format!("● {version} is on record as it was found running"),
             Fact::BatchBegan { batch } if self.plan.batches.len() > 1 => format!("◐ batch {} begins", batch + 1),
             _ => return Ok(()),
         };

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Duration;
 
+use super::clean::clean;
 use super::hand::Hand;
 use super::{Order, RunEnd};
 use crate::model::run::{Entry, Fact};
@@ -19,6 +20,8 @@ use crate::store::Event;
 
 /// The mirror has so long to catch up when a run is over.
 const LAST_MIRROR: Duration = Duration::from_secs(5);
+/// And so long when the console leaves.
+const LEAVING: Duration = Duration::from_secs(1);
 
 /// A run that is driven.
 pub(super) struct Drive {
@@ -29,7 +32,8 @@ pub(super) struct Drive {
     orders: mpsc::Receiver<Order>,
     tasks: JoinSet<()>,
     size: watch::Sender<u64>,
-    mirrored: watch::Receiver<u64>,
+    /// How far the mirror is; none before the lock is ours.
+    mirrored: Option<watch::Receiver<u64>>,
 }
 
 impl Drive {
@@ -40,12 +44,9 @@ impl Drive {
         inbox: mpsc::Receiver<Input>,
         orders: mpsc::Receiver<Order>,
     ) -> Self {
-        let (size, reader) = watch::channel(size);
-        let (done, mirrored) = watch::channel(0);
-        let mut tasks = JoinSet::new();
-        // Nothing of a run is on a host before its lock is; the mirror only begins when entries come.
-        tasks.spawn(Arc::clone(&hand).mirror(reader, done));
-        Self { machine, journal: Arc::new(Mutex::new(journal)), hand, inbox, orders, tasks, size, mirrored }
+        let (size, _) = watch::channel(size);
+        let (journal, tasks) = (Arc::new(Mutex::new(journal)), JoinSet::new());
+        Self { machine, journal, hand, inbox, orders, tasks, size, mirrored: None }
     }
 
     pub(super) async fn run(mut self) -> RunEnd {
@@ -80,7 +81,7 @@ impl Drive {
             Order::Drain => Input::Drain(by),
             Order::Interrupt { even_uninterruptible } => Input::Interrupt { by, insist: even_uninterruptible },
             Order::Detach => Input::Detach,
-            Order::Answer { choice, reason } => Input::Answer { choice, reason, by },
+            Order::Answer { choice, reason } => clean(Input::Answer { choice, reason, by }, &self.hand.redactor),
             Order::Tick { step, item } => Input::Tick { step, item, by },
         }
     }
@@ -117,9 +118,17 @@ impl Drive {
         self.size.send_replace(size);
         if matches!(entry.fact, Fact::Locked { .. } | Fact::Resumed { fence: Some(_), .. }) {
             self.tasks.spawn(Arc::clone(&self.hand).beat());
+            self.mirror();
         }
-        self.hand.told.send(Event::RunTold { run: self.hand.run.clone(), entry: Box::new(entry) }).await.ok();
+        self.hand.told.tell(Event::RunTold { run: self.hand.run.clone(), entry: Box::new(entry) });
         Ok(())
+    }
+
+    /// Nothing of a run is on a host before its lock is; lines from before come with it.
+    fn mirror(&mut self) {
+        let (done, mirrored) = watch::channel(0);
+        self.tasks.spawn(Arc::clone(&self.hand).mirror(self.size.subscribe(), done));
+        self.mirrored = Some(mirrored);
     }
 
     fn carry_out(&mut self, effect: Do) {
@@ -154,7 +163,9 @@ impl Drive {
                 let (run, host) = (hand.run.clone(), crate::runner::plan::LOCAL.into());
                 let said = Event::RunPrinted { run, step: String::new(), host, at, lines: vec![words], left_out: 0 };
                 // A screen that does not keep up shows that nothing came of the key.
-                hand.told.try_send(said).ok();
+                if hand.told.has_room() {
+                    hand.told.tell(said);
+                }
             }
             Do::Journal(_) | Do::Over { .. } => {}
         }
@@ -162,12 +173,13 @@ impl Drive {
 
     async fn close(mut self, end: RunEnd) -> RunEnd {
         let whole = *self.size.borrow();
-        if self.hand.plan.lock.is_some() && end.status.is_over() {
-            let caught_up = self.mirrored.wait_for(|there| *there >= whole);
-            tokio::time::timeout(LAST_MIRROR, caught_up).await.ok();
+        if let Some(mirrored) = &mut self.mirrored {
+            let caught_up = self.hand.lost.run_until_cancelled(mirrored.wait_for(|there| *there >= whole));
+            let most = if end.status.is_over() { LAST_MIRROR } else { LEAVING };
+            tokio::time::timeout(most, caught_up).await.ok();
         }
         self.tasks.shutdown().await;
-        self.hand.told.send(Event::RunClosed { run: self.hand.run.clone() }).await.ok();
+        self.hand.told.tell(Event::RunClosed { run: self.hand.run.clone() });
         end
     }
 }

@@ -10,13 +10,15 @@ use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 use tokio::time::{Duration, sleep};
+use tokio_util::sync::CancellationToken;
 
 use super::drive::Drive;
 use super::hand::Hand;
+use super::news::Teller;
 use super::{Means, Places, RunEnd, RunError, RunHandle, Runner, Secrets};
 use crate::model::plan::Value;
 use crate::model::{Plan, RunId, RunStatus, Text};
-use crate::runner::journal::{Journal, JournalError, Kept, fold, read, run_folder};
+use crate::runner::journal::{Journal, JournalError, Kept, console_id, fold, read, run_folder};
 use crate::runner::machine::Machine;
 use crate::runner::redact::Redactor;
 use crate::runner::target::Target;
@@ -35,11 +37,20 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Every variable by its name, and the secrets among them.
 type Values = (BTreeMap<String, String>, Vec<SecretString>);
 
+/// What a run is driven with.
+struct Room {
+    means: Means,
+    places: Arc<dyn Places>,
+    values: Values,
+    console_id: String,
+}
+
 impl Runner {
     /// Starts a run of a plan that the gate admitted.
-    pub async fn start(&self, plan: Arc<Plan>, runbook: &str, means: Means) -> Result<RunHandle, RunError> {
+    pub async fn start(&self, plan: Arc<Plan>, runbook: &str, mut means: Means) -> Result<RunHandle, RunError> {
         let places = self.places(&plan, &means.deck)?;
         let values = self.values(&plan, &means.secrets).await?;
+        means.reason = means.reason.map(|reason| Redactor::new(&values.1).text(reason.as_str()).into());
         let mut chance = [0; 2];
         SystemRandom::new().fill(&mut chance).map_err(|_| RunError::Refused("the system gives no chance".into()))?;
         let run = RunId::new((self.surroundings.clock)(), u16::from_le_bytes(chance));
@@ -47,11 +58,12 @@ impl Runner {
         let journal = blocking(move || Journal::create(&state, &id, &kept, &text)).await?;
         let (by, reason) = (self.operator.clone(), means.reason.clone());
         let machine = Machine::new(plan, run, by, reason, means.answers);
-        Ok(self.drive(machine, (journal, 0), Vec::new(), means, places, values))
+        let console_id = self.console_id().await?;
+        Ok(self.drive(machine, (journal, 0), Vec::new(), Room { means, places, values, console_id }))
     }
 
     /// Goes on with a run; `keeper` is the host with its mirror, for one that this machine does not know.
-    pub async fn resume(&self, run: &RunId, keeper: Option<&Target>, means: Means) -> Result<RunHandle, RunError> {
+    pub async fn resume(&self, run: &RunId, keeper: Option<&Target>, mut means: Means) -> Result<RunHandle, RunError> {
         let known = self.known(run).await?;
         let mut mirror = keeper.cloned();
         if let Some(kept) = &known
@@ -70,8 +82,15 @@ impl Runner {
         let plan = Arc::clone(&kept.state.plan);
         let places = self.places(&plan, &means.deck)?;
         let values = self.values(&plan, &means.secrets).await?;
+        means.reason = means.reason.map(|reason| Redactor::new(&values.1).text(reason.as_str()).into());
         let machine = Machine::resume(kept.state, self.operator.clone(), means.answers);
-        Ok(self.drive(machine, (journal, kept.whole), kept.entries, means, places, values))
+        let console_id = self.console_id().await?;
+        Ok(self.drive(machine, (journal, kept.whole), kept.entries, Room { means, places, values, console_id }))
+    }
+
+    async fn console_id(&self) -> Result<String, RunError> {
+        let state = self.state.clone();
+        blocking(move || console_id(&state)).await
     }
 
     async fn known(&self, run: &RunId) -> Result<Option<Kept>, RunError> {
@@ -116,11 +135,9 @@ impl Runner {
         machine: Machine,
         journal: (Journal, u64),
         before: Vec<crate::model::run::Entry>,
-        means: Means,
-        places: Arc<dyn Places>,
-        (values, secrets): Values,
+        Room { means, places, values: (values, secrets), console_id }: Room,
     ) -> RunHandle {
-        let (told, news) = mpsc::channel(self.room);
+        let (told, news) = Teller::new(self.room);
         let (orders, taken) = mpsc::channel(ORDERS);
         let (inbox, inputs) = mpsc::channel(INPUTS);
         let state = machine.state();
@@ -129,6 +146,7 @@ impl Runner {
             run: run.clone(),
             plan: Arc::clone(&plan),
             operator: self.operator.clone(),
+            console_id,
             reason: means.reason.or_else(|| state.reason.clone()),
             permit: means.permit,
             surroundings: self.surroundings.clone(),
@@ -145,13 +163,14 @@ impl Runner {
             is_patient: means.answers == crate::runner::machine::Answers::Person,
             fences: Mutex::default(),
             brakes: Mutex::default(),
+            lost: CancellationToken::new(),
         });
         let drive = Drive::new(machine, journal, hand, inputs, taken);
         let id = run.clone();
         let end = tokio::spawn(async move {
-            told.send(Event::RunOpened { run: id.clone(), plan, is_ours: true }).await.ok();
+            told.tell(Event::RunOpened { run: id.clone(), plan, is_ours: true });
             for entry in before {
-                told.send(Event::RunTold { run: id.clone(), entry: Box::new(entry) }).await.ok();
+                told.tell(Event::RunTold { run: id.clone(), entry: Box::new(entry) });
             }
             drop(told);
             drive.run().await

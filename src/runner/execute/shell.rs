@@ -7,7 +7,7 @@ use futures::FutureExt;
 use tokio::time::{Duration, sleep};
 
 use super::hand::{Brake, Hand};
-use super::print::EVERY;
+use super::print::{EVERY, ended};
 use crate::model::Text;
 use crate::model::runbook::{Action, Step};
 use crate::runner::machine::{How, Input, Key, Task, TaskEnd, end_of};
@@ -79,7 +79,10 @@ impl Hand {
         for (key, fence) in fences {
             let beat = self.until_reached(most, || keeper.beat(&self.permit, &key, fence).boxed()).await;
             beat.map_err(|e| match e {
-                TargetError::LockLost { .. } => How::LockLost(e.to_string().into()),
+                TargetError::LockLost { .. } => {
+                    self.lost.cancel();
+                    How::LockLost(e.to_string().into())
+                }
                 e => How::Refused(format!("nothing begins while the lock cannot be looked at: {e}").into()),
             })?;
         }
@@ -108,9 +111,9 @@ impl Hand {
                     Ok(())
                 }
                 News::Output(at, bytes) => printer.push(&bytes, at + bytes.len() as u64),
-                News::Ended(ended) => {
-                    let kept = printer.end();
-                    let mut end = end_of(&ended);
+                News::Ended(end) => {
+                    let kept = ended(&mut printer).await;
+                    let mut end = end_of(&end);
                     end.survivors = self.survivors(brake).await;
                     if kept.is_ok() {
                         return self.send(Input::Ended(task.clone(), end)).await;
@@ -189,7 +192,7 @@ impl Hand {
                     printer.push(&bytes, at + bytes.len() as u64).map_err(|e| Text::from(e.to_string()))?;
                 }
                 News::Started(_) => {}
-                News::Ended(_) => return printer.end().map_err(|e| e.to_string().into()),
+                News::Ended(_) => return super::print::ended(&mut printer).await.map_err(|e| e.to_string().into()),
                 News::Lost(why) => return Err(why),
             }
         }

@@ -135,6 +135,7 @@ mod tests {
             schema: BTreeMap::new(),
             irreversible: irreversible.iter().map(|why| ("migrate".into(), (*why).into())).collect(),
             bad,
+            found: false,
         }
     }
 

@@ -97,32 +97,6 @@ async fn a_console_that_leaves_lets_the_step_go_on_and_goes_on_with_the_run_late
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_machine_goes_on_from_the_mirror() {
-    let rig = Rig::new(1, &[script("a", "sleep 1; echo a >> \"$LOG\""), step("b")]);
-    let mut handle = rig.start(&rig.runner(256)).await;
-    let run = handle.id.clone();
-    loop {
-        let event = handle.news.recv().await.unwrap();
-        if matches!(&event, Event::RunTold { entry, .. } if matches!(entry.fact, Fact::Started { .. })) {
-            break;
-        }
-    }
-    drop(handle.orders);
-    handle.end.await.unwrap();
-    // The lock was beaten a moment ago by another console, so it is not taken from it while it may live.
-    let runner = rig.runner_at(&rig.path("laptop"), "laptop", 256);
-    let keeper =
-        Target::new("h0".into(), Arc::new(crate::transport::Local), Some(rig.path("hosts/h0").display().to_string()));
-    let second = runner.resume(&run, Some(&keeper), rig.means(Answers::Person)).await.unwrap();
-    let (end, _) = to_end(second, nobody).await;
-    assert_eq!(end.status, RunStatus::Interrupted);
-    assert!(end.why.unwrap().as_str().contains("held"));
-    let (end, _) = to_end(rig.resume(&run).await, nobody).await;
-    assert_eq!(end.status, RunStatus::Succeeded);
-    assert_eq!(rig.ran(), ["a", "b@h0"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_secret_is_in_no_file_and_no_event() {
     let rig = {
         let mut rig = Rig::new(1, &[script("a", r#"echo "token is $TOKEN"; echo "$TOKEN" | wc -c"#)]);

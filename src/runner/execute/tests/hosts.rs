@@ -1,0 +1,2 @@
+//! Several hosts: batches, a canary, what a runbook bears, and going on where it failed.
+

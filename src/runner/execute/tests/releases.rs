@@ -1,0 +1,2 @@
+//! Records of releases as runs leave them.
+

@@ -14,6 +14,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -23,6 +24,11 @@ use crate::model::{Plan, RunId, RunState, Text};
 pub use console::console_id;
 pub use list::{Listed, list};
 pub use output::{Files, Printed};
+
+/// So often a run is looked at again that seems to be driven.
+const LOOKS: u32 = 5;
+/// Between two of those.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// Why a journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -132,7 +138,14 @@ impl Journal {
         let _lock = hold(&folder, run)?;
         write_whole(&folder.join("plan.json"), plan)?;
         write_whole(&folder.join("runbook.md"), runbook)?;
-        write_whole(&folder.join("journal.jsonl"), lines)?;
+        let path = folder.join("journal.jsonl");
+        // What was told here alone is not thrown away: somebody may have to learn what it announced.
+        if let Ok(known) = std::fs::read(&path)
+            && !lines.starts_with(&known)
+        {
+            write_whole(&folder.join("journal.aside"), &known)?;
+        }
+        write_whole(&path, lines)?;
         sync_folder(&folder)
     }
 
@@ -230,10 +243,18 @@ fn hold(folder: &Path, run: &RunId) -> Result<File, JournalError> {
     let path = folder.join("driven");
     let file = private().write(true).create(true).truncate(false).open(&path);
     let file = file.map_err(|e| JournalError::io("open", &path, e))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(JournalError::Driven(run.clone())),
-        Err(e) => Err(JournalError::io("lock", &path, e.into())),
+    let mut tries = 0;
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            // Somebody looks, or a process that is about to begin has our file for a moment: neither drives it.
+            Err(rustix::io::Errno::WOULDBLOCK) if tries < LOOKS => {
+                tries += 1;
+                std::thread::sleep(BETWEEN_LOOKS);
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(JournalError::Driven(run.clone())),
+            Err(e) => return Err(JournalError::io("lock", &path, e.into())),
+        }
     }
 }
 

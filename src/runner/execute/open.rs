@@ -17,6 +17,7 @@ use super::hand::Hand;
 use super::news::Teller;
 use super::{Means, Places, RunEnd, RunError, RunHandle, Runner, Secrets};
 use crate::model::plan::Value;
+use crate::model::run::{Entry, Fact};
 use crate::model::{Plan, RunId, RunStatus, Text};
 use crate::runner::journal::{Journal, JournalError, Kept, console_id, fold, read, run_folder};
 use crate::runner::machine::Machine;
@@ -117,11 +118,14 @@ impl Runner {
         let mirrored = fold(run, &place, &plan, &runbook, &lines)?;
         if let Some(known) = known {
             let mut both = known.entries.iter().zip(&mirrored.entries);
-            if !both.all(|(here, there)| here == there) {
+            let parts = both.position(|(here, there)| here != there);
+            if let Some(parts) = parts
+                && !was_taken_over(&mirrored, parts, known.state.fence)
+            {
                 let why = format!("run {run} went two ways: its journal here is not the one on {}", mirror.name);
                 return Err(RunError::Refused(why.into()));
             }
-            if mirrored.entries.len() <= known.entries.len() {
+            if parts.is_none() && mirrored.entries.len() <= known.entries.len() {
                 return Ok(());
             }
         }
@@ -134,7 +138,7 @@ impl Runner {
         &self,
         machine: Machine,
         journal: (Journal, u64),
-        before: Vec<crate::model::run::Entry>,
+        before: Vec<Entry>,
         Room { means, places, values: (values, secrets), console_id }: Room,
     ) -> RunHandle {
         let (told, news) = Teller::new(self.room);
@@ -268,6 +272,13 @@ impl Runner {
         }
         Ok((values, hidden))
     }
+}
+
+/// Whether another console went on from there with a later number of the lock: then its story is the one that counts, and
+/// the lines here are those that did not reach the mirror before this console was gone.
+fn was_taken_over(mirrored: &Kept, from: usize, fence: Option<u64>) -> bool {
+    let later = |entry: &Entry| matches!(entry.fact, Fact::Resumed { fence: Some(f), .. } if Some(f) > fence);
+    mirrored.entries.iter().skip(from).any(later)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -32,6 +32,7 @@ pub(super) struct Rig {
     pub(super) scratch: tempfile::TempDir,
     pub(super) plan: Plan,
     pub(super) link: Flaky,
+    deck: Arc<Deck>,
 }
 
 struct Here(PathBuf, Flaky);
@@ -73,7 +74,19 @@ impl Rig {
         let mut plan = plan(hosts, specs);
         let log = scratch.path().join("log").display().to_string();
         plan.values.insert("log".into(), Value::Plain(log));
-        Self { scratch, plan, link: Flaky::default() }
+        let environments = Vec::new();
+        let path = scratch.path().join("deck");
+        let deck = Arc::new(Deck { name: "test".into(), path, environments, runbooks: Vec::new() });
+        Self { scratch, plan, link: Flaky::default(), deck }
+    }
+
+    /// Gives the service a probe.
+    pub(super) fn probe(&mut self, probe: &str) {
+        let text = format!("[environments.qa]\ntier = \"staging\"\n[environments.qa.services.sales]\nprobes.live = {probe}\n");
+        let file = self.path("quarterdeck.toml");
+        std::fs::write(&file, text).unwrap();
+        let loaded = crate::config::load(&file);
+        self.deck = Arc::new(loaded.deck.unwrap_or_else(|| panic!("{:?}", loaded.faults)));
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -99,10 +112,8 @@ impl Rig {
     }
 
     pub(super) fn means(&self, answers: Answers) -> Means {
-        let deck =
-            Deck { name: "test".into(), path: self.path("deck"), environments: Vec::new(), runbooks: Vec::new() };
         Means {
-            deck: Arc::new(deck),
+            deck: Arc::clone(&self.deck),
             secrets: Secrets::default(),
             permit: Permit::for_trial(),
             answers,

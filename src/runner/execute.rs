@@ -97,6 +97,8 @@ pub struct RunHandle {
     pub id: RunId,
     /// What is wanted of it.
     pub orders: mpsc::Sender<Order>,
+    /// Entries up to this number are told again: what they ask was answered before.
+    pub told_before: u64,
     /// What happens: `RunOpened`, `RunTold`, `RunPrinted`, `RunClosed`.
     pub news: mpsc::Receiver<Event>,
     /// How it ended.

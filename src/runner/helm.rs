@@ -1,5 +1,15 @@
 //! What a console or a command line holds to act: the gate, the audit log, and the runner. Plans are made, agreed to and
 //! started here, resumed and looked on at, locks are listed and broken; all of it goes on record.
+//!
+//! | file | what is done there |
+//! | --- | --- |
+//! | `after` | the rollback that a failed run declares |
+//! | `locks` | locks and markers |
+
+mod after;
+mod locks;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,10 +18,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+pub use self::locks::Locks;
 use crate::config::Deck;
 use crate::config::acting::Acting;
 use crate::model::plan::{HostName, Value};
-use crate::model::run::{Dirty, LockHolder};
 use crate::model::{EnvironmentId, Operator, Plan, RunId, Runbook, ServiceId, Text};
 use crate::runner::audit::{Audit, FILE, Fact, What};
 use crate::runner::execute::{Means, RunHandle, Runner, Secrets};
@@ -52,17 +62,6 @@ pub struct Wanted {
     pub only: Vec<HostName>,
     /// Goes on with this run.
     pub resumes: Option<RunId>,
-}
-
-/// The locks and markers of an environment, and the hosts that could not be asked.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Locks {
-    /// Those that are held, each with the host that keeps it.
-    pub held: Vec<(HostName, LockHolder)>,
-    /// Markers, with the key they stand beside.
-    pub dirty: Vec<(String, Dirty)>,
-    /// Hosts that could not be looked at, and why.
-    pub failed: Vec<(HostName, Text)>,
 }
 
 /// What acting takes.
@@ -203,12 +202,7 @@ impl Helm {
             },
             Err(refusal) => What::Refusal { why: refusal.0.clone() },
         };
-        let mut fact = Fact::new(now, what);
-        fact.environment = Some(plan.target.environment.as_str().into());
-        fact.service = Some((&*plan.target.name).into());
-        fact.runbook = Some(plan.runbook.to_string());
-        fact.runbook_hash = Some(plan.runbook_hash.clone());
-        fact.digest = Some(plan.digest.clone());
+        let mut fact = about(now, what, plan);
         fact.run.clone_from(&plan.resumes);
         fact.reason.clone_from(&consent.reason);
         let written = self.write(&fact);
@@ -311,63 +305,6 @@ impl Helm {
         let (_, keeper) = self.kept(deck, run).await?;
         Ok(self.runner()?.attach(run, keeper))
     }
-
-    /// The locks and markers of an environment, as its hosts keep them.
-    pub async fn locks(&self, deck: &Deck, environment: &EnvironmentId) -> Locks {
-        let mut locks = Locks::default();
-        let mut seen = std::collections::BTreeSet::new();
-        let of = deck.environments.iter().filter(|e| e.environment.id == *environment);
-        for acting in of.flat_map(|e| e.acting.values()) {
-            let Some(keeper) = self.keeper(acting).filter(|k| seen.insert(k.name.clone())) else { continue };
-            match keeper.locks(&format!("{environment}/")).await {
-                Ok((held, dirty)) => {
-                    locks.held.extend(held.into_iter().map(|h| (keeper.name.clone(), h)));
-                    locks.dirty.extend(dirty);
-                }
-                Err(e) => locks.failed.push((keeper.name.clone(), e.to_string().into())),
-            }
-        }
-        locks
-    }
-
-    /// Breaks the lock of a key that has this number.
-    pub async fn break_lock(
-        self: &Arc<Self>,
-        deck: &Arc<Deck>,
-        key: &str,
-        fence: Option<u64>,
-        consent: Consent,
-    ) -> Result<LockHolder, HelmError> {
-        let (environment, _) = key.split_once('/').ok_or_else(|| HelmError::usage("a lock is called ENV/SERVICE"))?;
-        let environment = EnvironmentId::new(environment);
-        let locks = self.locks(deck, &environment).await;
-        let found = locks.held.into_iter().find(|(_, holder)| holder.key == key);
-        let (host, holder) = found.ok_or_else(|| HelmError::usage(format!("nobody holds a lock {key}")))?;
-        if fence.is_some_and(|fence| fence != holder.fence) {
-            return Err(HelmError::refused(format!("{key} is held by another by now: {}", holder.operator)));
-        }
-        let any = deck.environments.iter().flat_map(|e| e.acting.values());
-        let acting = any
-            .filter(|a| a.service.environment == environment)
-            .find(|a| a.hosts.first().map_or(&*host == LOCAL, |h| h.name == host));
-        let acting = Arc::clone(acting.ok_or_else(|| HelmError::usage(format!("{key} is of no service of the deck")))?);
-        let keeper = target(&acting, &host, &self.surroundings)
-            .ok_or_else(|| HelmError::usage(format!("host {host} is not in the deck")))?;
-        let words = environment.service(key.split_once('/').map_or(key, |(_, name)| name));
-        let now = self.now();
-        let permit = {
-            let gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
-            gate.admit_hand(&words, &acting.policy, &consent, now).map_err(|e| HelmError::Refused(e.0))?
-        };
-        let by = format!("{} ({})", holder.operator, holder.what);
-        let mut fact = Fact::new(now, What::Break { key: key.into(), holder: by.into() });
-        fact.environment = Some(environment.as_str().into());
-        fact.run.clone_from(&holder.run);
-        fact.reason.clone_from(&consent.reason);
-        self.write(&fact)?;
-        keeper.break_lock(&permit, key, holder.fence).await.map_err(|e| HelmError::refused(e.to_string()))?;
-        Ok(holder)
-    }
 }
 
 fn acting(deck: &Deck, service: &ServiceId) -> Result<Arc<Acting>, HelmError> {
@@ -384,6 +321,17 @@ fn pinned(deck: &Deck, plan: &Plan, text: &str) -> Result<Runbook, HelmError> {
         format!("the pinned runbook {} cannot be read any more: {}", plan.runbook, faults.join("; "))
     };
     read.runbook.clone().ok_or_else(|| HelmError::usage(why()))
+}
+
+/// A fact of a plan.
+fn about(now: Timestamp, what: What, plan: &Plan) -> Fact {
+    let mut fact = Fact::new(now, what);
+    fact.environment = Some(plan.target.environment.as_str().into());
+    fact.service = Some((&*plan.target.name).into());
+    fact.runbook = Some(plan.runbook.to_string());
+    fact.runbook_hash = Some(plan.runbook_hash.clone());
+    fact.digest = Some(plan.digest.clone());
+    fact
 }
 
 fn typed(given: &Given) -> Text {

@@ -15,8 +15,8 @@ use crate::cli::plan::target::Desk;
 use crate::cli::printed::print;
 use crate::exit::Ending;
 use crate::model::run::{Choice, Entry, Fact, Question};
-use crate::model::{Plan, RunStatus, StepOutcome, Text};
-use crate::runner::execute::{Order, RunHandle};
+use crate::model::{Plan, RunId, RunStatus, StepOutcome, Text};
+use crate::runner::execute::{Order, RunHandle, Secrets};
 use crate::runner::machine::Answers;
 use crate::store::Event;
 
@@ -51,7 +51,7 @@ pub async fn follow(mut handle: RunHandle, desk: &Desk, plan: &Arc<Plan>, json: 
             }
             event = handle.news.recv() => {
                 let Some(event) = event else { break };
-                let question = asked(&event);
+                let question = asked(&event, handle.told_before);
                 teller.event(&event)?;
                 if let Some(question) = question
                     && answers() == Answers::Person
@@ -71,10 +71,28 @@ pub async fn follow(mut handle: RunHandle, desk: &Desk, plan: &Arc<Plan>, json: 
         }
     }
     if let Some(next) = &end.on_failure {
-        tell!("  {next} is to be run now: qd plan {next} {}", plan.target);
+        match answers() {
+            Answers::Person => tell!("  {next} is to be run now: qd run {next} {}", plan.target),
+            Answers::Policy => after(&handle.id, next, desk, plan, json).await?,
+        }
     }
-    let _ = desk;
     Ok(ending(end.status))
+}
+
+/// Starts what a run declares for its failure where nobody is there to choose, and tells what comes of it.
+async fn after(run: &RunId, next: &str, desk: &Desk, plan: &Plan, json: bool) -> Result<()> {
+    match desk.helm.after(&desk.deck, run, Secrets::default()).await {
+        Ok((plan, handle)) => {
+            let version = plan.release.as_ref().map(|r| format!(" back to {}", r.version)).unwrap_or_default();
+            tell!("{next} begins by itself{version}, as run {run} declares");
+            let ended = Box::pin(follow(handle, desk, &plan, json)).await?;
+            if ended != Ending::Good {
+                tell!("qd: {next} did not end well: {} is left as it is; look at it now", plan.target);
+            }
+        }
+        Err(why) => tell!("qd: {next} is not started by itself: {why}; run it: qd run {next} {}", plan.target),
+    }
+    Ok(())
 }
 
 fn stop(count: u32) -> Order {
@@ -103,9 +121,10 @@ pub fn ending(status: RunStatus) -> Ending {
     }
 }
 
-fn asked(event: &Event) -> Option<Question> {
+/// What is asked now; what was asked before this console went on with the run was answered there.
+fn asked(event: &Event, before: u64) -> Option<Question> {
     match event {
-        Event::RunTold { entry, .. } => match &entry.fact {
+        Event::RunTold { entry, .. } if entry.number > before => match &entry.fact {
             Fact::Asked { question } => Some(question.clone()),
             _ => None,
         },

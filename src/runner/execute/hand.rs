@@ -15,9 +15,9 @@ use tokio::sync::mpsc;
 use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+use super::clean::clean;
 use super::news::Teller;
 use super::print::Printer;
-use super::clean::clean;
 use super::{Places, Witness};
 use crate::config::Deck;
 use crate::model::plan::HostName;

@@ -145,6 +145,7 @@ impl Runner {
         let (orders, taken) = mpsc::channel(ORDERS);
         let (inbox, inputs) = mpsc::channel(INPUTS);
         let state = machine.state();
+        let told_before = state.number;
         let (run, plan) = (state.id.clone(), Arc::clone(&state.plan));
         let hand = Arc::new(Hand {
             run: run.clone(),
@@ -179,7 +180,7 @@ impl Runner {
             drop(told);
             drive.run().await
         });
-        RunHandle { id: run, orders, news, end }
+        RunHandle { id: run, orders, told_before, news, end }
     }
 
     /// Looks on at a run that another console drives: its journal as it grows, from this machine or from its mirror. What
@@ -198,7 +199,7 @@ impl Runner {
             told.send(Event::RunClosed { run: id }).await.ok();
             end
         });
-        RunHandle { id: run.clone(), orders, news, end }
+        RunHandle { id: run.clone(), orders, told_before: 0, news, end }
     }
 
     async fn look_on(&self, run: &RunId, keeper: Option<&Target>, told: &mpsc::Sender<Event>) -> RunEnd {

@@ -40,7 +40,7 @@ impl Machine {
     }
 
     /// What has changed something, or may have, the newest first.
-    fn changed(&self) -> Vec<Key> {
+    pub(super) fn changed(&self) -> Vec<Key> {
         let changes = |stage: &Stage| match stage.kind {
             Kind::Step(number) => self.state.plan.steps.get(number).filter(|p| !p.step.only_looks()),
             _ => None,

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::rig::{Rig, nobody, script, to_end};
+use super::rig::{Rig, later, nobody, script, to_end};
 use crate::model::plan::{PlannedRelease, Value};
 use crate::model::run::Fact;
 use crate::model::runbook::{Release, RunbookKind};
 use crate::model::{RunId, RunStatus};
-use crate::runner::execute::*;
 use crate::runner::machine::tests::plans::Spec;
 use crate::runner::target::Record;
 
@@ -50,8 +49,7 @@ fn brings(rig: &mut Rig, kind: RunbookKind, version: &str) {
 }
 
 async fn runs(rig: &Rig) -> (RunId, Vec<Record>) {
-    // Records stand in the order of their runs, which begin in different seconds.
-    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    later();
     let handle = rig.start(&rig.runner(256)).await;
     let run = handle.id.clone();
     let (end, _) = to_end(handle, nobody).await;

@@ -81,7 +81,7 @@ async fn two_consoles_of_one_machine_do_not_drive_one_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_screen_that_stops_reading_holds_nothing_up_and_misses_no_entry() {
     let rig = Rig::new(1, &[script("a", "seq 1 20000"), step("b"), step("c")]);
-    let RunHandle { id, mut news, end, orders } = rig.start(&rig.runner(1)).await;
+    let RunHandle { id, mut news, end, orders, .. } = rig.start(&rig.runner(1)).await;
     let end = tokio::time::timeout(LONG, end).await.expect("nobody is waited for").unwrap();
     assert_eq!(end.status, RunStatus::Succeeded);
     drop(orders);

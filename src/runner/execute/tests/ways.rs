@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::rig::{LONG, Rig, nobody, script, step, to_end};
 use crate::model::plan::Value;
-use crate::model::run::{Choice, Entry, Fact};
+use crate::model::run::{Choice, Entry};
 use crate::model::runbook::{Action, On};
 use crate::model::{RunStatus, StepOutcome};
 use crate::runner::audit::verify;
@@ -164,4 +164,24 @@ async fn files_are_copied_whole_and_what_is_not_here_goes_only_where_it_is_said(
         assert_eq!(rig.path("there/web/old").exists(), stays);
         assert_eq!(std::fs::read_dir(rig.path("there")).unwrap().count(), 1, "nothing is left beside it");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_password_for_sudo_reaches_steps_that_use_it_and_no_other() {
+    let text = r#"if [ -n "$SUDO_ASKPASS" ] && [ "$("$SUDO_ASKPASS")" = hunter2-sudo ]; then has=it; else has=none; fi
+        echo "$QD_STEP@$has" >> "$LOG""#;
+    let rig = Rig::new(1, &[script("plain", text), script("root", text).with(|s| s.sudo = true)]);
+    let mut means = rig.means(Answers::Person);
+    means.secrets.sudo = Some(Arc::new(SecretString::from("hunter2-sudo")));
+    let handle = rig.runner(256).start(Arc::new(rig.plan.clone()), "# A", means).await.unwrap();
+    let run = handle.id.clone();
+    let (end, _) = to_end(handle, nobody).await;
+    assert_eq!(end.status, RunStatus::Succeeded);
+    assert_eq!(rig.ran(), ["plain@none", "root@it"]);
+    let kept =
+        std::process::Command::new("grep").args(["-rl", "hunter2-sudo"]).arg(rig.scratch.path()).output().unwrap();
+    let kept = String::from_utf8(kept.stdout).unwrap();
+    // The step's own text names it; nothing else does.
+    let others = kept.lines().filter(|f| !f.ends_with("/script") && !f.ends_with("/plan.json"));
+    assert_eq!(others.collect::<Vec<_>>(), [] as [&str; 0], "in run {run}");
 }

@@ -126,7 +126,7 @@ fn a_failed_undo_stops_and_the_marker_stays() {
 
 #[test]
 fn without_a_person_the_declared_policy_answers_and_the_rest_is_refused_with_its_own_reason() {
-    let mut it = plan(1, &[Spec::sh("a")]);
+    let mut it = plan(1, &[Spec::sh("a").undo()]);
     it.on_failure = Some(OnFailure { runbook: "rollback".into(), by_itself: true });
     let mut world = World::without_a_person(it);
     world.fails("a", "h0", 9);

@@ -231,12 +231,11 @@ impl Helm {
         let reason = consent.reason.clone();
         let permit = self.admit(plan, &acting, consent).await?;
         let means = Means { deck: Arc::clone(deck), secrets, permit, answers, reason };
-        let started = match &plan.resumes {
-            Some(run) => runner.resume(run, self.keeper(&acting).as_ref(), means).await,
-            None => {
-                let text = acting.runbooks.iter().find(|r| r.name == plan.runbook).map(|r| Arc::clone(&r.source));
-                runner.start(Arc::clone(plan), text.as_deref().unwrap_or_default(), means).await
-            }
+        let started = if let Some(run) = &plan.resumes {
+            runner.resume(run, self.keeper(&acting).as_ref(), means).await
+        } else {
+            let text = acting.runbooks.iter().find(|r| r.name == plan.runbook).map(|r| Arc::clone(&r.source));
+            runner.start(Arc::clone(plan), text.as_deref().unwrap_or_default(), means).await
         };
         started.map_err(|e| HelmError::refused(e.to_string()))
     }

@@ -156,7 +156,9 @@ impl Machine {
             Input::LockRefused(why) => self.not_locked(why),
             Input::Required(failed) => self.required(failed),
             Input::Found(versions) => {
-                versions.into_iter().for_each(|version| self.journal(Fact::Recorded { version, found: true }));
+                for version in versions {
+                    self.journal(Fact::Recorded { version, found: true });
+                }
             }
             Input::Marked(answer) => {
                 self.marking = false;

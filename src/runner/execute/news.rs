@@ -19,6 +19,10 @@ pub(super) struct Teller {
 
 impl Teller {
     /// With room for so many batches of output that were not taken yet.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "entries are few, must not be lost and must not hold a run up; output, which is much, is bounded by `open`"
+    )]
     pub(super) fn new(room: usize) -> (Self, mpsc::Receiver<Event>) {
         let (queue, mut queued) = mpsc::unbounded_channel();
         let (out, news) = mpsc::channel(room);

@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark fails by panicking and has no readers")]
 
+#[path = "screen/run.rs"]
+mod run;
+
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;

@@ -9,16 +9,19 @@ macro_rules! tell {
     }};
 }
 
+mod audit;
 mod check;
 mod console;
 mod demo;
 mod forward;
 mod hosts;
 mod init;
+mod locks;
 mod plan;
 mod printed;
 mod run;
 mod runbooks;
+mod runs;
 mod status;
 
 use std::path::PathBuf;
@@ -82,6 +85,12 @@ enum Command {
     Plan(plan::Options),
     /// Run a runbook on a service
     Run(run::Options),
+    /// List the runs of this machine; show one, look on at it, go on with it, end it
+    Runs(runs::Options),
+    /// Show who holds which lock and what was left unfinished; break one, take or give one back by hand
+    Locks(locks::Options),
+    /// Print what was done from this machine; look whether the record is whole; copy out the evidence of a run
+    Audit(audit::Options),
     /// Read the deck and tell everything that is wrong with it
     Check(check::Options),
     /// Print every runbook, what it asks for and which services it applies to; with a name, its steps
@@ -101,7 +110,7 @@ enum Command {
     /// Print the JSON Schema of `qd status --json`, or of another document
     Schema {
         /// Which document
-        #[arg(default_value = "status", value_parser = ["status", "hosts", "runbooks"])]
+        #[arg(default_value = "status", value_parser = ["status", "hosts", "runbooks", "plan", "runs", "run", "locks"])]
         document: String,
     },
     /// Print completions for a shell
@@ -128,6 +137,9 @@ pub fn run() -> Result<Ending> {
         Some(Command::Forward(options)) => forward::run(&general, &options),
         Some(Command::Plan(options)) => plan::run(&general, &options),
         Some(Command::Run(options)) => run::run(&general, &options),
+        Some(Command::Runs(options)) => runs::run(&general, &options),
+        Some(Command::Locks(options)) => locks::run(&general, &options),
+        Some(Command::Audit(options)) => audit::run(&general, &options),
         Some(Command::Check(options)) => check::run(&general, &options),
         Some(Command::Runbooks(options)) => runbooks::run(&general, &options),
         Some(Command::Init(options)) => init::run(&options),

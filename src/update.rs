@@ -3,6 +3,7 @@
 
 mod act;
 mod decide;
+mod form;
 mod guard;
 mod host;
 mod input;
@@ -29,7 +30,7 @@ use crate::ui::{Pane, Ui, rows};
 
 pub use input::paste;
 pub use mouse::mouse;
-pub use plan::begin;
+pub use plan::follow_up;
 
 /// Something to be done outside of the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +86,15 @@ pub enum Effect {
     },
     /// End the forwarded port of this number.
     CloseForward(u64),
+    /// Look up what can be chosen for the inputs of a runbook. Only looks.
+    Choices {
+        /// The number of the asking, which comes back with the choices.
+        ask: u64,
+        /// On what.
+        service: ServiceId,
+        /// Which runbook.
+        runbook: Arc<str>,
+    },
     /// Make a plan. Only looks.
     Plan {
         /// The number of the asking, which comes back with the plan.

@@ -9,16 +9,22 @@
 
 #[path = "cli/document.rs"]
 mod document;
+#[path = "cli/locks.rs"]
+mod locks;
 #[path = "cli/printed.rs"]
 mod printed;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/runbooks.rs"]
 mod runbooks;
+#[path = "cli/runs.rs"]
+mod runs;
 #[path = "cli/status.rs"]
 mod status;
 #[path = "cli/watch.rs"]
 mod watch;
+#[path = "cli/yard.rs"]
+mod yard;
 
 #[path = "support"]
 mod support {

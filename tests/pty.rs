@@ -6,6 +6,8 @@
     reason = "this crate is tests only; its helpers stand outside #[test] functions"
 )]
 
+#[path = "pty/acting.rs"]
+mod acting;
 #[path = "pty/deck.rs"]
 mod deck;
 #[path = "pty/fleet.rs"]

@@ -45,7 +45,8 @@ fn every_file_keeps_every_rule() {
 #[test]
 fn every_folder_of_modules_has_its_file() {
     let paths = files(root(), "src");
-    let folders = paths.iter().filter_map(|p| Path::new(p).parent()).filter(|f| *f != Path::new("src"));
+    let modules = paths.iter().filter(|p| p.ends_with(".rs"));
+    let folders = modules.filter_map(|p| Path::new(p).parent()).filter(|f| *f != Path::new("src"));
     let orphans = folders.filter(|f| !root().join(f.with_extension("rs")).is_file());
     none(orphans.map(|f| format!("{0}: has no {0}.rs beside it", f.display())).collect());
 }

@@ -1,6 +1,7 @@
 //! What effects that act do outside: plans, runs, locks, the audit log, arming. Nothing here waits: each is a task that
 //! tells by events, and by [`News`] what the loop has to remember.
 
+mod choices;
 mod record;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ pub enum News {
 /// What acting takes, and what was begun.
 pub(super) struct Acts {
     helm: Option<Arc<Helm>>,
+    surroundings: Surroundings,
     outbox: mpsc::Sender<Event>,
     news: mpsc::Sender<News>,
     plans: BTreeMap<u64, (Arc<Plan>, Secrets)>,
@@ -65,7 +67,8 @@ impl Acts {
     ) -> Self {
         let Actor { operator, state, read_only } = actor;
         let helm = state.map(|state| Arc::new(Helm::open(surroundings.clone(), state, operator, read_only, true)));
-        Self { helm, outbox, news, plans: BTreeMap::new(), orders: BTreeMap::new() }
+        let surroundings = surroundings.clone();
+        Self { helm, surroundings, outbox, news, plans: BTreeMap::new(), orders: BTreeMap::new() }
     }
 }
 
@@ -78,6 +81,7 @@ impl App {
             return;
         };
         match effect {
+            Effect::Choices { ask, service, runbook } => self.choices(helm, deck, ask, service, runbook),
             Effect::Plan { ask, service, runbook, inputs, secrets, resumes } => {
                 let wanted = Wanted { inputs, only: Vec::new(), resumes };
                 self.plan(helm, deck, (ask, service, runbook), wanted, secrets);
@@ -193,8 +197,7 @@ impl App {
                     self.ui.warn(words, now);
                 }
                 if let Some(runbook) = end.on_failure {
-                    let effects = crate::update::begin(&mut self.ui, &self.store, target, &runbook, now);
-                    for effect in effects {
+                    for effect in crate::update::follow_up(&mut self.ui, &self.store, &run, target, &runbook, now) {
                         self.act(effect);
                     }
                 }

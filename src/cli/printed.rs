@@ -50,11 +50,15 @@ fn listed<'n>(
     Ok(if faults.is_empty() { Ending::Good } else { Ending::Usage })
 }
 
-/// Prints the JSON Schema of a document: that of `qd status`, `qd hosts` or `qd runbooks`.
+/// Prints the JSON Schema of a document: that of `qd status`, of `qd runs show`, and so on.
 pub fn schema(document: &str) -> Result<Ending> {
     let schema = match document {
         "hosts" => schemars::schema_for!(HostsSnapshot),
         "runbooks" => schemars::schema_for!(super::runbooks::Document),
+        "plan" => schemars::schema_for!(crate::model::Plan),
+        "runs" => schemars::schema_for!(super::runs::list::Document),
+        "run" => schemars::schema_for!(super::runs::show::Document),
+        "locks" => schemars::schema_for!(super::locks::Document),
         _ => schemars::schema_for!(Snapshot),
     };
     print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;

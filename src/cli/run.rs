@@ -13,9 +13,12 @@ use super::plan::target::{Desk, What};
 use super::printed::print;
 use super::{General, Pace, block_on};
 use crate::exit::Ending;
-use crate::model::Plan;
+use crate::model::{Plan, RunId, RunStatus};
 use crate::runner::execute::Secrets;
 use crate::runner::helm::HelmError;
+use crate::runner::helm::hand::is_at_work;
+use crate::runner::journal;
+use crate::runner::machine::Answers;
 use crate::runner::plan::Ask;
 
 /// Options of `qd run`.
@@ -62,6 +65,17 @@ pub async fn go(desk: &Desk, plan: Plan, ask: &Ask, consent: &confirm::Options, 
     if !json {
         print(&card::card(&plan))?;
     }
+    go_on(desk, plan, ask, consent, follow::Shown { json, after: 0 }).await
+}
+
+/// Asks whether a plan that was shown is to be run, runs it and tells what happens.
+pub async fn go_on(
+    desk: &Desk,
+    plan: Plan,
+    ask: &Ask,
+    consent: &confirm::Options,
+    shown: follow::Shown,
+) -> Result<Ending> {
     if !plan.blocked.is_empty() {
         tell!(
             "qd: the plan is blocked: {}",
@@ -69,13 +83,58 @@ pub async fn go(desk: &Desk, plan: Plan, ask: &Ask, consent: &confirm::Options, 
         );
         return Ok(Ending::Refused);
     }
+    if let Some(ending) = held(desk, &plan) {
+        return Ok(ending);
+    }
     let Some(consent) = consent.agree(&plan, desk.helm.operator()).await else { return Ok(Ending::Refused) };
     let Some(secrets) = secrets(&plan, ask).await else { return Ok(Ending::Refused) };
     let plan = Arc::new(plan);
     match desk.helm.run(&plan, &desk.deck, secrets, consent, follow::answers()).await {
-        Ok(handle) => follow::follow(handle, desk, &plan, json).await,
+        Ok(handle) => {
+            let ended = follow::follow(handle, &plan, shown).await?;
+            if let (Some(next), Answers::Policy) = (&ended.on_failure, follow::answers()) {
+                after(desk, &ended.run, next, &plan, shown.json).await?;
+            }
+            let is_refused = ended.status == RunStatus::Failed && plan.lock.is_some() && !ended.had_lock;
+            Ok(if is_refused { Ending::Refused } else { follow::ending(ended.status) })
+        }
         Err(error) => Ok(refused(&error)),
     }
+}
+
+/// Starts what a run declares for its failure where nobody is there to choose, and tells what comes of it.
+async fn after(desk: &Desk, run: &RunId, next: &str, plan: &Plan, json: bool) -> Result<()> {
+    match desk.helm.after(&desk.deck, run, Secrets::default()).await {
+        Ok((plan, handle)) => {
+            let version = plan.release.as_ref().map(|r| format!(" back to {}", r.version)).unwrap_or_default();
+            tell!("{next} begins by itself{version}, as run {run} declares");
+            let ended = follow::follow(handle, &plan, follow::Shown { json, after: 0 }).await?;
+            if !ended.status.is_good() {
+                tell!("qd: {next} did not end well: {} is left as it is; look at it now", plan.target);
+            }
+        }
+        Err(why) => tell!("qd: {next} is not started by itself: {why}; run it: qd run {next} {}", plan.target),
+    }
+    Ok(())
+}
+
+/// Says who holds a lock that the plan needs; none when nobody else does.
+fn held(desk: &Desk, plan: &Plan) -> Option<Ending> {
+    let holder = plan.lock.as_ref()?.held.as_ref()?;
+    if holder.run.is_some() && holder.run == plan.resumes {
+        return None;
+    }
+    tell!("qd: {} is held by {} for {}, {}", holder.key, holder.operator, holder.what, super::locks::liveness(holder));
+    // A console of this machine that was killed a moment ago still counts as there.
+    let is_ours = holder.operator == *desk.helm.operator();
+    let is_left = |run| is_ours && !journal::is_driven(desk.helm.state(), run);
+    match &holder.run {
+        Some(run) if is_at_work(holder) && !is_left(run) => tell!("  `qd runs attach {run}` looks on"),
+        Some(run) => tell!("  `qd runs resume {run}` goes on with it"),
+        None => tell!("  {} gives it back with `qd locks give {}`", holder.operator, holder.key),
+    }
+    tell!("  `qd locks break {} --reason WHY` takes it away", holder.key);
+    Some(Ending::Refused)
 }
 
 /// Tells why something was not done.

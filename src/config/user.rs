@@ -55,7 +55,11 @@ impl User {
     pub fn operator(&self) -> Operator {
         let of = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
         let name = self.operator.clone().or_else(|| of("USER")).or_else(|| of("LOGNAME"));
-        let name = name.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
+        let name = name.unwrap_or_else(|| {
+            let uid = rustix::process::getuid().as_raw();
+            let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+            account(&accounts, uid).map_or_else(|| format!("uid {uid}"), ToOwned::to_owned)
+        });
         let system = rustix::system::uname();
         Operator {
             name: Text::line_at_most(&name, 60),
@@ -90,5 +94,27 @@ impl User {
             user
         });
         (user.unwrap_or_default(), faults.into_list())
+    }
+}
+
+/// The name of an account in the text of `/etc/passwd`: `name:x:uid:…`.
+fn account(accounts: &str, uid: u32) -> Option<&str> {
+    let uid = uid.to_string();
+    let named = accounts.lines().filter_map(|line| {
+        let mut parts = line.split(':');
+        Some((parts.next()?, parts.nth(1)?))
+    });
+    named.filter(|(name, _)| !name.is_empty()).find(|(_, of)| *of == uid).map(|(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_called_as_the_system_calls_it() {
+        let accounts = "root:x:0:0::/root:/bin/sh\n# comment\n:x:7::\nops:x:1000:1000:On call,,,:/home/ops:/bin/sh\n";
+        assert_eq!(account(accounts, 1000), Some("ops"));
+        assert_eq!([account(accounts, 7), account(accounts, 100)], [None, None]);
     }
 }

@@ -85,9 +85,10 @@ impl Yard {
         }
         if role.keeps_entries {
             fs::create_dir_all(place.join("data"))?;
-            let rows: String = (1..=ENTRIES)
-                .map(|n| format!("{n},2026-11-{:02},{}.{:02}\n", n % 28 + 1, n * 7 % 900, n % 100))
-                .collect();
+            let mut rows = String::new();
+            for n in 1..=ENTRIES {
+                rows.push_str(&format!("{n},2026-11-{:02},{}.{:02}\n", n % 28 + 1, n * 7 % 900, n % 100));
+            }
             fs::write(place.join("data/entries.csv"), rows)?;
         }
         Ok(())

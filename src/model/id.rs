@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::text::Text;
 
 /// The name of an environment, unique in a deck.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct EnvironmentId(Arc<str>);
 
@@ -36,7 +36,7 @@ impl EnvironmentId {
 }
 
 /// A service in its environment; written `environment/service`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ServiceId {
     /// Where it runs.
     pub environment: EnvironmentId,

@@ -61,7 +61,7 @@ impl Level {
 pub type HostName = Arc<str>;
 
 /// A plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Plan {
     /// The shape of this document.
     pub schema: u32,
@@ -132,6 +132,13 @@ impl Plan {
         self.steps.iter().find(|s| s.step.id == id)
     }
 
+    /// What another run left unfinished, and this plan does not mend: neither the same run that goes on, nor a way back.
+    pub fn goes_over(&self) -> Option<&super::run::Dirty> {
+        let dirty = self.lock.as_ref()?.dirty.as_ref()?;
+        let mends = self.resumes.as_ref() == Some(&dirty.run) || self.kind == RunbookKind::Rollback;
+        (!mends).then_some(dirty)
+    }
+
     /// Whether no step of it changes anything.
     pub fn only_looks(&self) -> bool {
         self.steps.iter().all(|s| s.step.only_looks())
@@ -139,7 +146,7 @@ impl Plan {
 }
 
 /// An input as it was given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Given {
     /// Its name.
     pub name: String,
@@ -148,7 +155,7 @@ pub struct Given {
 }
 
 /// The value of a variable.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Value {
     /// This.
@@ -160,7 +167,7 @@ pub enum Value {
 }
 
 /// A host of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PlannedHost {
     /// Its name.
     pub name: HostName,
@@ -179,7 +186,7 @@ pub struct PlannedHost {
 }
 
 /// How sudo fares.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Sudo {
     /// Without a password.
@@ -191,7 +198,7 @@ pub enum Sudo {
 }
 
 /// The lock of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PlannedLock {
     /// Where the locks are directories.
     pub host: HostName,
@@ -204,7 +211,7 @@ pub struct PlannedLock {
 }
 
 /// A step of a plan: the step with names filled in, and what is known of it on each host.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PlannedStep {
     /// The step. `{names}` in it are filled in; shell texts are as in the file.
     pub step: Step,
@@ -219,7 +226,7 @@ pub struct PlannedStep {
 }
 
 /// What a step would do on a host.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepEffect {
     /// Its proof does not hold yet.
@@ -237,7 +244,7 @@ pub enum StepEffect {
 }
 
 /// What becomes of the version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PlannedRelease {
     /// How it is found and kept.
     pub release: Release,
@@ -254,7 +261,7 @@ pub struct PlannedRelease {
 }
 
 /// How long a run takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Estimate {
     /// In half of the runs at most this.
     pub p50: Duration,

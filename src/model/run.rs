@@ -268,7 +268,7 @@ pub struct Dirty {
 }
 
 /// A run in one line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RunSummary {
     /// Which.
     pub id: RunId,

@@ -60,7 +60,7 @@ impl RunbookKind {
 }
 
 /// Where a runbook comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// Shipped in the binary.
@@ -70,7 +70,7 @@ pub enum Origin {
 }
 
 /// A runbook.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Runbook {
     /// The file's name without `.md`.
     pub name: Arc<str>,
@@ -126,7 +126,7 @@ impl Runbook {
 }
 
 /// What happens when a step fails and nobody chooses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OnFailure {
     /// The runbook that is offered.
     pub runbook: Arc<str>,
@@ -135,7 +135,7 @@ pub struct OnFailure {
 }
 
 /// Hosts taken some at a time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Batches {
     /// Sizes in turn, the last repeated: `[1, "25%", "100%"]`.
     pub sizes: Vec<Size>,
@@ -148,7 +148,7 @@ pub struct Batches {
 }
 
 /// How many hosts a batch has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Size {
     /// So many.
@@ -158,7 +158,7 @@ pub enum Size {
 }
 
 /// A precondition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Require {
     /// What the console observes is so.
@@ -180,7 +180,7 @@ pub enum Require {
 }
 
 /// What a run leaves on record when it has succeeded, so that there is a way back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Release {
     /// The input that names the version.
     pub version: String,
@@ -199,7 +199,7 @@ pub struct Release {
 }
 
 /// A part of a runbook.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
     /// What people read.
@@ -209,7 +209,7 @@ pub enum Part {
 }
 
 /// A block of prose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Prose {
     /// How it is set.
     pub shape: Shape,
@@ -218,7 +218,7 @@ pub struct Prose {
 }
 
 /// How prose is set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Shape {
     /// A heading of this level, 1 to 6.
@@ -238,7 +238,7 @@ pub enum Shape {
 }
 
 /// A piece of text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Span {
     /// What it says.
     pub text: Text,
@@ -247,7 +247,7 @@ pub struct Span {
 }
 
 /// How a piece of text is said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Accent {
     /// As the text around it.

@@ -13,6 +13,7 @@
 mod bundle;
 mod chain;
 mod fact;
+mod together;
 mod verify;
 mod words;
 
@@ -20,6 +21,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
@@ -33,6 +35,7 @@ pub use verify::{Verdict, verify};
 use crate::model::Operator;
 use crate::model::run::RunId;
 use chain::Head;
+use together::Together;
 
 /// The name of the log in the state folder.
 pub const FILE: &str = "audit.jsonl";
@@ -48,6 +51,7 @@ const LONGEST: usize = 1024 * 1024;
 pub struct Audit {
     path: PathBuf,
     operator: Operator,
+    together: Arc<Together>,
 }
 
 /// Why a fact is not on record. What it would have announced must not be done.
@@ -75,10 +79,24 @@ pub enum AuditError {
     },
 }
 
+impl AuditError {
+    /// The same for another who waited for the same write.
+    fn again(&self) -> Self {
+        match self {
+            Self::Io { path, source } => {
+                let source = std::io::Error::new(source.kind(), source.to_string());
+                Self::Io { path: path.clone(), source }
+            }
+            Self::Busy { path } => Self::Busy { path: path.clone() },
+            Self::Damaged { path } => Self::Damaged { path: path.clone() },
+        }
+    }
+}
+
 impl Audit {
     /// The log at this path, written as this operator. Makes the file and its folder, for nobody but the user.
     pub fn open(path: impl Into<PathBuf>, operator: Operator) -> Result<Self, AuditError> {
-        let audit = Self { path: path.into(), operator };
+        let audit = Self { path: path.into(), operator, together: Arc::default() };
         if let Some(folder) = audit.path.parent().filter(|f| !f.exists()) {
             let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
             made.map_err(|e| audit.failed(e))?;
@@ -94,10 +112,20 @@ impl Audit {
 
     /// Adds a fact, and returns when it is on the disk.
     pub fn write(&self, fact: &Fact) -> Result<(), AuditError> {
-        let mut file = self.file()?;
-        self.lock(&file)?;
-        // The lock goes with the file, whatever comes of this.
-        self.append(&mut file, fact)
+        self.write_all(std::slice::from_ref(fact))
+    }
+
+    /// Adds facts in this order, and returns when they are on the disk.
+    pub fn write_all(&self, facts: &[Fact]) -> Result<(), AuditError> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        self.together.add(facts, |facts| {
+            let mut file = self.file()?;
+            self.lock(&file)?;
+            // The lock goes with the file, whatever comes of this.
+            self.append(&mut file, facts)
+        })
     }
 
     /// The newest facts, the newest first. Lines that cannot be read are left out: [`verify`] tells of them.
@@ -133,8 +161,9 @@ impl Audit {
         Err(AuditError::Busy { path: self.path.clone() })
     }
 
-    fn append(&self, file: &mut File, fact: &Fact) -> Result<(), AuditError> {
+    fn append(&self, file: &mut File, facts: &[&Fact]) -> Result<(), AuditError> {
         let failed = |e| self.failed(e);
+        let Some(at) = facts.first().map(|fact| fact.at) else { return Ok(()) };
         let end = tail(file).map_err(failed)?;
         let mut last = match &end.line {
             None => Head::default(),
@@ -148,14 +177,16 @@ impl Audit {
             let kept = whole.filter(|line| line.seq == last.seq + 1 && line.prev == last.hash);
             let what = What::Repaired { bytes: end.torn.len() as u64, sha256: sha256(&end.torn), kept: kept.is_some() };
             last = kept.map_or(last, |line| line.head());
-            text.push_str(&self.chained(&mut last, &Fact::new(fact.at, what)));
+            text.push_str(&self.chained(&mut last, &Fact::new(at, what)));
         }
         // Read after the tail: it is written after it.
         if let Some(known) = Head::read(&self.path).filter(|known| known.seq > last.seq) {
             let what = What::Missing { lost: known.seq, sha256: known.hash };
-            text.push_str(&self.chained(&mut last, &Fact::new(fact.at, what)));
+            text.push_str(&self.chained(&mut last, &Fact::new(at, what)));
         }
-        text.push_str(&self.chained(&mut last, fact));
+        for fact in facts {
+            text.push_str(&self.chained(&mut last, fact));
+        }
         let before = file.metadata().map_err(failed)?.len();
         let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_data());
         if let Err(error) = written {

@@ -4,10 +4,12 @@
 //! | file | what is done there |
 //! | --- | --- |
 //! | `after` | the rollback that a failed run declares |
-//! | `locks` | locks and markers |
+//! | `kept` | runs on record, on this machine or on hosts; looking on |
+//! | [`hand`] | what is done without a plan: locks by hand, cancelling |
 
 mod after;
-mod locks;
+pub mod hand;
+mod kept;
 #[cfg(test)]
 mod tests;
 
@@ -18,10 +20,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-pub use self::locks::Locks;
 use crate::config::Deck;
 use crate::config::acting::Acting;
 use crate::model::plan::{HostName, Value};
+use crate::model::run::{Dirty, LockHolder};
 use crate::model::{EnvironmentId, Operator, Plan, RunId, Runbook, ServiceId, Text};
 use crate::runner::audit::{Audit, FILE, Fact, What};
 use crate::runner::execute::{Means, RunHandle, Runner, Secrets};
@@ -62,6 +64,17 @@ pub struct Wanted {
     pub only: Vec<HostName>,
     /// Goes on with this run.
     pub resumes: Option<RunId>,
+}
+
+/// The locks and markers of an environment, and the hosts that could not be asked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Locks {
+    /// Those that are held, each with the host that keeps it.
+    pub held: Vec<(HostName, LockHolder)>,
+    /// Markers, with the key they stand beside.
+    pub dirty: Vec<(String, Dirty)>,
+    /// Hosts that could not be looked at, and why.
+    pub failed: Vec<(HostName, Text)>,
 }
 
 /// What acting takes.
@@ -251,31 +264,6 @@ impl Helm {
         journal::list(&self.state)
     }
 
-    /// A run as this machine knows it, or as the hosts of the deck keep it.
-    pub async fn kept(&self, deck: &Deck, run: &RunId) -> Result<(Kept, Option<Target>), HelmError> {
-        let (state, id) = (self.state.clone(), run.clone());
-        let known = tokio::task::spawn_blocking(move || journal::read(&state, &id)).await;
-        if let Ok(Ok(kept)) = known {
-            return Ok((kept, None));
-        }
-        for keeper in self.keepers(deck) {
-            let file = async |name: &str| keeper.fetch(run, name).await.ok().flatten();
-            let (Some(plan), Some(lines)) = (file("plan.json").await, file("journal.jsonl").await) else { continue };
-            let runbook = file("runbook.md").await.unwrap_or_default();
-            let kept = journal::fold(run, Path::new(&*keeper.name), &plan, &runbook, &lines);
-            return kept.map(|k| (k, Some(keeper.clone()))).map_err(|e| HelmError::usage(e.to_string()));
-        }
-        Err(HelmError::usage(format!("there is no run {run}, neither on this machine nor on the hosts of the deck")))
-    }
-
-    /// One target for each host of the deck that keeps locks; those of several environments under one name count apart.
-    fn keepers(&self, deck: &Deck) -> Vec<Target> {
-        let mut seen = std::collections::BTreeSet::new();
-        let all = deck.environments.iter().flat_map(|e| e.acting.values());
-        let keepers = all.filter(|a| seen.insert((a.service.environment.clone(), a.hosts.first().cloned())));
-        keepers.filter_map(|a| self.keeper(a)).collect()
-    }
-
     /// What is needed to plan going on with a run: its runbook as it was pinned, its inputs as they were given.
     pub async fn ask_to_resume(&self, deck: &Arc<Deck>, run: &RunId) -> Result<(Ask, Kept), HelmError> {
         let (kept, _) = self.kept(deck, run).await?;
@@ -297,12 +285,6 @@ impl Helm {
             resumes: Some(run.clone()),
         };
         Ok((self.ask_of(deck, acting, runbook, wanted).await, kept))
-    }
-
-    /// Looks on at a run that another console drives.
-    pub async fn attach(&self, deck: &Deck, run: &RunId) -> Result<RunHandle, HelmError> {
-        let (_, keeper) = self.kept(deck, run).await?;
-        Ok(self.runner()?.attach(run, keeper))
     }
 }
 

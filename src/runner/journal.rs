@@ -5,6 +5,7 @@
 mod console;
 mod list;
 mod output;
+mod stop;
 
 #[cfg(test)]
 mod tests;
@@ -23,12 +24,8 @@ use crate::model::{Plan, RunId, RunState, Text};
 
 pub use console::console_id;
 pub use list::{Listed, list};
-pub use output::{Files, Printed};
-
-/// So often a run is looked at again that seems to be driven.
-const LOOKS: u32 = 5;
-/// Between two of those.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+pub use output::{Files, Printed, path_of};
+pub use stop::{Stop, ask_to_stop, take_stop};
 
 /// Why a journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +72,10 @@ impl JournalError {
     }
 }
 
+/// Between two tries to hold a run, and how many.
+const MOMENT: Duration = Duration::from_millis(5);
+const MOMENTS: u32 = 10;
+
 /// The folder of all runs.
 pub fn runs_folder(state: &Path) -> PathBuf {
     state.join("runs")
@@ -107,7 +108,7 @@ pub struct Journal {
     folder: PathBuf,
     file: File,
     size: u64,
-    _lock: File,
+    _lock: Held,
 }
 
 impl Journal {
@@ -156,6 +157,8 @@ impl Journal {
             return Err(JournalError::Absent(run.clone()));
         }
         let lock = hold(&folder, run)?;
+        // It was meant for who drove the run then.
+        take_stop(&folder);
         let kept = read(state, run)?;
         let path = folder.join("journal.jsonl");
         let file = private().append(true).open(&path).map_err(|e| JournalError::io("open", &path, e))?;
@@ -176,20 +179,22 @@ impl Journal {
         &self.folder
     }
 
-    /// Adds an entry; it is on the disk when this returns. Gives where it begins, and its bytes.
-    pub fn append(&mut self, entry: &Entry) -> Result<(u64, Vec<u8>), JournalError> {
+    /// Adds entries in this order; they are on the disk when this returns. Gives the size of the journal.
+    pub fn append(&mut self, entries: &[Entry]) -> Result<u64, JournalError> {
         let path = self.folder.join("journal.jsonl");
-        let mut line = serde_json::to_vec(entry).map_err(|e| JournalError::broken(&path, e.to_string()))?;
-        line.push(b'\n');
-        let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
+        let mut lines = Vec::new();
+        for entry in entries {
+            serde_json::to_writer(&mut lines, entry).map_err(|e| JournalError::broken(&path, e.to_string()))?;
+            lines.push(b'\n');
+        }
+        let written = self.file.write_all(&lines).and_then(|()| self.file.sync_data());
         if let Err(source) = written {
             // A part of a line would make the next one unreadable. When this fails too, the reader cuts it off.
             self.file.set_len(self.size).ok();
             return Err(JournalError::io("write", &path, source));
         }
-        let begins = self.size;
-        self.size += line.len() as u64;
-        Ok((begins, line))
+        self.size += lines.len() as u64;
+        Ok(self.size)
     }
 }
 
@@ -239,24 +244,31 @@ pub fn is_driven(state: &Path, run: &RunId) -> bool {
     matches!(hold(&run_folder(state, run), run), Err(JournalError::Driven(_)))
 }
 
-#[expect(clippy::disallowed_methods, reason = "it blocks on files anyway, off the loop, and never for long")]
-fn hold(folder: &Path, run: &RunId) -> Result<File, JournalError> {
+/// The lock of a run's folder. Let go of by word: a child that is just being started has the file open for a moment more.
+#[derive(Debug)]
+struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closing it does the same, a moment later.
+        flock(&self.0, FlockOperation::Unlock).ok();
+    }
+}
+
+/// Somebody who only looks, or a child that is just being started, holds it for a moment; who drives holds on.
+#[expect(clippy::disallowed_methods, reason = "who waits for the disk here anyway waits for a moment more")]
+fn hold(folder: &Path, run: &RunId) -> Result<Held, JournalError> {
     let path = folder.join("driven");
     let file = private().write(true).create(true).truncate(false).open(&path);
     let file = file.map_err(|e| JournalError::io("open", &path, e))?;
-    let mut tries = 0;
-    loop {
+    for _ in 0..MOMENTS {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(file),
-            // Somebody looks, or a process that is about to begin has our file for a moment: neither drives it.
-            Err(rustix::io::Errno::WOULDBLOCK) if tries < LOOKS => {
-                tries += 1;
-                std::thread::sleep(BETWEEN_LOOKS);
-            }
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(JournalError::Driven(run.clone())),
+            Ok(()) => return Ok(Held(file)),
+            Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => std::thread::sleep(MOMENT),
             Err(e) => return Err(JournalError::io("lock", &path, e.into())),
         }
     }
+    Err(JournalError::Driven(run.clone()))
 }
 
 fn private() -> OpenOptions {

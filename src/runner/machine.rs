@@ -61,6 +61,8 @@ pub struct Machine {
     by: Operator,
     reason: Option<Text>,
     resumes: bool,
+    /// Goes on only to end; whether also what must not be interrupted.
+    cancels: Option<bool>,
     stages: Vec<Stage>,
     phase: Phase,
     at: Timestamp,
@@ -103,6 +105,13 @@ impl Machine {
         Self::over(state, by, None, answers, true)
     }
 
+    /// Goes on only to end what is left: nothing begins.
+    #[must_use]
+    pub fn cancelling(mut self, insist: bool) -> Self {
+        self.cancels = Some(insist);
+        self
+    }
+
     fn over(state: RunState, by: Operator, reason: Option<Text>, answers: Answers, resumes: bool) -> Self {
         Self {
             stages: order::stages(&state.plan),
@@ -111,6 +120,7 @@ impl Machine {
             by,
             reason,
             resumes,
+            cancels: None,
             phase: Phase::New,
             at: Timestamp::UNIX_EPOCH,
             out: Vec::new(),
@@ -226,7 +236,13 @@ impl Machine {
     fn go_on(&mut self, fence: Option<u64>) {
         self.journal(Fact::Resumed { by: self.by.clone(), fence });
         self.phase = Phase::Reconciling;
+        if self.cancels.is_some() {
+            self.journal(Fact::InterruptAsked { by: self.by.clone() });
+        }
         self.reconcile();
+        if let Some(insist) = self.cancels {
+            self.interrupt(self.by.clone(), insist);
+        }
     }
 
     fn not_locked(&mut self, why: Text) {

@@ -23,6 +23,8 @@ pub struct Redactor {
     held: Vec<u8>,
     /// So many of the held bytes belong to a secret that was masked already.
     masked: usize,
+    /// Whether anything was masked.
+    found: bool,
 }
 
 impl fmt::Debug for Redactor {
@@ -41,19 +43,24 @@ impl Redactor {
         // alone, and a stream whose secrets are not known must not be given on.
         let finder = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&forms).ok();
         let longest = forms.iter().map(Vec::len).max().unwrap_or_default();
-        Self { finder, forms, longest, held: Vec::new(), masked: 0 }
+        Self { finder, forms, longest, held: Vec::new(), masked: 0, found: false }
     }
 
     /// The same secrets for another stream.
     #[must_use]
     pub fn again(&self) -> Self {
         let (finder, forms) = (self.finder.clone(), self.forms.clone());
-        Self { finder, forms, longest: self.longest, held: Vec::new(), masked: 0 }
+        Self { finder, forms, longest: self.longest, held: Vec::new(), masked: 0, found: false }
     }
 
     /// Whether there is anything to take out.
     pub fn is_empty(&self) -> bool {
         self.forms.is_empty()
+    }
+
+    /// Whether a secret was taken out so far.
+    pub fn has_found(&self) -> bool {
+        self.found
     }
 
     /// Takes bytes; gives on what is decided.
@@ -113,6 +120,7 @@ impl Redactor {
             if from >= done {
                 given.extend_from_slice(held.get(done..from).unwrap_or_default());
                 given.extend_from_slice(MASK.as_bytes());
+                self.found = true;
             }
             // Else it goes on with a secret that is masked already.
             done = done.max(to);

@@ -119,6 +119,8 @@ pub struct Job {
     pub grace: Duration,
     /// Lock key and number: a target that has seen a higher one refuses to start it.
     pub fence: Option<(String, u64)>,
+    /// The target keeps that lock, and starts it only while the lock is ours.
+    pub keeps_lock: bool,
 }
 
 /// What comes of a job that is followed.

@@ -13,8 +13,13 @@ use crate::model::{EnvironmentId, Plan, RunId, RunSummary, Runbook, ServiceId, T
 
 /// Plans kept; a card shows the one that it asked for.
 const MOST_PLANS: usize = 8;
+/// What can be chosen is kept for so many forms.
+const MOST_CHOICES: usize = 4;
 /// Runs kept that are over or not followed any more.
 const MOST_CLOSED: usize = 16;
+
+/// What can be chosen by input, or why that is not known.
+pub type Choices = Result<BTreeMap<String, Result<Vec<String>, Text>>, Text>;
 
 /// A plan that was asked for, or why there is none.
 #[derive(Clone, Debug)]
@@ -58,6 +63,7 @@ pub struct Audit {
 pub struct Acting {
     runbooks: BTreeMap<Arc<str>, Arc<Runbook>>,
     plans: VecDeque<MadePlan>,
+    choices: VecDeque<(u64, Choices)>,
     runs: BTreeMap<RunId, OpenRun>,
     listed: Option<Vec<RunSummary>>,
     locks: BTreeMap<EnvironmentId, Locks>,
@@ -77,6 +83,12 @@ impl Acting {
                 self.plans.push_back(MadePlan { ask, runbook, target, plan, at: now });
                 if self.plans.len() > MOST_PLANS {
                     self.plans.pop_front();
+                }
+            }
+            Event::ChoicesFound { ask, found } => {
+                self.choices.push_back((ask, found));
+                if self.choices.len() > MOST_CHOICES {
+                    self.choices.pop_front();
                 }
             }
             Event::RunsListed { runs } => self.listed = Some(runs),
@@ -132,6 +144,11 @@ impl Acting {
     /// The plan that was asked for under this number.
     pub fn plan(&self, ask: u64) -> Option<&MadePlan> {
         self.plans.iter().find(|made| made.ask == ask)
+    }
+
+    /// What can be chosen in the form that asked under this number; none while it is looked up.
+    pub fn choices(&self, ask: u64) -> Option<&Choices> {
+        self.choices.iter().find(|(asked, _)| *asked == ask).map(|(_, found)| found)
     }
 
     /// A run that was opened here.

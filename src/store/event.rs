@@ -1,6 +1,7 @@
 //! What sources report, in the past tense. The store is a fold over these, so a recording of them replays: keep them
 //! serialisable and complete.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -69,6 +70,13 @@ pub enum Event {
         target: ServiceId,
         /// The plan, or why there is none.
         plan: Result<Arc<Plan>, Text>,
+    },
+    /// What can be chosen for the inputs of a runbook was looked up.
+    ChoicesFound {
+        /// The number of the asking; a form takes in what it asked for and nothing else.
+        ask: u64,
+        /// By input: what can be chosen, or why that is not known. Or why nothing could be looked up.
+        found: Result<BTreeMap<String, Result<Vec<String>, Text>>, Text>,
     },
     /// A run began, or this console follows it from now on. What was known of it before is forgotten.
     RunOpened {

@@ -222,10 +222,14 @@ pub fn is_late(plan: &Plan, began: Timestamp, now: Timestamp) -> bool {
     plan.estimate.is_some_and(|estimate| between(began, now) > estimate.p90)
 }
 
-/// `0:41 of ~2:00`.
+/// `0:41 of ~2:00`; `2:30, usually 2:00` when that is over.
 pub fn progress(plan: &Plan, began: Timestamp, now: Timestamp) -> String {
-    let gone = clock(between(began, now));
-    plan.estimate.map_or(gone.clone(), |estimate| format!("{gone} of ~{}", clock(estimate.p50)))
+    let gone = between(began, now);
+    match plan.estimate {
+        Some(estimate) if gone > estimate.p50 => format!("{}, usually {}", clock(gone), clock(estimate.p50)),
+        Some(estimate) => format!("{} of ~{}", clock(gone), clock(estimate.p50)),
+        None => clock(gone),
+    }
 }
 
 #[cfg(test)]

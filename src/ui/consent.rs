@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use super::View;
 use super::edit::Edit;
 use super::popup::question::typed;
+use super::text::{fit, width};
 use crate::model::{Level, Plan};
 use crate::theme::Role;
 
@@ -34,7 +35,7 @@ pub enum Demand {
 impl Demand {
     /// What a plan asks for. One that goes over what another run left unfinished asks for a reason whatever its level.
     pub fn of(plan: &Plan) -> Self {
-        let is_dirty = plan.lock.as_ref().is_some_and(|lock| lock.dirty.is_some());
+        let is_dirty = plan.goes_over().is_some();
         match plan.level {
             Level::Enter | Level::Yes if is_dirty => Self::Typed { phrase: None, reason: true },
             Level::Enter => Self::Enter,
@@ -129,7 +130,10 @@ impl Consent {
 pub fn lines<'a>(consent: &Consent, demand: &Demand, button: &str, view: &View<'a>) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     if let Demand::Typed { phrase, reason } = demand {
+        let mut before = " reason  ".to_owned();
         if let Some(phrase) = phrase {
+            // What is typed begins in one column.
+            before = fit(" reason", width(&format!(" to confirm, type {phrase}  ")), "");
             let mut spans = vec![view.span(Role::Text, " to confirm, type "), view.span(Role::Strong, phrase.clone())];
             spans.push(view.span(Role::Text, "  "));
             spans.extend(written(&consent.phrase, consent.at == Spot::Phrase, view));
@@ -140,7 +144,7 @@ pub fn lines<'a>(consent: &Consent, demand: &Demand, button: &str, view: &View<'
             lines.push(Line::from(spans));
         }
         if *reason {
-            let mut spans = vec![view.span(Role::Text, " reason  ")];
+            let mut spans = vec![view.span(Role::Text, before)];
             spans.extend(written(&consent.reason, consent.at == Spot::Reason, view));
             lines.push(Line::from(spans));
         }

@@ -12,6 +12,7 @@ use super::state::{Pane, Popup};
 use super::{View, host, text};
 use crate::command::Command;
 use crate::model::Ask;
+use crate::model::run::TaskState;
 use crate::theme::Role;
 
 /// A message stays this long.
@@ -94,13 +95,19 @@ fn acting_hints(view: &View<'_>) -> Vec<(Command, String)> {
             vec![(Command::Accept, "plan it"), (Command::InputDown, "down"), (Command::Cancel, "leave")]
         }
         Some(Popup::Inputs(form)) => {
+            use super::popup::inputs::Given;
             let last = form.at + 1 >= form.fields.len();
-            vec![
-                (Command::Accept, if last { "plan it" } else { "next" }),
-                (Command::Complete, "next field"),
-                (Command::CursorRight, "choose"),
-                (Command::Cancel, "leave"),
-            ]
+            let mut hints = vec![(Command::Accept, if last { "plan it" } else { "next" })];
+            match form.fields.get(form.at).map(|field| &field.given) {
+                Some(Given::Looked(_)) => hints.push((Command::InputDown, "choose")),
+                Some(Given::Chosen(..)) => hints.push((Command::CursorRight, "choose")),
+                _ => {}
+            }
+            if form.fields.len() > 1 {
+                hints.push((Command::Complete, "next field"));
+            }
+            hints.push((Command::Cancel, "leave"));
+            hints
         }
         Some(Popup::Card(card)) if card.consent.is_typing() => {
             vec![(Command::Accept, "go on"), (Command::Complete, "next field"), (Command::Cancel, "back to the plan")]
@@ -134,7 +141,12 @@ fn run_hints<'h>(run: &RunView, view: &View<'_>) -> Vec<(Command, &'h str)> {
         hints.push((Command::Mark, "tick"));
     }
     if open.is_ours() && open.is_going() {
-        hints.extend([(Command::Drain, "drain"), (Command::Interrupt, "interrupt"), (Command::Detach, "detach")]);
+        // While it asks, its answers stand above; what runs beside that can be stopped.
+        let runs = |task: &TaskState| matches!(task, TaskState::Starting { .. } | TaskState::Running { .. });
+        if open.state().question.is_none() || open.state().tasks.values().any(runs) {
+            hints.extend([(Command::Drain, "drain"), (Command::Interrupt, "interrupt")]);
+        }
+        hints.push((Command::Detach, "detach"));
     }
     if open.status() == crate::model::RunStatus::Interrupted {
         hints.push((Command::Continue, "go on with it"));
@@ -142,13 +154,19 @@ fn run_hints<'h>(run: &RunView, view: &View<'_>) -> Vec<(Command, &'h str)> {
     if run.anchor.is_some() || run.row.is_some() {
         hints.push((Command::Follow, "follow"));
     }
+    if !open.is_going() {
+        // What comes after: the screen behind it, or other runs.
+        hints.extend([(Command::Back, "back"), (Command::Runs, "all runs")]);
+    }
     hints.extend([
         (Command::ShowOutput, if run.full { "steps" } else { "full output" }),
         (Command::Filter, "search"),
         (Command::PageUp, "scroll"),
-        (Command::Back, if open.is_going() { "leave it running" } else { "close" }),
-        (Command::Help, "help"),
     ]);
+    if open.is_going() {
+        hints.push((Command::Back, "leave it running"));
+    }
+    hints.push((Command::Help, "help"));
     hints
 }
 

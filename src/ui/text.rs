@@ -130,7 +130,17 @@ pub fn fit_right(text: &str, cells: usize) -> String {
 
 /// The text in lines of at most `most` cells, broken at blanks where there are some.
 pub fn wrap(text: &str, most: usize) -> Vec<String> {
-    broken(text, most, str::split_word_bounds)
+    broken(text, most, |text| words(text).into_iter())
+}
+
+/// Words and what is between them; what closes a part of a sentence stays with the word before it.
+fn words(text: &str) -> Vec<&str> {
+    let closes = |piece: &str| matches!(piece, ";" | ":" | "," | "." | "!" | "?" | ")");
+    let begins = text.split_word_bound_indices().filter(|(at, piece)| *at == 0 || !closes(piece));
+    let mut begins: Vec<usize> = begins.map(|(at, _)| at).collect();
+    begins.push(text.len());
+    let pairs = begins.iter().zip(begins.iter().skip(1));
+    pairs.filter_map(|(from, to)| text.get(*from..*to)).collect()
 }
 
 /// Parts with `between` them in lines of at most `most` cells. A part stays whole where it can, so that no value is torn
@@ -186,6 +196,12 @@ fn broken<'t, P: Iterator<Item = &'t str>>(text: &'t str, most: usize, pieces: i
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_line_begins_with_what_closes_the_one_before() {
+        assert_eq!(wrap("the lock stays; go on", 14), ["the lock ", "stays; go on"]);
+        assert_eq!(wrap("; odd", 8), ["; odd"]);
+    }
 
     #[test]
     fn ages_are_short_and_never_negative() {

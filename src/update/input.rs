@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Effect, decide, host, navigate, plan, run, update};
+use super::{Effect, decide, form, host, navigate, plan, run, update};
 use crate::command::Command;
 use crate::store::Store;
 use crate::ui::consent::Spot;
@@ -37,8 +37,8 @@ pub fn insert(ui: &mut Ui, text: &str, now: Timestamp) {
             picker.edit.insert(text);
             picker.chosen = None;
         }
-        Some(Popup::Inputs(form)) => {
-            if let Err(why) = plan::type_into(form, text) {
+        Some(Popup::Inputs(inputs)) => {
+            if let Err(why) = form::type_into(inputs, text) {
                 ui.say(why, now);
             }
         }
@@ -130,7 +130,7 @@ pub fn command(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
         Some(Popup::Trust(question)) => return host::trust(ui, store, question, command, now),
         Some(Popup::Unlock(question)) => return host::unlock(ui, store, question, command, now),
         Some(Popup::Picker(picker)) => return plan::picker(ui, store, picker, command, now),
-        Some(Popup::Inputs(form)) => return plan::form(ui, form, command, now),
+        Some(Popup::Inputs(inputs)) => return form::form(ui, store, inputs, command, now),
         Some(Popup::Card(card)) if card.consent.is_typing() => return plan::typing(ui, store, card, command, now),
         Some(Popup::Confirm(confirm)) if confirm.consent.is_typing() => {
             return decide::typing(ui, store, confirm, command, now);

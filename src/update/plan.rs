@@ -13,7 +13,7 @@ use crate::store::Store;
 use crate::ui::consent::{Consent, Demand, Spot};
 use crate::ui::edit::Edit;
 use crate::ui::popup::card::Card;
-use crate::ui::popup::inputs::{self, Form};
+use crate::ui::popup::inputs::Form;
 use crate::ui::popup::page::Page;
 use crate::ui::popup::picker::Picker;
 use crate::ui::run::{RunView, Which};
@@ -78,98 +78,70 @@ pub fn begin(ui: &mut Ui, store: &Store, service: ServiceId, name: &str, now: Ti
     if runbook.inputs.is_empty() {
         return ask(ui, Asked::of(service, &runbook), now);
     }
-    ui.popups.push(Popup::Inputs(Form::new(service, runbook)));
-    Vec::new()
-}
-
-/// A key in the form of inputs.
-pub fn form(ui: &mut Ui, mut form: Form, command: Command, now: Timestamp) -> Vec<Effect> {
-    let last = form.fields.len().saturating_sub(1);
-    match command {
-        Command::Cancel => return Vec::new(),
-        Command::Accept if form.at < last => form.at += 1,
-        Command::Accept => {
-            form.tried = true;
-            let Some((at, why)) = form.first_fault() else {
-                let (inputs, secrets) = form.values();
-                let asked = Asked { inputs, secrets, ..Asked::of(form.service.clone(), &form.runbook) };
-                return ask(ui, asked, now);
-            };
-            let name = form.fields.get(at).map_or("", |f| f.input.name.as_str());
-            ui.say(format!("{name}: {why}"), now);
-            form.at = at;
-        }
-        Command::InputUp => form.at = form.at.saturating_sub(1),
-        Command::InputDown => form.at = (form.at + 1).min(last),
-        Command::Complete => form.at = if form.at == last { 0 } else { form.at + 1 },
-        other => edit_field(&mut form, other),
-    }
+    ui.asks += 1;
+    let form = Form::new(service, runbook, ui.asks);
+    let (ask, service, runbook) = (form.ask, form.service.clone(), form.runbook.name.clone());
+    let looks = form.looks();
     ui.popups.push(Popup::Inputs(form));
+    if looks { vec![Effect::Choices { ask, service, runbook }] } else { Vec::new() }
+}
+
+/// A run ended with the choice of another runbook: its form comes up, unless somebody looks at something else by now.
+pub fn follow_up(
+    ui: &mut Ui,
+    store: &Store,
+    run: &RunId,
+    service: ServiceId,
+    name: &str,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let looked_at = |popup: &Popup| match popup {
+        Popup::Run(view) => view.open(store).is_some_and(|open| open.state().id == *run),
+        _ => false,
+    };
+    if ui.popups.last().is_none_or(looked_at) {
+        let effects = begin(ui, store, service, name, now);
+        // Why is known: it can be changed, and need not be typed at the worst moment.
+        let failed = store.acting().open_run(run).map(|open| open.state().plan.runbook.clone());
+        let reason = format!("{} failed in run {run}", failed.as_deref().unwrap_or("a runbook"));
+        match ui.popups.last_mut() {
+            Some(Popup::Inputs(form)) => form.reason = reason,
+            Some(Popup::Card(card)) => card.consent.reason = Edit::new(&reason),
+            _ => {}
+        }
+        return effects;
+    }
+    ui.warn(format!("run {run} ended; {name} on {service} was chosen to follow and waits in its runbooks"), now);
     Vec::new()
-}
-
-fn edit_field(form: &mut Form, command: Command) {
-    let Some(field) = form.fields.get_mut(form.at) else { return };
-    match &mut field.given {
-        inputs::Given::Text(edit) => input::edit(edit, command),
-        inputs::Given::Secret(hidden) => match command {
-            Command::DeleteBack => hidden.delete_back(),
-            Command::DeleteWord | Command::DeleteAll => hidden.delete_all(),
-            _ => {}
-        },
-        inputs::Given::Chosen(choices, at) => match command {
-            Command::CursorLeft => *at = at.saturating_sub(1),
-            Command::CursorRight => *at = (*at + 1).min(choices.len().saturating_sub(1)),
-            Command::CursorStart => *at = 0,
-            Command::CursorEnd => *at = choices.len().saturating_sub(1),
-            _ => {}
-        },
-    }
-}
-
-/// Types into the field under the cursor. In a list of choices the first letters choose.
-pub fn type_into(form: &mut Form, text: &str) -> Result<(), &'static str> {
-    let Some(field) = form.fields.get_mut(form.at) else { return Ok(()) };
-    match &mut field.given {
-        inputs::Given::Text(edit) => edit.insert(text),
-        inputs::Given::Secret(hidden) => {
-            if !hidden.insert(text) {
-                return Err("that is no value: it has several lines or is too long");
-            }
-        }
-        inputs::Given::Chosen(choices, at) => {
-            let after = choices.iter().enumerate().cycle().skip(*at + 1).take(choices.len());
-            if let Some(found) = after.into_iter().find(|(_, choice)| choice.starts_with(text)).map(|(at, _)| at) {
-                *at = found;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// What is to be planned.
 #[derive(Debug)]
-struct Asked {
-    service: ServiceId,
-    runbook: Arc<str>,
-    title: Text,
-    inputs: BTreeMap<String, String>,
-    secrets: BTreeMap<String, crate::ui::hidden::Passphrase>,
-    resumes: Option<RunId>,
+pub(super) struct Asked {
+    pub(super) service: ServiceId,
+    pub(super) runbook: Arc<str>,
+    pub(super) title: Text,
+    pub(super) inputs: BTreeMap<String, String>,
+    pub(super) secrets: BTreeMap<String, crate::ui::hidden::Passphrase>,
+    pub(super) resumes: Option<RunId>,
+    /// Filled in where a reason is asked for.
+    pub(super) reason: String,
 }
 
 impl Asked {
-    fn of(service: ServiceId, runbook: &Runbook) -> Self {
+    /// A runbook of a service, with nothing given.
+    pub(super) fn of(service: ServiceId, runbook: &Runbook) -> Self {
         let (name, title) = (runbook.name.clone(), runbook.title.clone());
-        Self { service, runbook: name, title, inputs: BTreeMap::new(), secrets: BTreeMap::new(), resumes: None }
+        let (inputs, secrets) = (BTreeMap::new(), BTreeMap::new());
+        Self { service, runbook: name, title, inputs, secrets, resumes: None, reason: String::new() }
     }
 }
 
 /// Asks for a plan; its card comes up at once and shows it when it is there.
-fn ask(ui: &mut Ui, asked: Asked, now: Timestamp) -> Vec<Effect> {
+pub(super) fn ask(ui: &mut Ui, asked: Asked, now: Timestamp) -> Vec<Effect> {
     ui.asks += 1;
     let ask = ui.asks;
-    let Asked { service, runbook, title, inputs, secrets, resumes } = asked;
+    let Asked { service, runbook, title, inputs, secrets, resumes, reason } = asked;
     let effect = Effect::Plan {
         ask,
         service: service.clone(),
@@ -178,7 +150,7 @@ fn ask(ui: &mut Ui, asked: Asked, now: Timestamp) -> Vec<Effect> {
         secrets: secrets.clone(),
         resumes: resumes.clone(),
     };
-    let consent = Consent::default();
+    let consent = Consent { reason: Edit::new(&reason), ..Consent::default() };
     let card = Card { service, runbook, title, ask, since: now, inputs, secrets, resumes, at: 0, consent };
     ui.popups.push(Popup::Card(card));
     vec![effect]
@@ -196,6 +168,7 @@ pub fn go_on(ui: &mut Ui, store: &Store, run: &RunId, target: ServiceId, now: Ti
         inputs: BTreeMap::new(),
         secrets: BTreeMap::new(),
         resumes: Some(run.clone()),
+        reason: String::new(),
     };
     ask(ui, asked, now)
 }
@@ -215,8 +188,9 @@ pub fn on_card(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
                 ui.popups.push(Popup::Card(card));
                 return Vec::new();
             }
+            let reason = card.consent.reason.text();
             let Card { service, runbook, title, inputs, secrets, resumes, .. } = card;
-            return ask(ui, Asked { service, runbook, title, inputs, secrets, resumes }, now);
+            return ask(ui, Asked { service, runbook, title, inputs, secrets, resumes, reason }, now);
         }
         Command::Decline => {
             ui.popups.pop();
@@ -305,7 +279,7 @@ fn say_yes(ui: &mut Ui, store: &Store, way: Demand, now: Timestamp) -> Vec<Effec
         _ => Given::Yes,
     };
     let reason = card.consent.why();
-    let is_dirty = plan.lock.as_ref().is_some_and(|lock| lock.dirty.is_some());
+    let is_dirty = plan.goes_over().is_some();
     let effect = Effect::Run {
         ask: card.ask,
         digest: plan.digest.clone(),

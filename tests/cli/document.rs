@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::run::{deck, on, qd};
 use super::support::server::Server;
 use super::support::stage::Stage;
+use super::yard::Yard;
 
 /// What in a value is not as the schema says, with the way to it.
 fn breaches(value: &Value, schema: &Value, root: &Value, way: &str) -> Vec<String> {
@@ -44,6 +45,10 @@ fn breaches(value: &Value, schema: &Value, root: &Value, way: &str) -> Vec<Strin
         for (name, part) in object {
             match properties.and_then(|p| p.get(name)) {
                 Some(schema) => found.extend(breaches(part, schema, root, &format!("{way}.{name}"))),
+                None if schema.get("additionalProperties").is_some_and(Value::is_object) => {
+                    let schema = &schema["additionalProperties"];
+                    found.extend(breaches(part, schema, root, &format!("{way}.{name}")));
+                }
                 None => found.push(format!("{way}: `{name}` is not in the schema")),
             }
         }
@@ -105,4 +110,27 @@ fn the_checker_finds_what_is_missing_and_what_is_of_the_wrong_kind() {
     spoilt["schema"] = "1".into();
     let found = breaches(&spoilt, &schema, &schema, "document");
     assert_eq!(found.len(), 3, "{found:#?}");
+}
+
+#[test]
+fn documents_of_acting_are_as_their_schemas_say() {
+    let yard = Yard::new();
+    let run = yard.killed();
+    let documents: [(&str, &[&str]); 4] = [
+        ("plan", &["plan", "lift", "crane", "--json"]),
+        ("runs", &["runs", "--json"]),
+        ("run", &["runs", "show", &run, "--json"]),
+        ("locks", &["locks", "--json"]),
+    ];
+    for (name, arguments) in documents {
+        let schema: Value = serde_json::from_str(&yard.good(&["schema", name]).out).unwrap();
+        let document: Value = serde_json::from_str(&yard.good(arguments).out).unwrap();
+        assert_eq!(breaches(&document, &schema, &schema, name), Vec::<String>::new());
+        assert_eq!(document["schema"], 1);
+    }
+    let locks: Value = serde_json::from_str(&yard.good(&["locks", "--json"]).out).unwrap();
+    assert_eq!((&locks["held"][0]["run"], &locks["dirty"][0]["run"]), (&run.as_str().into(), &run.as_str().into()));
+    let shown: Value = serde_json::from_str(&yard.good(&["runs", "show", &run, "--json"]).out).unwrap();
+    let states: Vec<&str> = (0..3).map(|at| shown["tasks"][at]["state"].as_str().unwrap()).collect();
+    assert_eq!((shown["status"].as_str(), states), (Some("interrupted"), vec!["ended", "running", "pending"]));
 }

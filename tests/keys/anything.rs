@@ -110,7 +110,7 @@ proptest! {
             prop_assert!(!read_only || !effects.iter().any(acts), "{effects:?}");
             let decides = |e: &Effect| {
                 matches!(e, Effect::Run { .. } | Effect::Interrupt { .. } | Effect::Answer { .. } | Effect::Drain { .. }
-                    | Effect::Tick { .. } | Effect::BreakLock { .. } | Effect::Arm { .. } | Effect::ResumeRun { .. })
+                    | Effect::Tick { .. } | Effect::BreakLock { .. } | Effect::Arm { .. })
             };
             prop_assert!(!read_only || !effects.iter().any(decides), "{effects:?}");
         }

@@ -259,10 +259,12 @@ fn arming_needs_a_reason_and_a_protected_environment_and_ends_on_leaving_it() {
 #[test]
 fn going_over_what_was_left_unfinished_needs_a_reason_at_every_level() {
     let mut plan = development();
+    plan.kind = RunbookKind::Deploy;
     plan.lock.as_mut().unwrap().dirty = Some(dirty());
     let mut world = card(plan, false);
     assert!(runs(&world.press("enter")).is_empty());
     let mut plan = staging();
+    plan.kind = RunbookKind::Deploy;
     plan.lock.as_mut().unwrap().dirty = Some(dirty());
     let mut world = card(plan, false);
     assert!(runs(&press_with_pauses(&mut world, "y tab enter")).is_empty());

@@ -64,6 +64,7 @@ fn what_keeps_a_plan_from_running_is_told_first() {
     }
     shots("plan-blocked", card(blocked.clone(), true));
     blocked.blocked.clear();
+    blocked.kind = quarterdeck::model::RunbookKind::Deploy;
     shots("plan-dirty", card(blocked, true).after("tab"));
 }
 

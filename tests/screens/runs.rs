@@ -198,15 +198,20 @@ pub fn host(name: &str) -> PlannedHost {
 pub fn plan(target: &str, tier: Tier, level: Level, hosts: &[&str]) -> Plan {
     let names: Vec<HostName> = hosts.iter().map(|h| (*h).into()).collect();
     let effects = [StepEffect::WouldChange, StepEffect::WillRun, StepEffect::Looks];
+    let usual = |id: &str| {
+        secs(if id == "switch" {
+            3
+        } else if id == "restart" {
+            12
+        } else {
+            20
+        })
+    };
     let planned = |(step, effect): (Step, StepEffect)| PlannedStep {
         hosts: names.clone(),
         left_out: None,
         effects: names.iter().map(|name| (name.clone(), effect.clone())).collect(),
-        estimate: Some(secs(match step.id.as_str() {
-            "switch" => 3,
-            "restart" => 12,
-            _ => 20,
-        })),
+        estimate: Some(usual(&step.id)),
         step,
     };
     Plan {

@@ -2,7 +2,8 @@
 //! nothing runs.
 
 use crate::cli::hosts::ask;
-use crate::model::{Level, Operator, Plan, Text};
+use crate::config::acting::Acting;
+use crate::model::{Level, Operator, Plan, ServiceId, Text};
 use crate::runner::gate::{Consent, Given};
 
 /// What the command line said about agreeing.
@@ -55,6 +56,59 @@ impl Options {
             if consent.reason.is_none() {
                 consent.reason = asked("reason: ").await;
             }
+        }
+        Some(consent)
+    }
+}
+
+/// What the command line said about agreeing to what is done by hand, without a plan.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[group(skip)]
+pub struct Hand {
+    /// Agree to it: ENV/SERVICE, as it would be typed
+    #[arg(long, value_name = "ENV/SERVICE")]
+    confirm: Option<String>,
+}
+
+impl Hand {
+    /// Agrees, as strongly as the service's environment wants; none when nobody did. `doing` begins the question.
+    pub async fn agree(
+        &self,
+        doing: &str,
+        target: &ServiceId,
+        acting: &Acting,
+        reason: Option<&str>,
+        operator: &Operator,
+    ) -> Option<Consent> {
+        let mut consent = Consent {
+            digest: String::new(),
+            by: Given::Enter,
+            reason: text(reason),
+            operator: operator.clone(),
+            break_glass: None,
+            over_dirty: None,
+        };
+        if let Some(flag) = &self.confirm {
+            consent.by = Given::Flag(flag.clone());
+            return Some(consent);
+        }
+        if !ask::is_answered() {
+            tell!("qd: nobody is here to agree; add --confirm {target}");
+            return None;
+        }
+        let level = acting.policy.level.max(Level::of(acting.policy.tier));
+        consent.by = match level {
+            Level::Enter => {
+                ask::line(&format!("{doing}, press Enter (Ctrl-C leaves it): ")).await.map(|_| Given::Enter)?
+            }
+            Level::Yes => {
+                let answer = ask::line(&format!("{doing}, type y: ")).await?;
+                matches!(answer.as_str(), "y" | "Y" | "yes").then_some(Given::Yes)?
+            }
+            Level::Typed | Level::Digest => ask::line(&format!("{doing}, type {target}: ")).await.map(Given::Typed)?,
+        };
+        if level >= Level::Typed && consent.reason.is_none() {
+            consent.reason = asked("reason: ").await;
         }
         Some(consent)
     }

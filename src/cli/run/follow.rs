@@ -1,7 +1,6 @@
 //! A run as lines on the terminal: what begins, what is printed, what ends, and the questions of the run where somebody can
 //! answer them. Ctrl-C drains, a second one interrupts; a lost terminal only detaches.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::Arc;
 
@@ -11,12 +10,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::hosts::ask;
 use crate::cli::plan::card::rounded;
-use crate::cli::plan::target::Desk;
 use crate::cli::printed::print;
 use crate::exit::Ending;
 use crate::model::run::{Choice, Entry, Fact, Question};
 use crate::model::{Plan, RunId, RunStatus, StepOutcome, Text};
-use crate::runner::execute::{Order, RunHandle, Secrets};
+use crate::runner::execute::{Order, RunEnd, RunHandle};
 use crate::runner::machine::Answers;
 use crate::store::Event;
 
@@ -25,15 +23,36 @@ pub fn answers() -> Answers {
     if ask::is_answered() { Answers::Person } else { Answers::Policy }
 }
 
+/// How a run is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown {
+    /// As events in JSON, one a line.
+    pub json: bool,
+    /// The number of the entry before the first that is news: those up to it are known.
+    pub after: u64,
+}
+
+/// What is known of a run that was followed.
+#[derive(Clone, Debug)]
+pub struct Followed {
+    /// Which.
+    pub run: RunId,
+    /// How it stands.
+    pub status: RunStatus,
+    /// Whether it ever had its locks.
+    pub had_lock: bool,
+    /// The runbook that is to be started now.
+    pub on_failure: Option<Arc<str>>,
+}
+
 /// Tells what happens until the run is over, or this process leaves it.
-pub async fn follow(mut handle: RunHandle, desk: &Desk, plan: &Arc<Plan>, json: bool) -> Result<Ending> {
+pub async fn follow(mut handle: RunHandle, plan: &Arc<Plan>, shown: Shown) -> Result<Followed> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
-    let mut teller = Teller { json, zone: TimeZone::system(), widest: 0, plan: Arc::clone(plan) };
-    teller.widest = plan.steps.iter().map(|s| s.step.id.len()).max().unwrap_or(0);
+    let mut teller = Teller::new(plan, shown);
     let mut stops = 0;
-    if !json {
+    if !shown.json {
         tell!("run {}", handle.id);
     }
     loop {
@@ -51,7 +70,7 @@ pub async fn follow(mut handle: RunHandle, desk: &Desk, plan: &Arc<Plan>, json: 
             }
             event = handle.news.recv() => {
                 let Some(event) = event else { break };
-                let question = asked(&event, handle.told_before);
+                let question = asked(&event, shown.after);
                 teller.event(&event)?;
                 if let Some(question) = question
                     && answers() == Answers::Person
@@ -63,36 +82,43 @@ pub async fn follow(mut handle: RunHandle, desk: &Desk, plan: &Arc<Plan>, json: 
         }
     }
     let end = handle.end.await?;
-    if !json {
-        let why = end.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-        tell!("run {} {}{why}", handle.id, end.status.words());
-        if !end.status.is_over() {
-            tell!("  `qd runs resume {}` goes on with it", handle.id);
-        }
-    }
-    if let Some(next) = &end.on_failure {
-        match answers() {
-            Answers::Person => tell!("  {next} is to be run now: qd run {next} {}", plan.target),
-            Answers::Policy => after(&handle.id, next, desk, plan, json).await?,
-        }
-    }
-    Ok(ending(end.status))
+    tell_end(&handle.id, &end, plan, shown.json);
+    Ok(Followed { run: handle.id, status: end.status, had_lock: teller.had_lock, on_failure: end.on_failure })
 }
 
-/// Starts what a run declares for its failure where nobody is there to choose, and tells what comes of it.
-async fn after(run: &RunId, next: &str, desk: &Desk, plan: &Plan, json: bool) -> Result<()> {
-    match desk.helm.after(&desk.deck, run, Secrets::default()).await {
-        Ok((plan, handle)) => {
-            let version = plan.release.as_ref().map(|r| format!(" back to {}", r.version)).unwrap_or_default();
-            tell!("{next} begins by itself{version}, as run {run} declares");
-            let ended = Box::pin(follow(handle, desk, &plan, json)).await?;
-            if ended != Ending::Good {
-                tell!("qd: {next} did not end well: {} is left as it is; look at it now", plan.target);
+/// Tells what happens in a run that another console drives, until it is over or nobody drives it; Ctrl-C only stops that.
+pub async fn look_on(mut handle: RunHandle, plan: &Arc<Plan>, json: bool) -> Result<RunStatus> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut teller = Teller::new(plan, Shown { json, after: 0 });
+    loop {
+        tokio::select! {
+            biased;
+            _ = interrupt.recv() => {
+                tell!("the run goes on; `qd runs attach {}` looks on again", handle.id);
+                return Ok(RunStatus::Running);
+            }
+            event = handle.news.recv() => {
+                let Some(event) = event else { break };
+                teller.event(&event)?;
             }
         }
-        Err(why) => tell!("qd: {next} is not started by itself: {why}; run it: qd run {next} {}", plan.target),
     }
-    Ok(())
+    let end = handle.end.await?;
+    tell_end(&handle.id, &end, plan, json);
+    Ok(end.status)
+}
+
+fn tell_end(run: &RunId, end: &RunEnd, plan: &Plan, json: bool) {
+    if !json {
+        let why = end.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        tell!("run {run} {}{why}", end.status.words());
+        if !end.status.is_over() {
+            tell!("  `qd runs resume {run}` goes on with it");
+        }
+    }
+    if let (Some(next), Answers::Person) = (&end.on_failure, answers()) {
+        tell!("  {next} is to be run now: qd run {next} {}", plan.target);
+    }
 }
 
 fn stop(count: u32) -> Order {
@@ -121,10 +147,9 @@ pub fn ending(status: RunStatus) -> Ending {
     }
 }
 
-/// What is asked now; what was asked before this console went on with the run was answered there.
-fn asked(event: &Event, before: u64) -> Option<Question> {
+fn asked(event: &Event, after: u64) -> Option<Question> {
     match event {
-        Event::RunTold { entry, .. } if entry.number > before => match &entry.fact {
+        Event::RunTold { entry, .. } if entry.number > after => match &entry.fact {
             Fact::Asked { question } => Some(question.clone()),
             _ => None,
         },
@@ -186,16 +211,27 @@ struct Teller {
     zone: TimeZone,
     widest: usize,
     plan: Arc<Plan>,
+    after: u64,
+    had_lock: bool,
 }
 
 impl Teller {
+    fn new(plan: &Arc<Plan>, shown: Shown) -> Self {
+        let widest = plan.steps.iter().map(|s| s.step.id.len()).max().unwrap_or(0);
+        let (json, after, plan) = (shown.json, shown.after, Arc::clone(plan));
+        Self { json, zone: TimeZone::system(), widest, plan, after, had_lock: false }
+    }
+
     fn event(&mut self, event: &Event) -> Result<()> {
+        if let Event::RunTold { entry, .. } = event {
+            self.had_lock |= matches!(entry.fact, Fact::Locked { .. } | Fact::Resumed { .. });
+        }
         if self.json {
             print(&(serde_json::to_string(event)? + "\n"))?;
             return Ok(());
         }
         match event {
-            Event::RunTold { entry, .. } => self.entry(entry),
+            Event::RunTold { entry, .. } if entry.number > self.after => self.entry(entry),
             Event::RunPrinted { step, host, lines, left_out, at, .. } => {
                 let hosts = self.plan.hosts.len() > 1;
                 let time = at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string();
@@ -227,15 +263,15 @@ impl Teller {
             Fact::Finished { step, host, outcome, why, took, survivors, .. } => {
                 let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
                 let took = if took.is_zero() { String::new() } else { format!("  {}", rounded(*took)) };
-                let left: BTreeMap<usize, &Text> = survivors.iter().enumerate().collect();
-                let left = left.values().map(|s| format!("\n           still runs: {s}")).collect::<String>();
+                let left: Vec<String> = survivors.iter().map(|s| format!("\n           still runs: {s}")).collect();
+                let left = left.concat();
                 format!("{} {step:w$}  {host} {}{took}{why}{left}", glyph(*outcome), outcome.word(), w = self.widest)
             }
             Fact::Required { failed } if !failed.is_empty() => {
                 format!("✕ not begun: {}", failed.iter().map(Text::as_str).collect::<Vec<_>>().join("; "))
             }
-            Fact::Recorded { version, found: false } => format!("● {version} is on record as good"),
-            Fact::Recorded { version, found: true } => format!("● {version} is on record as it was found running"),
+            Fact::Recorded { version, found: true } => format!("● {version}, which runs now, is on record"),
+            Fact::Recorded { version, .. } => format!("● {version} is on record as good"),
             Fact::BatchBegan { batch } if self.plan.batches.len() > 1 => format!("◐ batch {} begins", batch + 1),
             _ => return Ok(()),
         };

@@ -10,7 +10,7 @@ use crate::model::Text;
 use crate::model::plan::HostName;
 
 /// A line of a journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Entry {
     /// Counts up from 1 without a gap.
     pub number: u64,
@@ -22,7 +22,7 @@ pub struct Entry {
 }
 
 /// What happened or is about to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "fact")]
 pub enum Fact {
     /// The run began; its plan and its runbook lie beside the journal.
@@ -177,7 +177,7 @@ pub enum Fact {
 }
 
 /// What a person is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "about")]
 pub enum Question {
     /// A step failed on these hosts.
@@ -231,7 +231,7 @@ pub enum Question {
 }
 
 /// What can be chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Choice {
     /// Go on: approve, let the batch begin, run the dangerous step.

@@ -165,48 +165,13 @@ impl RunState {
             Fact::Required { failed } => self.required = failed.is_empty(),
             Fact::Dirtied => self.dirty = true,
             Fact::BatchBegan { batch } => self.batch = *batch,
-            Fact::Starting { step, host, attempt } => {
-                self.put(step, host, TaskState::Starting { attempt: *attempt, at });
-            }
-            Fact::Started { step, host, attempt, pid } => {
-                self.put(step, host, TaskState::Running { attempt: *attempt, at, pid: *pid });
-            }
-            Fact::Finished { step, host, attempt, outcome, exit, why, took, bytes, survivors } => {
-                let state = TaskState::Finished {
-                    attempt: *attempt,
-                    outcome: *outcome,
-                    exit: *exit,
-                    why: why.clone(),
-                    at,
-                    took: *took,
-                    bytes: *bytes,
-                    survivors: survivors.clone(),
-                };
-                self.put(step, host, state);
-            }
-            Fact::LinkLost { step, host, why } => {
-                self.lost.insert((step.clone(), host.clone()), (at, why.clone()));
-            }
-            Fact::LinkBack { step, host } => {
-                self.lost.remove(&(step.clone(), host.clone()));
-            }
-            Fact::Undoing { step, host } => {
-                self.undoing = true;
-                let undo = format!("undo:{step}");
-                let attempt = self.task(&undo, host).attempt() + 1;
-                self.put(&undo, host, TaskState::Starting { attempt, at });
-            }
-            Fact::Ticked { step, item, .. } => {
-                let ticked = self.ticked.entry(step.clone()).or_default();
-                if !ticked.contains(item) {
-                    ticked.push(*item);
-                }
-                if let Some(Question::Boxes { ticked, .. }) = &mut self.question
-                    && !ticked.contains(item)
-                {
-                    ticked.push(*item);
-                }
-            }
+            Fact::Starting { .. }
+            | Fact::Started { .. }
+            | Fact::Finished { .. }
+            | Fact::LinkLost { .. }
+            | Fact::LinkBack { .. }
+            | Fact::Undoing { .. } => self.take_step(fact, at),
+            Fact::Ticked { step, item, .. } => self.tick(step, *item),
             Fact::Asked { question } => {
                 self.question = Some(question.clone());
                 if self.status == RunStatus::Running {
@@ -241,6 +206,56 @@ impl RunState {
                 self.ended = Some(at);
                 self.question = None;
             }
+        }
+    }
+
+    /// What happened to a step on a host.
+    fn take_step(&mut self, fact: &Fact, at: Timestamp) {
+        match fact {
+            Fact::Starting { step, host, attempt } => {
+                self.put(step, host, TaskState::Starting { attempt: *attempt, at });
+            }
+            Fact::Started { step, host, attempt, pid } => {
+                self.put(step, host, TaskState::Running { attempt: *attempt, at, pid: *pid });
+            }
+            Fact::Finished { step, host, attempt, outcome, exit, why, took, bytes, survivors } => {
+                let state = TaskState::Finished {
+                    attempt: *attempt,
+                    outcome: *outcome,
+                    exit: *exit,
+                    why: why.clone(),
+                    at,
+                    took: *took,
+                    bytes: *bytes,
+                    survivors: survivors.clone(),
+                };
+                self.put(step, host, state);
+            }
+            Fact::LinkLost { step, host, why } => {
+                self.lost.insert((step.clone(), host.clone()), (at, why.clone()));
+            }
+            Fact::LinkBack { step, host } => {
+                self.lost.remove(&(step.clone(), host.clone()));
+            }
+            Fact::Undoing { step, host } => {
+                self.undoing = true;
+                let undo = format!("undo:{step}");
+                let attempt = self.task(&undo, host).attempt() + 1;
+                self.put(&undo, host, TaskState::Starting { attempt, at });
+            }
+            _ => {}
+        }
+    }
+
+    fn tick(&mut self, step: &str, item: usize) {
+        let ticked = self.ticked.entry(step.to_owned()).or_default();
+        if !ticked.contains(&item) {
+            ticked.push(item);
+        }
+        if let Some(Question::Boxes { ticked, .. }) = &mut self.question
+            && !ticked.contains(&item)
+        {
+            ticked.push(item);
         }
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::Text;
 
 /// An input. It reaches shell steps as an environment variable of its name in capitals.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Input {
     /// `version`: small letters, digits and underscores.
     pub name: String,
@@ -26,7 +26,7 @@ pub struct Input {
 }
 
 /// What may be given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum InputKind {
     /// Any text without control characters.
@@ -43,7 +43,7 @@ pub enum InputKind {
 }
 
 /// Where the values to choose from come from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Choices {
     /// Written down.

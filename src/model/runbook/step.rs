@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::Text;
 
 /// A step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Step {
     /// Unique in the runbook: made from its heading, or given (`id=switch`).
     pub id: String,
@@ -65,7 +65,7 @@ impl Step {
 }
 
 /// What is done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// A shell text, run under supervision with errexit (and pipefail where the shell has it). Inputs and names reach it
@@ -131,7 +131,7 @@ impl Action {
 }
 
 /// A request and what is expected of its answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HttpCall {
     /// `GET` and the like.
     pub method: String,
@@ -148,7 +148,7 @@ pub struct HttpCall {
 }
 
 /// A statement and where it runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SqlCall {
     /// `postgresql://user@host:port/database`; may hold `{names}`.
     pub url: String,
@@ -163,7 +163,7 @@ pub struct SqlCall {
 }
 
 /// Where a step runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum On {
     /// On every host of the service, batch by batch.
@@ -178,14 +178,14 @@ pub enum On {
 }
 
 /// A condition over what the console itself observes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Wait {
     /// All of these must hold at the same time.
     pub until: Vec<Until>,
 }
 
 /// One thing that must hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Until {
     /// What is looked at.
     pub what: Checked,
@@ -196,7 +196,7 @@ pub struct Until {
 }
 
 /// What is looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Checked {
     /// The health of a service of the environment; the run's own where none is named.
@@ -208,7 +208,7 @@ pub enum Checked {
 }
 
 /// Whether a step runs: `when = "VERSION matches ^v2"`, `when = "migrate = true"`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Condition {
     /// An input or a name of the service.
     pub name: String,
@@ -217,7 +217,7 @@ pub struct Condition {
 }
 
 /// How a value is compared.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Test {
     /// It is this.

@@ -139,16 +139,17 @@ impl Host {
                 let out = self.sh(script);
                 assert!(out.status.success(), "{}: {}", step.id, String::from_utf8_lossy(&out.stderr));
             }
-            Action::Copy { from, .. } if !is_so => {
-                let fill =
-                    |text: &str| text.replace("{service}", "sales").replace("{version}", &self.variables["VERSION"]);
-                let name = fill(from.rsplit('/').next().unwrap());
-                std::fs::copy(self.path("artefacts").join(&name), self.path("releases/.incoming").join(&name)).unwrap();
+            Action::Copy { from, to, .. } if !is_so => {
+                let last = |text: &str| {
+                    let name = text.rsplit('/').next().unwrap().replace("{service}", "sales");
+                    name.replace("{version}", &self.variables["VERSION"]).replace("{run}", &self.variables["QD_RUN"])
+                };
+                let (from, to) = (last(from), last(to));
+                std::fs::copy(self.path("artefacts").join(from), self.path("releases/.incoming").join(to)).unwrap();
             }
             _ => {}
         }
-        // The checksum alone is proven by what becomes of the archive.
-        if let Some(verify) = step.verify.as_ref().filter(|_| step.id != "checksum") {
+        if let Some(verify) = &step.verify {
             assert!(self.holds(verify), "{} is not proven after it", step.id);
         }
     }

@@ -268,3 +268,23 @@ fn the_evidence_of_a_run_is_in_one_folder_with_hashes_that_sha256sum_reads() {
         "never over one"
     );
 }
+
+#[test]
+fn facts_of_one_call_stand_together_in_their_order() {
+    let bench = Bench::new(0);
+    std::thread::scope(|scope| {
+        for writer in 0..8 {
+            let audit = bench.audit.clone();
+            scope.spawn(move || {
+                (0..20).for_each(|n| {
+                    audit.write_all(&[intent(writer * 1000 + n * 2), intent(writer * 1000 + n * 2 + 1)]).unwrap();
+                });
+            });
+        }
+    });
+    assert_eq!(bench.holds(), 320);
+    let lines: Vec<Line> = bench.lines().iter().map(|l| Line::read(l).unwrap()).collect();
+    for pair in lines.chunks(2) {
+        assert_eq!(pair[1].fact.at.as_second() - pair[0].fact.at.as_second(), 1, "a pair is torn apart");
+    }
+}

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::Duration;
+use tokio::time::{Duration, Instant};
 
 use super::clean::clean;
 use super::hand::Hand;
@@ -23,6 +23,23 @@ const LAST_MIRROR: Duration = Duration::from_secs(5);
 /// And so long when the console leaves.
 const LEAVING: Duration = Duration::from_secs(1);
 
+/// Inputs are taken in together until they have so many effects.
+const MOST_AT_ONCE: usize = 256;
+
+/// The journal beside the lock: how much of it is there, and how much of it must be before something begins.
+pub(super) struct Mirror {
+    there: watch::Receiver<u64>,
+    wanted: u64,
+}
+
+impl Mirror {
+    /// Waits until what is about to begin is on record there too: who goes on from there must not begin it anew. A mirror
+    /// that cannot be written is done without.
+    pub(super) async fn holds(mut self) {
+        self.there.wait_for(|there| *there >= self.wanted).await.ok();
+    }
+}
+
 /// A run that is driven.
 pub(super) struct Drive {
     machine: Machine,
@@ -33,7 +50,9 @@ pub(super) struct Drive {
     tasks: JoinSet<()>,
     size: watch::Sender<u64>,
     /// How far the mirror is; none before the lock is ours.
-    mirrored: Option<watch::Receiver<u64>>,
+    mirrored: watch::Receiver<u64>,
+    /// What the mirror tells how far it is; none once it has begun, and for a run without a lock.
+    done: Option<watch::Sender<u64>>,
 }
 
 impl Drive {
@@ -45,8 +64,12 @@ impl Drive {
         orders: mpsc::Receiver<Order>,
     ) -> Self {
         let (size, _) = watch::channel(size);
-        let (journal, tasks) = (Arc::new(Mutex::new(journal)), JoinSet::new());
-        Self { machine, journal, hand, inbox, orders, tasks, size, mirrored: None }
+        let (done, mirrored) = watch::channel(0);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Arc::clone(&hand).hear_stop());
+        let done = hand.plan.lock.is_some().then_some(done);
+        let journal = Arc::new(Mutex::new(journal));
+        Self { machine, journal, hand, inbox, orders, tasks, size, mirrored, done }
     }
 
     pub(super) async fn run(mut self) -> RunEnd {
@@ -86,52 +109,70 @@ impl Drive {
         }
     }
 
+    /// Feeds the machine with this and with what else came meanwhile: their entries go to the disk together, and then
+    /// their effects begin. No effect is before its entry.
     async fn feed(&mut self, input: Input) -> Option<RunEnd> {
         let at = (self.hand.surroundings.clock)();
-        for effect in self.machine.step(input, at) {
+        let mut effects = self.machine.step(input, at);
+        while effects.len() < MOST_AT_ONCE
+            && let Ok(input) = self.inbox.try_recv()
+        {
+            effects.extend(self.machine.step(input, at));
+        }
+        let is_entry = |effect: &Do| matches!(effect, Do::Journal(_));
+        let (entries, effects): (Vec<Do>, Vec<Do>) = effects.into_iter().partition(is_entry);
+        let entries = entries.into_iter().filter_map(|effect| match effect {
+            Do::Journal(entry) => Some(entry),
+            _ => None,
+        });
+        if let Err(why) = self.write(entries.collect()).await {
+            let at = (self.hand.surroundings.clock)();
+            self.machine.step(Input::JournalBroken(why.clone()), at);
+            return Some(RunEnd { status: RunStatus::Interrupted, why: Some(why), on_failure: None });
+        }
+        let now = Instant::now();
+        for effect in effects {
             match effect {
-                Do::Journal(entry) => {
-                    if let Err(why) = self.write(entry).await {
-                        let at = (self.hand.surroundings.clock)();
-                        self.machine.step(Input::JournalBroken(why.clone()), at);
-                        let (status, why) = (RunStatus::Interrupted, Some(why));
-                        return Some(RunEnd { status, why, on_failure: None });
-                    }
-                }
                 Do::Over { status, why, on_failure } => return Some(RunEnd { status, why, on_failure }),
-                effect => self.carry_out(effect),
+                effect => self.carry_out(effect, now),
             }
         }
         None
     }
 
-    /// Puts an entry on the disk, then on the audit log, then tells of it.
-    async fn write(&mut self, entry: Entry) -> Result<(), Text> {
-        let (journal, hand, line) = (Arc::clone(&self.journal), Arc::clone(&self.hand), entry.clone());
-        let written = tokio::task::spawn_blocking(move || -> Result<u64, Text> {
-            let mut journal = journal.lock().map_err(|_| "the journal is not to be had")?;
-            let (begins, bytes) = journal.append(&line).map_err(|e| Text::from(e.to_string()))?;
-            hand.witness.told(&hand.run, &hand.plan, &line)?;
-            Ok(begins + bytes.len() as u64)
-        });
-        let size = written.await.map_err(|e| Text::from(e.to_string()))??;
-        self.size.send_replace(size);
-        if matches!(entry.fact, Fact::Locked { .. } | Fact::Resumed { fence: Some(_), .. }) {
-            self.tasks.spawn(Arc::clone(&self.hand).beat());
-            self.mirror();
+    /// Puts entries on the disk, then on the audit log, then tells of them.
+    async fn write(&mut self, entries: Vec<Entry>) -> Result<(), Text> {
+        if entries.is_empty() {
+            return Ok(());
         }
-        self.hand.told.tell(Event::RunTold { run: self.hand.run.clone(), entry: Box::new(entry) });
+        let (journal, hand) = (Arc::clone(&self.journal), Arc::clone(&self.hand));
+        let written = tokio::task::spawn_blocking(move || -> Result<(u64, Vec<Entry>), Text> {
+            let mut journal = journal.lock().map_err(|_| "the journal is not to be had")?;
+            let size = journal.append(&entries).map_err(|e| Text::from(e.to_string()))?;
+            hand.witness.told(&hand.run, &hand.plan, &entries)?;
+            Ok((size, entries))
+        });
+        let (size, entries) = written.await.map_err(|e| Text::from(e.to_string()))??;
+        self.size.send_replace(size);
+        for entry in entries {
+            if matches!(entry.fact, Fact::Locked { .. } | Fact::Resumed { fence: Some(_), .. }) {
+                self.tasks.spawn(Arc::clone(&self.hand).beat());
+                self.mirror();
+            }
+            self.hand.told.tell(Event::RunTold { run: self.hand.run.clone(), entry: Box::new(entry) });
+        }
         Ok(())
     }
 
     /// Nothing of a run is on a host before its lock is; lines from before come with it.
     fn mirror(&mut self) {
-        let (done, mirrored) = watch::channel(0);
-        self.tasks.spawn(Arc::clone(&self.hand).mirror(self.size.subscribe(), done));
-        self.mirrored = Some(mirrored);
+        if let Some(done) = self.done.take() {
+            self.tasks.spawn(Arc::clone(&self.hand).mirror(self.size.subscribe(), done));
+        }
     }
 
-    fn carry_out(&mut self, effect: Do) {
+    /// Begins an effect whose entries are on the disk since `now`.
+    fn carry_out(&mut self, effect: Do, now: Instant) {
         let hand = Arc::clone(&self.hand);
         match effect {
             Do::TakeLocks => drop(self.tasks.spawn(hand.take_locks())),
@@ -139,7 +180,8 @@ impl Drive {
             Do::Mark => drop(self.tasks.spawn(hand.mark())),
             Do::Start(task) => {
                 let brake = hand.brake(&task.key(), true);
-                self.tasks.spawn(hand.start(task, brake));
+                let mirror = Mirror { there: self.mirrored.clone(), wanted: *self.size.borrow() };
+                self.tasks.spawn(hand.start(task, brake, (now, mirror)));
             }
             Do::Attach(task) => {
                 let brake = hand.brake(&task.key(), true);
@@ -172,9 +214,10 @@ impl Drive {
     }
 
     async fn close(mut self, end: RunEnd) -> RunEnd {
+        self.hand.closing.cancel();
         let whole = *self.size.borrow();
-        if let Some(mirrored) = &mut self.mirrored {
-            let caught_up = self.hand.lost.run_until_cancelled(mirrored.wait_for(|there| *there >= whole));
+        if self.hand.plan.lock.is_some() && self.done.is_none() {
+            let caught_up = self.hand.lost.run_until_cancelled(self.mirrored.wait_for(|there| *there >= whole));
             let most = if end.status.is_over() { LAST_MIRROR } else { LEAVING };
             tokio::time::timeout(most, caught_up).await.ok();
         }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use futures::future::BoxFuture;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
-use tokio::time::Duration;
+use tokio::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::clean::clean;
@@ -61,6 +61,10 @@ pub(super) struct Hand {
     pub(super) brakes: Mutex<BTreeMap<Key, Arc<Brake>>>,
     /// The lock was found to be another's.
     pub(super) lost: CancellationToken,
+    /// When the last good look at the locks began; held by who looks.
+    pub(super) looked: tokio::sync::Mutex<Option<Instant>>,
+    /// Nothing more comes: what still waits for more to be sent with it goes at once.
+    pub(super) closing: CancellationToken,
 }
 
 /// How an attempt that is under way is ended.
@@ -145,7 +149,7 @@ impl Hand {
         most: Option<Duration>,
         mut ask: impl FnMut() -> BoxFuture<'a, Result<T, TargetError>>,
     ) -> Result<T, TargetError> {
-        let began = tokio::time::Instant::now();
+        let began = Instant::now();
         let mut pause = Duration::from_millis(250);
         loop {
             match ask().await {

@@ -11,13 +11,17 @@ use tokio::time::{Duration, sleep};
 use super::hand::Hand;
 use crate::model::Text;
 use crate::model::run::{Dirty, Liveness, LockHolder};
-use crate::runner::journal::{runs_folder, tail};
+use crate::runner::journal::{runs_folder, tail, take_stop};
 use crate::runner::machine::Input;
 use crate::runner::plan::{past, require};
 use crate::runner::target::{Claim, Target, TargetError};
 
 /// Between two beats.
 const BEAT: Duration = Duration::from_secs(10);
+/// Between two looks whether somebody wants the run to end.
+const LISTEN: Duration = Duration::from_millis(500);
+/// Between two pieces of the mirror.
+const MIRROR: Duration = Duration::from_millis(100);
 /// A lock host that is away is waited for so long before locks are taken, and at the end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -88,6 +92,17 @@ impl Hand {
                     self.lost.cancel();
                     return self.send(Input::LockLost(e.to_string().into())).await;
                 }
+            }
+        }
+    }
+
+    /// Hears when another process of this machine wants the run to end.
+    pub(super) async fn hear_stop(self: Arc<Self>) {
+        loop {
+            sleep(LISTEN).await;
+            let folder = self.folder.clone();
+            if let Ok(Some(stop)) = tokio::task::spawn_blocking(move || take_stop(&folder)).await {
+                self.send(Input::Interrupt { by: stop.by, insist: stop.insist }).await;
             }
         }
     }
@@ -196,6 +211,8 @@ impl Hand {
                 }
                 there += bytes.len() as u64;
                 done.send_replace(there);
+                // What comes in one moment goes together, so that the mirror does not take up its host.
+                self.closing.run_until_cancelled(sleep(MIRROR)).await;
             } else if size.changed().await.is_err() {
                 return;
             }

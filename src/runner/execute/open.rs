@@ -17,9 +17,9 @@ use super::hand::Hand;
 use super::news::Teller;
 use super::{Means, Places, RunEnd, RunError, RunHandle, Runner, Secrets};
 use crate::model::plan::Value;
-use crate::model::run::{Entry, Fact};
+use crate::model::run::{Entry, Fact, Liveness, LockHolder};
 use crate::model::{Plan, RunId, RunStatus, Text};
-use crate::runner::journal::{Journal, JournalError, Kept, console_id, fold, read, run_folder};
+use crate::runner::journal::{Journal, JournalError, Kept, console_id, fold, is_driven, read, run_folder};
 use crate::runner::machine::Machine;
 use crate::runner::redact::Redactor;
 use crate::runner::target::Target;
@@ -64,7 +64,29 @@ impl Runner {
     }
 
     /// Goes on with a run; `keeper` is the host with its mirror, for one that this machine does not know.
-    pub async fn resume(&self, run: &RunId, keeper: Option<&Target>, mut means: Means) -> Result<RunHandle, RunError> {
+    pub async fn resume(&self, run: &RunId, keeper: Option<&Target>, means: Means) -> Result<RunHandle, RunError> {
+        self.go_on(run, keeper, means, None).await
+    }
+
+    /// Goes on with a run only to end it: nothing begins, what still runs on its hosts is ended (with `insist` also what
+    /// must not be), its lock is given back.
+    pub async fn cancel(
+        &self,
+        run: &RunId,
+        keeper: Option<&Target>,
+        means: Means,
+        insist: bool,
+    ) -> Result<RunHandle, RunError> {
+        self.go_on(run, keeper, means, Some(insist)).await
+    }
+
+    async fn go_on(
+        &self,
+        run: &RunId,
+        keeper: Option<&Target>,
+        mut means: Means,
+        cancels: Option<bool>,
+    ) -> Result<RunHandle, RunError> {
         let known = self.known(run).await?;
         let mut mirror = keeper.cloned();
         if let Some(kept) = &known
@@ -84,7 +106,10 @@ impl Runner {
         let places = self.places(&plan, &means.deck)?;
         let values = self.values(&plan, &means.secrets).await?;
         means.reason = means.reason.map(|reason| Redactor::new(&values.1).text(reason.as_str()).into());
-        let machine = Machine::resume(kept.state, self.operator.clone(), means.answers);
+        let mut machine = Machine::resume(kept.state, self.operator.clone(), means.answers);
+        if let Some(insist) = cancels {
+            machine = machine.cancelling(insist);
+        }
         let console_id = self.console_id().await?;
         Ok(self.drive(machine, (journal, kept.whole), kept.entries, Room { means, places, values, console_id }))
     }
@@ -169,6 +194,8 @@ impl Runner {
             fences: Mutex::default(),
             brakes: Mutex::default(),
             lost: CancellationToken::new(),
+            looked: tokio::sync::Mutex::default(),
+            closing: CancellationToken::new(),
         });
         let drive = Drive::new(machine, journal, hand, inputs, taken);
         let id = run.clone();
@@ -221,9 +248,14 @@ impl Runner {
                             return RunEnd { status: kept.state.status, why: None, on_failure: None };
                         }
                     }
+                    let is_quiet = number == Some(kept.state.number);
                     number = Some(kept.state.number);
                     if kept.state.status.is_over() {
                         return RunEnd { status: kept.state.status, why: kept.state.why, on_failure: None };
+                    }
+                    if is_quiet && self.is_left(&kept, keeper).await {
+                        let why = Some("nobody drives it".into());
+                        return RunEnd { status: RunStatus::Interrupted, why, on_failure: None };
                     }
                 }
                 // A host that is away for a while is asked again.
@@ -235,6 +267,18 @@ impl Runner {
             }
             sleep(LOOK).await;
         }
+    }
+
+    /// Whether nobody drives a run that has not ended. A host that cannot be asked is no proof of that.
+    async fn is_left(&self, kept: &Kept, keeper: Option<&Target>) -> bool {
+        let run = kept.state.id.clone();
+        let Some(keeper) = keeper else {
+            let state = self.state.clone();
+            return tokio::task::spawn_blocking(move || !is_driven(&state, &run)).await.unwrap_or(false);
+        };
+        let Some(key) = kept.state.plan.lock.as_ref().and_then(|l| l.keys.first()) else { return false };
+        let is_his = |h: &LockHolder| h.run.as_ref() == Some(&run) && h.liveness == Liveness::Held;
+        keeper.holder(key).await.is_ok_and(|holder| !holder.as_ref().is_some_and(is_his))
     }
 
     async fn fetched(&self, run: &RunId, keeper: &Target) -> Result<Kept, RunError> {

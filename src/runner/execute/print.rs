@@ -36,6 +36,8 @@ pub(super) struct Printer {
     left_out: u64,
     flushed: Instant,
     bytes: u64,
+    /// A part was read before, by a console that is gone or over a link that was lost.
+    went_on: bool,
 }
 
 impl Printer {
@@ -48,12 +50,32 @@ impl Printer {
     ) -> Self {
         let (rest, lines, flushed) = (Vec::new(), Vec::new(), Instant::now());
         let bytes = printed.offset();
-        Self { run, step, host, attempt, printed, redactor, told, clock, rest, lines, left_out: 0, flushed, bytes }
+        Self {
+            run,
+            step,
+            host,
+            attempt,
+            printed,
+            redactor,
+            told,
+            clock,
+            rest,
+            lines,
+            left_out: 0,
+            flushed,
+            bytes,
+            went_on: bytes > 0,
+        }
     }
 
     /// How far the log of the target is kept here.
     pub(super) fn offset(&self) -> u64 {
         self.printed.offset()
+    }
+
+    /// Whether a secret was printed, or may have been while nobody here read it.
+    pub(super) fn has_secrets(&self) -> bool {
+        self.redactor.has_found() || (self.went_on && !self.redactor.is_empty())
     }
 
     /// Bytes that were printed.
@@ -119,7 +141,6 @@ impl Printer {
 
     /// Tells the lines that came, if the screen has room for them.
     pub(super) fn flush(&mut self) {
-        self.flushed = Instant::now();
         if self.told.has_room() {
             self.tell();
         }
@@ -127,8 +148,10 @@ impl Printer {
 
     fn tell(&mut self) {
         if self.lines.is_empty() {
+            // What comes after a silence is told at once.
             return;
         }
+        self.flushed = Instant::now();
         let at: Timestamp = (self.clock)();
         self.told.tell(Event::RunPrinted {
             run: self.run.clone(),

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use futures::FutureExt;
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, Instant, sleep};
 
+use super::drive::Mirror;
 use super::hand::{Brake, Hand};
-use super::print::{EVERY, ended};
+use super::print::{EVERY, Printer, ended};
 use crate::model::Text;
 use crate::model::runbook::{Action, Step};
 use crate::runner::machine::{How, Input, Key, Task, TaskEnd, end_of};
@@ -21,28 +22,33 @@ const PATIENCE: Duration = Duration::from_mins(5);
 const SHORT_PATIENCE: Duration = Duration::from_secs(30);
 
 impl Hand {
-    /// Starts an attempt of any kind.
-    pub(super) async fn start(self: Arc<Self>, task: Task, brake: Arc<Brake>) {
-        if let Err(how) = self.start_it(&task, &brake).await {
+    /// Starts an attempt of any kind, whose entry is on the disk since `since`.
+    pub(super) async fn start(self: Arc<Self>, task: Task, brake: Arc<Brake>, record: (Instant, Mirror)) {
+        if let Err(how) = self.start_it(&task, &brake, record).await {
             self.send(Input::Ended(task, TaskEnd::new(how))).await;
         }
         brake.done.cancel();
     }
 
-    async fn start_it(self: &Arc<Self>, task: &Task, brake: &Arc<Brake>) -> Result<(), How> {
+    async fn start_it(self: &Arc<Self>, task: &Task, brake: &Arc<Brake>, record: (Instant, Mirror)) -> Result<(), How> {
+        let (mut since, mirror) = record;
         let step = self.step_of(task).map_err(How::Failed)?;
         let is_undo = task.step.starts_with("undo:");
         if task.attempt > 1 && !is_undo {
             brake.asked.run_until_cancelled(sleep(BREATH)).await.ok_or(How::Cancelled)?;
+            since = Instant::now();
         }
-        if is_undo || !step.only_looks() {
-            brake.asked.run_until_cancelled(self.still_ours()).await.ok_or(How::Cancelled)??;
-        }
-        let (witness, hand, asked) = (Arc::clone(&self.witness), Arc::clone(self), task.clone());
-        let words = self.redactor.text(&words_of(&step));
-        let at = (self.surroundings.clock)();
-        let told = tokio::task::spawn_blocking(move || witness.intent(at, &hand.run, &hand.plan, &asked, &words)).await;
-        told.map_err(|e| How::Refused(e.to_string().into()))?.map_err(How::Refused)?;
+        let changes = is_undo || !step.only_looks();
+        let asks = changes && !self.looks_itself(task, &step);
+        let locked = async { if asks { self.still_ours(since).await } else { Ok(()) } };
+        // The record is written while the lock host is asked; nothing begins before both are done.
+        let mirrored = async { if changes { self.is_mirrored(mirror).await } else { Ok(()) } };
+        let locked = brake.asked.run_until_cancelled(locked);
+        let mirrored = brake.asked.run_until_cancelled(mirrored);
+        let (locked, mirrored, recorded) = futures::join!(locked, mirrored, self.put_on_record(task, &step));
+        locked.ok_or(How::Cancelled)??;
+        mirrored.ok_or(How::Cancelled)??;
+        recorded?;
         if brake.asked.is_cancelled() {
             return Err(How::Cancelled);
         }
@@ -61,6 +67,7 @@ impl Hand {
             timeout: step.timeout,
             grace: step.grace,
             fence: self.fences.lock().ok().and_then(|f| f.first().cloned()),
+            keeps_lock: changes && self.looks_itself(task, &step),
         };
         match target.start(&self.permit, &job).await {
             Ok(following) => self.follow(task, following, brake).await,
@@ -71,11 +78,32 @@ impl Hand {
         Ok(())
     }
 
-    /// Looks whether the locks are still ours; a lock host that is away is waited for.
-    async fn still_ours(&self) -> Result<(), How> {
+    /// Puts what is about to be started on the audit log.
+    async fn put_on_record(self: &Arc<Self>, task: &Task, step: &Step) -> Result<(), How> {
+        let (witness, hand, asked) = (Arc::clone(&self.witness), Arc::clone(self), task.clone());
+        let words = self.redactor.text(&words_of(step));
+        let at = (self.surroundings.clock)();
+        let told = tokio::task::spawn_blocking(move || witness.intent(at, &hand.run, &hand.plan, &asked, &words)).await;
+        told.map_err(|e| How::Refused(e.to_string().into()))?.map_err(How::Refused)
+    }
+
+    /// Whether the target looks whether the lock is still ours when it starts a step, so that nobody has to ask before.
+    fn looks_itself(&self, task: &Task, step: &Step) -> bool {
+        let lock = self.plan.lock.as_ref().filter(|lock| lock.host == task.host && lock.keys.len() == 1);
+        lock.is_some() && matches!(step.action, Action::Shell { .. })
+    }
+
+    /// Looks whether the locks are still ours; a lock host that is away is waited for. Those who ask at once look once: a
+    /// look that began after `since` is good for all of them.
+    async fn still_ours(&self, since: Instant) -> Result<(), How> {
         let fences = self.fences.lock().map(|f| f.clone()).unwrap_or_default();
         let Some(keeper) = self.keeper() else { return Ok(()) };
+        let mut looked = self.looked.lock().await;
+        if looked.is_some_and(|began| began >= since) {
+            return Ok(());
+        }
         let most = (!self.is_patient).then_some(SHORT_PATIENCE * 2);
+        let began = Instant::now();
         for (key, fence) in fences {
             let beat = self.until_reached(most, || keeper.beat(&self.permit, &key, fence).boxed()).await;
             beat.map_err(|e| match e {
@@ -86,7 +114,21 @@ impl Hand {
                 e => How::Refused(format!("nothing begins while the lock cannot be looked at: {e}").into()),
             })?;
         }
+        *looked = Some(began);
         Ok(())
+    }
+
+    /// Nothing begins that is not on record beside the lock; a lock host that is away is waited for.
+    async fn is_mirrored(&self, mirror: Mirror) -> Result<(), How> {
+        if self.plan.lock.is_none() {
+            return Ok(());
+        }
+        if self.is_patient {
+            mirror.holds().await;
+            return Ok(());
+        }
+        let why = |_| How::Refused("nothing begins while the journal cannot be kept beside the lock".into());
+        tokio::time::timeout(SHORT_PATIENCE * 2, mirror.holds()).await.map_err(why)
     }
 
     /// Prints what comes until the end, or until the link is lost.
@@ -113,6 +155,7 @@ impl Hand {
                 News::Output(at, bytes) => printer.push(&bytes, at + bytes.len() as u64),
                 News::Ended(end) => {
                     let kept = ended(&mut printer).await;
+                    self.hush(task, &printer).await;
                     let mut end = end_of(&end);
                     end.survivors = self.survivors(brake).await;
                     if kept.is_ok() {
@@ -192,9 +235,23 @@ impl Hand {
                     printer.push(&bytes, at + bytes.len() as u64).map_err(|e| Text::from(e.to_string()))?;
                 }
                 News::Started(_) => {}
-                News::Ended(_) => return super::print::ended(&mut printer).await.map_err(|e| e.to_string().into()),
+                News::Ended(_) => {
+                    ended(&mut printer).await.map_err(|e| Text::from(e.to_string()))?;
+                    self.hush(task, &printer).await;
+                    return Ok(());
+                }
                 News::Lost(why) => return Err(why),
             }
+        }
+    }
+
+    /// What holds a secret does not stay on its host when it was read to its end.
+    async fn hush(&self, task: &Task, printer: &Printer) {
+        let Ok(target) = self.target(&task.host) else { return };
+        if printer.has_secrets()
+            && let Err(e) = target.forget_log(&self.permit, &self.run, &task.name()).await
+        {
+            tracing::warn!("what {} printed on {} stays there with a secret in it: {e}", task.step, task.host);
         }
     }
 

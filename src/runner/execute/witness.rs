@@ -13,8 +13,8 @@ pub trait Witness: Send + Sync {
     /// A command is about to be started. Returns when that is on record, else nothing is started.
     fn intent(&self, at: Timestamp, run: &RunId, plan: &Plan, task: &Task, command: &str) -> Result<(), Text>;
 
-    /// An entry is in the journal.
-    fn told(&self, run: &RunId, plan: &Plan, entry: &Entry) -> Result<(), Text>;
+    /// Entries are in the journal, in this order.
+    fn told(&self, run: &RunId, plan: &Plan, entries: &[Entry]) -> Result<(), Text>;
 }
 
 impl Witness for Audit {
@@ -25,18 +25,24 @@ impl Witness for Audit {
         self.write(&fact).map_err(|e| e.to_string().into())
     }
 
-    fn told(&self, run: &RunId, plan: &Plan, entry: &Entry) -> Result<(), Text> {
-        let Some((what, place, reason)) = what_of(plan, &entry.fact) else { return Ok(()) };
-        let mut fact = about(entry.at, what, run, plan);
-        if let Some((step, host)) = place {
-            (fact.step, fact.host) = (Some(step), host);
-        }
-        if let Told::Locked { fence } | Told::Resumed { fence: Some(fence), .. } = &entry.fact {
-            fact.fence = Some(*fence);
-        }
-        fact.reason = reason;
-        self.write(&fact).map_err(|e| e.to_string().into())
+    fn told(&self, run: &RunId, plan: &Plan, entries: &[Entry]) -> Result<(), Text> {
+        let facts: Vec<Fact> = entries.iter().filter_map(|entry| fact_of(run, plan, entry)).collect();
+        self.write_all(&facts).map_err(|e| e.to_string().into())
     }
+}
+
+/// What the log says of an entry; nothing of most.
+fn fact_of(run: &RunId, plan: &Plan, entry: &Entry) -> Option<Fact> {
+    let (what, place, reason) = what_of(plan, &entry.fact)?;
+    let mut fact = about(entry.at, what, run, plan);
+    if let Some((step, host)) = place {
+        (fact.step, fact.host) = (Some(step), host);
+    }
+    if let Told::Locked { fence } | Told::Resumed { fence: Some(fence), .. } = &entry.fact {
+        fact.fence = Some(*fence);
+    }
+    fact.reason = reason;
+    Some(fact)
 }
 
 fn about(at: Timestamp, what: What, run: &RunId, plan: &Plan) -> Fact {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{Consent, FRESH, Given, Refusal, SHORTEST_EMERGENCY, SHORTEST_REASON, is_reason, since};
 use crate::config::acting::Policy;
 use crate::model::plan::StepEffect;
-use crate::model::{Level, Plan, RunbookKind, ServiceId};
+use crate::model::{Level, Plan, ServiceId};
 use crate::runner::plan::digest;
 use crate::transport::human;
 
@@ -126,10 +126,9 @@ pub(super) fn peak(policy: &Policy, consent: &Consent, now: Timestamp) -> Result
 
 /// What a run left unfinished is not gone over unseen.
 pub(super) fn dirty(plan: &Plan, level: Level, consent: &Consent) -> Result<(), Refusal> {
-    let Some(dirty) = plan.lock.as_ref().and_then(|lock| lock.dirty.as_ref()) else { return Ok(()) };
-    let mends = plan.resumes.as_ref() == Some(&dirty.run) || plan.kind == RunbookKind::Rollback;
+    let Some(dirty) = plan.goes_over() else { return Ok(()) };
     let is_seen = consent.over_dirty.as_ref().is_some_and(|reason| is_reason(reason, SHORTEST_REASON));
-    if level < Level::Typed || mends || is_seen {
+    if level < Level::Typed || is_seen {
         return Ok(());
     }
     let (run, who) = (&dirty.run, &dirty.operator);

@@ -25,8 +25,8 @@ fn began() -> Fact {
 
 fn journal(state: &Path, run: &RunId) -> Journal {
     let mut journal = Journal::create(state, run, &plan(1, &[Spec::sh("a")]), "# A").unwrap();
-    journal.append(&entry(1, began())).unwrap();
-    journal.append(&entry(2, Fact::Locked { fence: 3 })).unwrap();
+    journal.append(&[entry(1, began())]).unwrap();
+    journal.append(&[entry(2, Fact::Locked { fence: 3 })]).unwrap();
     journal
 }
 
@@ -53,10 +53,10 @@ fn a_journal_cut_at_any_byte_is_read_up_to_its_last_whole_line_and_goes_on_from_
     let whole = std::fs::read(&path).unwrap();
     for cut in 0..=whole.len() {
         std::fs::write(&path, &whole[..cut]).unwrap();
-        let lines = whole[..cut].iter().filter(|b| **b == b'\n').count();
+        let lines = whole[..cut].split_inclusive(|b| *b == b'\n').filter(|l| l.ends_with(b"\n")).count();
         let (mut journal, kept) = Journal::open(state.path(), &id(1)).unwrap();
         assert_eq!(kept.entries.len(), lines, "cut at {cut}");
-        journal.append(&entry(lines as u64 + 1, Fact::Detached)).unwrap();
+        journal.append(&[entry(lines as u64 + 1, Fact::Detached)]).unwrap();
         drop(journal);
         assert_eq!(read(state.path(), &id(1)).unwrap().entries.len(), lines + 1, "cut at {cut}");
     }
@@ -113,7 +113,7 @@ fn a_full_disk_is_told_as_such_and_leaves_no_part_of_a_line() {
     let state = tempfile::tempdir().unwrap();
     let mut journal = journal(state.path(), &id(1));
     journal.file = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let refused = journal.append(&entry(3, Fact::Detached)).unwrap_err();
+    let refused = journal.append(&[entry(3, Fact::Detached)]).unwrap_err();
     assert!(matches!(refused, JournalError::Full(_)), "{refused}");
     assert_eq!(read(state.path(), &id(1)).unwrap().entries.len(), 2);
 }

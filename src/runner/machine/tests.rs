@@ -186,6 +186,49 @@ fn an_interrupt_ends_what_runs_but_not_what_must_not_be_interrupted_unless_insis
 }
 
 #[test]
+fn what_an_interrupted_run_left_is_ended_and_nothing_begins() {
+    let mut world = World::new(plan(2, &[Spec::sh("a"), Spec::sh("b").undo()]));
+    world.hangs("a", "h1");
+    world.run_until_started("a", "h1");
+    world.input(Input::Detach);
+    world.run();
+    world.cancel(false);
+    world.run();
+    assert_eq!((world.outcome("a", "h0"), world.outcome("a", "h1")), (Some(O::Ok), Some(O::Cancelled)));
+    assert_eq!(world.starts, ["a-1@h0", "a-1@h1"]);
+    assert_eq!(ended(&world).0, RunStatus::Cancelled);
+    assert!(!world.is_locked && world.is_marked, "what was changed is not proven");
+}
+
+#[test]
+fn ending_an_interrupted_run_waits_for_what_must_not_be_interrupted_unless_insisted() {
+    for insist in [false, true] {
+        let mut world = World::new(plan(1, &[Spec::sh("migrate").uninterruptible(), Spec::sh("b")]));
+        world.hangs("migrate", "h0");
+        world.run_until_started("migrate", "h0");
+        world.input(Input::Detach);
+        world.run();
+        world.cancel(insist);
+        world.run();
+        assert_eq!(world.over.is_some(), insist, "{:?}", world.over);
+        assert_eq!(world.starts, ["migrate-1@h0"]);
+    }
+}
+
+#[test]
+fn ending_an_interrupted_run_does_not_hide_that_nobody_knows_what_became_of_a_step() {
+    let mut world = World::new(plan(1, &[Spec::sh("a")]));
+    world.vanishes("a", "h0");
+    world.run_to_question();
+    world.input(Input::Detach);
+    world.run();
+    world.cancel(true);
+    world.run();
+    assert_eq!(ended(&world).0, RunStatus::Lost);
+    assert_eq!(world.starts.len(), 1);
+}
+
+#[test]
 fn a_lock_taken_by_another_lets_steps_end_and_nothing_begin_and_is_not_given_back() {
     let mut world = World::new(plan(1, &[Spec::sh("a"), Spec::sh("b")]));
     world.run_until_started("a", "h0");

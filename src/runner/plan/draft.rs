@@ -135,7 +135,7 @@ impl Facts {
         let keeper = sites.get(&lock::host(ask));
         if !ask.runbook.only_looks() {
             let (lock, blocked) = lock::look(ask, frame.keys.clone(), keeper).await;
-            self.warnings.extend(warnings::of_lock(&lock));
+            self.warnings.extend(warnings::of_lock(&lock, ask.resumes.as_ref()));
             self.blocked.extend(blocked);
             self.lock = Some(lock);
         }

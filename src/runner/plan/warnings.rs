@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::Ask;
 use super::place::Site;
 use crate::model::plan::{HostName, PlannedLock};
-use crate::model::{Health, ServiceId, Text};
+use crate::model::{Health, RunId, ServiceId, Text};
 use crate::runner::step::wait;
 use crate::source::Surroundings;
 
@@ -42,10 +42,11 @@ pub(super) fn of_sites(sites: &BTreeMap<HostName, Site>) -> Vec<Text> {
     warnings.into_iter().map(Text::from).collect()
 }
 
-/// About who holds the lock and what was left.
-pub(super) fn of_lock(lock: &PlannedLock) -> Vec<Text> {
-    let held = lock.held.as_ref().map(|h| format!("{} is held by {} for {}", h.key, h.operator, h.what));
-    let dirty = lock.dirty.as_ref();
+/// About who holds the lock and what was left; the run that is to go on is not in its own way.
+pub(super) fn of_lock(lock: &PlannedLock, resumes: Option<&RunId>) -> Vec<Text> {
+    let held = lock.held.as_ref().filter(|h| resumes.is_none() || h.run.as_ref() != resumes);
+    let held = held.map(|h| format!("{} is held by {} for {}", h.key, h.operator, h.what));
+    let dirty = lock.dirty.as_ref().filter(|d| resumes != Some(&d.run));
     let dirty = dirty.map(|d| format!("run {} of {} by {} was left unfinished", d.run, d.runbook, d.operator));
     held.into_iter().chain(dirty).map(Text::from).collect()
 }

@@ -31,6 +31,8 @@ pub(super) struct Stream {
     position: u64,
     spoke: bool,
     refused: Option<String>,
+    /// The lock is another's.
+    barred: bool,
     ended: Option<Ended>,
     /// The follower has ended.
     closed: bool,
@@ -50,6 +52,7 @@ impl Stream {
             position,
             spoke: false,
             refused: None,
+            barred: false,
             ended: None,
             closed: false,
             over: None,
@@ -60,6 +63,9 @@ impl Stream {
     pub async fn begin(&mut self) -> Result<(), TargetError> {
         while !self.spoke && !self.closed {
             self.take().await;
+        }
+        if self.barred {
+            return Err(TargetError::LockLost { key: String::new(), by: None });
         }
         if let Some(why) = &self.refused {
             return Err(self.target.refuse(Text::line_at_most(why, 400)));
@@ -109,6 +115,7 @@ impl Stream {
             }
             "ended" => self.ended = ended(rest),
             "refused" => self.refused = Some(rest.to_owned()),
+            "lost" => self.barred = true,
             "gone" | "alive" | "absent" => {}
             _ => return,
         }

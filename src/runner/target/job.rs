@@ -24,11 +24,19 @@ impl Target {
         let mark = mark();
         let (key, fence) = job.fence.as_ref().map_or((String::new(), 0), |(key, n)| (super::call::encoded(key), *n));
         let (fence, limit, grace) = (fence.to_string(), seconds(job.timeout), seconds(job.grace));
-        let words = [job.run.as_str(), &job.task, &key, &fence, &limit, &grace];
+        let kept = if job.keeps_lock { "kept" } else { "" };
+        let words = [job.run.as_str(), &job.task, &key, &fence, &limit, &grace, kept];
         let argv = self.argv(Piece::Job, &mark, "start", &words);
         let input = script::words(job, &mark);
         let follow = self.transport.launch(permit, &argv, input.as_bytes(), PATIENCE).await?;
-        self.follow(Stream::new(self, &job.run, &job.task, follow, mark, 0)).await
+        match self.follow(Stream::new(self, &job.run, &job.task, follow, mark, 0)).await {
+            Err(TargetError::LockLost { by: None, key: _ }) => {
+                let key = job.fence.as_ref().map(|(key, _)| key.clone()).unwrap_or_default();
+                let by = self.holder(&key).await.ok().flatten().map(Box::new);
+                Err(TargetError::LockLost { key, by })
+            }
+            begun => begun,
+        }
     }
 
     /// Follows a job that was started before, from this offset of its log on.
@@ -57,6 +65,12 @@ impl Target {
         let answer = self.ask(Piece::Job, "fate", &[run.as_str(), task], MOST).await?;
         let fate = answer.words.iter().find_map(|word| fate(word));
         fate.ok_or_else(|| self.refuse(format!("what it says of {task} of run {run} cannot be read")))
+    }
+
+    /// Takes away what an attempt printed; how it ended stays known.
+    pub async fn forget_log(&self, permit: &Permit, run: &RunId, task: &str) -> Result<(), TargetError> {
+        self.named(task)?;
+        self.tell(permit, Piece::Job, "forget_log", &[run.as_str(), task], b"").await.map(|_| ())
     }
 
     /// Ends a job: TERM to its group and session, KILL after `grace`; the processes that survive, as `pid command`.

@@ -48,6 +48,15 @@ do_start() {
         room "$state/fences/$key"
         [ -e "$state/fences/$key/$fence" ] || why=$({ : >"$state/fences/$key/$fence"; } 2>&1) || unwritable "$state" "$why"
         highest "$state/fences/$key"
+        if [ -n "$7" ]; then
+            # The lock is kept here, so nobody has asked before.
+            newest=$n
+            highest "$state/locks/$key"
+            if [ "$n" -ne "$fence" ] || [ "$newest" -ne "$fence" ] || [ -e "$state/locks/$key/$fence.over" ]; then
+                say lost
+                exit 4
+            fi
+        fi
         [ "$n" -le "$fence" ] || refuse "the lock was taken since, with number $n; this run has $fence and starts nothing more"
     fi
     task=$state/runs/$run/$name
@@ -76,7 +85,6 @@ do_start() {
     {
         read -r word <&8
         say "$word"
-        exec rm -f "$task/word" >/dev/null 2>&1 8<&-
     } 3<&- &
     reader=$!
     stream 0 $$ 3<&- 8<&- 2>/dev/null &
@@ -186,7 +194,7 @@ do_supervise() {
     if [ -n "$now" ] && [ -r /proc/uptime ]; then began=$clock; clock; now=$((now + clock - began)); else now=$(date +%s); fi
     # The room was taken before, so that a full disk does not lose the end.
     printf '%-63s\n' "ended $code $timed $kept $lost $now" 1<>"$task/exit"
-    rm -f "$task/pipe" &
+    rm -f "$task/pipe" "$task/word" &
 }
 # One part of the input to a file; sets moved (bytes), whether the input is at its end, and whether it was written.
 part() {
@@ -225,14 +233,25 @@ pump() {
     done
     printf '%-63s\n' "$kept $lost" 1<>"$task/counted"
 }
+# Sleeps so long, or until TERM comes, which ends all.
+doze() {
+    sleep "$1" &
+    asleep=$!
+    trap 'kill -s KILL "$asleep"; exit' TERM
+    if [ -n "$early" ]; then
+        kill -s KILL "$asleep"
+        exit
+    fi
+    wait "$asleep"
+}
 # Ends the job when its time is up, whether anybody is connected or not.
 timer() {
-    # The first is lost on a sleep that only just begins.
-    trap 'kill $!; sleep 0.1; kill $!; exit' TERM
-    sleep "$limit" &
-    wait $!
+    # Any other signal is lost on a sleep that only just begins.
+    early=
+    trap early=yes TERM
+    doze "$limit"
     # A sleep that knows no parts of a second.
-    case $? in 0) ;; *) sleep $((${limit%%.*} + 1)) & wait $! ;; esac
+    case $? in 0) ;; *) doze $((${limit%%.*} + 1)) ;; esac
     : >"$task/timed"
     fate "$task"
     strike "$grace"
@@ -246,7 +265,7 @@ rootly() {
 }
 # The processes of the session of the job that live; where that cannot be told, of its group.
 members() {
-    members=
+    members= outside=
     if [ -r /proc/self/stat ]; then
         # Its number belongs to another process by now, so its session is over.
         since "$pid"
@@ -255,7 +274,9 @@ members() {
             { read -r line <"$file"; } 2>/dev/null || continue
             file=${file#/proc/}
             set -- ${line##*) }
-            [ "$4" != "$pid" ] || [ "$1" = Z ] || members="$members ${file%/stat}"
+            [ "$4" = "$pid" ] && [ "$1" != Z ] || continue
+            members="$members ${file%/stat}"
+            [ "$3" = "$pid" ] || outside="$outside ${file%/stat}"
         done
     else
         members=$(ps -A -o pid= -o pgid= -o stat= 2>/dev/null | while read -r one group stat; do
@@ -264,12 +285,16 @@ members() {
         done)
     fi
 }
-# One signal to all of the session; what root started is asked for with the right to.
+# One signal to each of the session; what root started is asked for with the right to.
 signal() {
     kill -s "$1" -- "-$pid" 2>/dev/null
     members
     theirs=
-    for one in $members; do kill -s "$1" "$one" 2>/dev/null || theirs="$theirs $one"; done
+    for one in $members; do
+        # Those of the group have it already, where it may be sent at all.
+        case " $outside " in *" $one "*) sent=$1 ;; *) sent=0 ;; esac
+        kill -s "$sent" "$one" 2>/dev/null || theirs="$theirs $one"
+    done
     [ -z "$theirs" ] || rootly kill -s "$1" $theirs
 }
 # TERM, and KILL to who is left after so long.
@@ -312,6 +337,12 @@ do_attach() {
 }
 # A piece of the log.
 do_slice() { tail -c "+$(($3 + 1))" "$state/runs/$1/$2/log" | head -c "$4"; }
+# What was printed held a secret, and whoever ran it has read it to the end.
+do_forget_log() {
+    task=$state/runs/$1/$2
+    { echo "what was printed here held a secret; the machine that it was run from keeps it without" >"$task/log"; } 2>/dev/null ||
+        refuse "cannot write $task/log"
+}
 do_end() {
     task=$state/runs/$1/$2
     fate "$task"

@@ -61,6 +61,7 @@ fn job(task: &str, script: &str) -> Job {
         timeout: Duration::from_mins(1),
         grace: Duration::from_secs(1),
         fence: None,
+        keeps_lock: false,
     }
 }
 

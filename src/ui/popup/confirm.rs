@@ -148,7 +148,15 @@ impl Deed {
             Self::Continue { .. } => vec![plain(
                 "It is planned again, takes its lock anew, looks at its preconditions, and goes on with what did not end well.",
             )],
-            Self::Answer { choice, question, .. } => answer(*choice, question),
+            Self::Answer { run, choice, question } => {
+                let mut words = answer(*choice, question);
+                let plan = store.acting().open_run(run).map(|run| &run.state().plan);
+                let other = plan.and_then(|plan| plan.on_failure.as_ref());
+                if let Some(other) = other.filter(|_| *choice == Choice::OnFailure) {
+                    words.push((Role::Text, format!("That is {}; its plan is shown before it runs.", other.runbook)));
+                }
+                words
+            }
             Self::Break { key, holder, fence, .. } => vec![
                 (Role::Strong, format!("{key}  held by {holder}, number {fence}")),
                 (

@@ -2,6 +2,7 @@
 //! here. Secret ones show dots alone.
 
 mod draw;
+mod looked;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -10,10 +11,12 @@ use regex::Regex;
 
 use crate::model::runbook::{Choices, Input, InputKind};
 use crate::model::{Runbook, ServiceId};
+use crate::store::Store;
 use crate::ui::edit::Edit;
 use crate::ui::hidden::{Hidden, Passphrase};
 
 pub use draw::draw;
+pub use looked::Looked;
 
 static DURATION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^(?:\d+(?:ms|s|m|h|d))+$").ok());
 
@@ -24,6 +27,8 @@ pub enum Given {
     Text(Edit),
     /// Typed, and not shown.
     Secret(Hidden),
+    /// One of those that a host or the record tells; typed while they are not known.
+    Looked(Looked),
     /// One of these.
     Chosen(Vec<String>, usize),
 }
@@ -55,6 +60,7 @@ impl Field {
                 let at = listed.iter().position(|choice| *choice == default).unwrap_or(0);
                 Given::Chosen(listed, at)
             }
+            None if looks(input) => Given::Looked(Looked::new(input)),
             None => Given::Text(Edit::new(&default)),
         };
         Self { input: input.clone(), given }
@@ -65,6 +71,7 @@ impl Field {
         match &self.given {
             Given::Text(edit) => edit.text().trim().to_owned(),
             Given::Secret(_) => String::new(),
+            Given::Looked(looked) => looked.value(),
             Given::Chosen(choices, at) => choices.get(*at).cloned().unwrap_or_default(),
         }
     }
@@ -91,6 +98,11 @@ impl Field {
         if matches!(self.given, Given::Secret(_)) || self.is_default() {
             return None;
         }
+        if let Given::Looked(looked) = &self.given
+            && looked.is_strange()
+        {
+            return Some("none of the choices".into());
+        }
         let value = self.value();
         let fits = match self.input.kind {
             InputKind::String | InputKind::Path => true,
@@ -112,13 +124,13 @@ impl Field {
 
     /// What is not known before it is planned.
     pub fn note(&self) -> Option<&'static str> {
-        match (&self.input.choices, self.input.kind) {
-            (Some(Choices::Command(_)), _) => Some("checked on the host when it is planned"),
-            (Some(Choices::Releases), _) => Some("a release on record; checked when it is planned"),
-            (_, InputKind::Path) => Some("looked for when it is planned"),
-            _ => None,
-        }
+        (self.input.kind == InputKind::Path).then_some("looked for when it is planned")
     }
+}
+
+/// Whether its choices must be looked up.
+fn looks(input: &Input) -> bool {
+    matches!(input.choices, Some(Choices::Command(_) | Choices::Releases))
 }
 
 /// The form as it stands.
@@ -134,13 +146,42 @@ pub struct Form {
     pub at: usize,
     /// Whether somebody tried to plan: from then on what is missing is a fault.
     pub tried: bool,
+    /// The number under which its choices were asked for.
+    pub ask: u64,
+    /// Why it is run, where that is known before: the card asks for it filled in.
+    pub reason: String,
 }
 
 impl Form {
     /// With the defaults filled in.
-    pub fn new(service: ServiceId, runbook: Arc<Runbook>) -> Self {
+    pub fn new(service: ServiceId, runbook: Arc<Runbook>, ask: u64) -> Self {
         let fields = runbook.inputs.iter().map(Field::new).collect();
-        Self { service, runbook, fields, at: 0, tried: false }
+        Self { service, runbook, fields, at: 0, tried: false, ask, reason: String::new() }
+    }
+
+    /// Whether choices must be looked up for it.
+    pub fn looks(&self) -> bool {
+        self.fields.iter().any(|field| looks(&field.input))
+    }
+
+    /// Takes in the choices that were found meanwhile.
+    pub fn learn(&mut self, store: &Store) {
+        let Some(found) = store.acting().choices(self.ask) else { return };
+        for field in &mut self.fields {
+            let Given::Looked(looked) = &mut field.given else { continue };
+            looked.found.get_or_insert_with(|| match found {
+                Ok(found) => found.get(&field.input.name).cloned().unwrap_or_else(|| Err("nobody told them".into())),
+                Err(why) => Err(why.clone()),
+            });
+        }
+    }
+
+    /// To the next or the former choice of the field under the cursor; false where there is none.
+    pub fn step(&mut self, down: bool) -> bool {
+        match self.fields.get_mut(self.at).map(|field| &mut field.given) {
+            Some(Given::Looked(looked)) => looked.step(down),
+            _ => false,
+        }
     }
 
     /// The first field that cannot be planned with.
@@ -188,6 +229,7 @@ mod tests {
             Given::Text(edit) => *edit = Edit::new(typed),
             Given::Chosen(choices, at) => *at = choices.iter().position(|c| c == typed).unwrap(),
             Given::Secret(hidden) => drop(hidden.insert(typed)),
+            Given::Looked(looked) => looked.edit = Edit::new(typed),
         }
         field.fault()
     }

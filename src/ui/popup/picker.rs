@@ -59,7 +59,8 @@ pub fn draw(buffer: &mut Buffer, body: Rect, picker: &Picker, view: &View<'_>) {
     let place = question::field("environment", question::environment(&picker.service.environment, view), view);
     buffer.set_line(inner.x, inner.y + 1, &place, inner.width);
     if offers.is_empty() {
-        let words = if picker.edit.is_empty() {
+        let has_none = view.store.service(&picker.service).is_none_or(|s| s.declared().runbooks.is_empty());
+        let words = if has_none {
             "   this service has no runbooks; the deck names them with `runbooks`"
         } else {
             "   no runbook is called like that"

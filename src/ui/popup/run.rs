@@ -105,9 +105,11 @@ fn right<'a>(open: &OpenRun, view: &View<'a>) -> Line<'a> {
     if let Some(began) = state.began {
         let words = match state.ended {
             Some(ended) => format!("took {} ", clock(between(began, ended))),
-            None => format!("{} ", progress(&state.plan, began, view.now)),
+            None if open.is_going() => format!("{} ", progress(&state.plan, began, view.now)),
+            // Nobody drives it: its clock stands still.
+            None => String::new(),
         };
-        let late = state.ended.is_none() && is_late(&state.plan, began, view.now);
+        let late = state.ended.is_none() && open.is_going() && is_late(&state.plan, began, view.now);
         spans.push(view.span(if late { Role::Degraded } else { Role::Text }, words));
     }
     if !open.is_ours() && open.is_going() {

@@ -26,7 +26,7 @@ use crate::transport::ssh::config::Sources;
 use super::flaky::Flaky;
 
 /// Longest that anything here takes.
-pub(super) const LONG: Duration = Duration::from_secs(60);
+pub(super) const LONG: Duration = Duration::from_mins(1);
 
 static TICKS: AtomicI64 = AtomicI64::new(1_790_000_000_000);
 

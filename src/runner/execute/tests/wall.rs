@@ -30,9 +30,9 @@ impl Witness for Stops {
         self.0.intent(at, run, plan, task, text)
     }
 
-    fn told(&self, run: &RunId, plan: &Plan, entry: &Entry) -> Result<(), Text> {
-        self.0.told(run, plan, entry)?;
-        if entry.number == self.1.line {
+    fn told(&self, run: &RunId, plan: &Plan, entries: &[Entry]) -> Result<(), Text> {
+        self.0.told(run, plan, entries)?;
+        if entries.iter().any(|entry| entry.number == self.1.line) {
             self.1.reached.send_replace(true);
             while self.1.open.load(Ordering::SeqCst) == 0 {
                 std::thread::sleep(Duration::from_millis(2));

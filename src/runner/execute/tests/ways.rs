@@ -128,7 +128,7 @@ async fn what_cannot_be_put_on_the_audit_log_does_not_begin() {
         ) -> Result<(), Text> {
             Err("the audit log is full".into())
         }
-        fn told(&self, _: &RunId, _: &Plan, _: &Entry) -> Result<(), Text> {
+        fn told(&self, _: &RunId, _: &Plan, _: &[Entry]) -> Result<(), Text> {
             Ok(())
         }
     }

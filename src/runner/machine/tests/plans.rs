@@ -23,7 +23,7 @@ impl Spec {
             line: 1,
             action,
             on: On::Hosts,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             grace: Duration::from_secs(1),
             retries: 0,
             idempotent: false,

@@ -323,6 +323,12 @@ impl World {
         Ended { code, timed_out: false, size: 0, dropped: 0, at: self.at }
     }
 
+    /// Another console goes on with what the journal holds, only to end it.
+    pub(super) fn cancel(&mut self, insist: bool) {
+        self.resume();
+        self.machine = self.machine.clone().cancelling(insist);
+    }
+
     /// Another console goes on with what the journal holds.
     pub(super) fn resume(&mut self) {
         let mut state = RunState::new(self.machine.state().id.clone(), self.machine.state().plan.clone());

@@ -49,7 +49,7 @@ async fn first_words_come_at_once() {
     loop {
         if let News::Output(_, bytes) = following.next().await {
             let printed: i128 = String::from_utf8(bytes).unwrap().trim().parse().unwrap();
-            let late = Timestamp::now().as_nanosecond() - printed;
+            let late = crate::app::Now::default().get().as_nanosecond() - printed;
             assert!(late < 100_000_000, "{} ms late", late / 1_000_000);
             break;
         }
@@ -72,7 +72,7 @@ async fn a_follower_that_is_dropped_leaves_the_job_running_and_another_takes_ove
     let mut second = place.target.attach(&run_id(), "a-1", from).await.unwrap();
     let (rest, ended) = whole(&mut *second, from).await;
     seen.extend(rest);
-    let expected: String = (1..=400).map(|i| format!("line {i}\n")).collect();
+    let expected = (1..=400).fold(String::new(), |all, i| all + &format!("line {i}\n"));
     assert_eq!((String::from_utf8(seen).unwrap(), ended.code), (expected, 0));
 }
 
@@ -177,4 +177,15 @@ async fn a_target_that_has_seen_a_higher_number_starts_nothing() {
     let error = place.target.start(&place.permit, &old).await.err().unwrap();
     assert!(error.to_string().contains("number 5; this run has 4"), "{error}");
     assert_eq!(place.target.fate(&run_id(), "b-1").await.unwrap(), Fate::Absent);
+}
+
+#[tokio::test]
+async fn what_is_ended_is_told_so_once() {
+    let place = Place::new();
+    let script = "trap 'echo told' TERM\necho ready\nfor n in 1 2 3 4 5 6 7 8 9; do sleep 0.1; done";
+    let mut following = place.start(&job("told-1", script)).await;
+    while !matches!(following.next().await, News::Output(..)) {}
+    place.target.end(&place.permit, &run_id(), "told-1", Duration::from_secs(5)).await.unwrap();
+    let log = std::fs::read_to_string(place.task("told-1").join("log")).unwrap();
+    assert_eq!(log.matches("told").count(), 1, "{log}");
 }

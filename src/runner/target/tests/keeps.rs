@@ -83,7 +83,7 @@ async fn records_come_newest_first_and_only_so_many_stay_with_their_files() {
 #[tokio::test]
 async fn a_look_tells_what_there_is_and_changes_nothing() {
     let place = Place::new();
-    let ground = place.target.look(Timestamp::now(), false).await.unwrap();
+    let ground = place.target.look(crate::app::Now::default().get(), false).await.unwrap();
     assert_eq!(
         (ground.folder, ground.unwritable, ground.unsupervised),
         (place.state().display().to_string(), None, None)

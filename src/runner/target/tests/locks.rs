@@ -37,6 +37,25 @@ async fn a_lock_is_had_by_one_and_counts_up() {
 }
 
 #[tokio::test]
+async fn where_the_lock_is_kept_nothing_starts_without_it() {
+    let place = Place::new();
+    let (target, permit) = (&place.target, &place.permit);
+    let first = target.lock(permit, &claim(Some(run_id()))).await.unwrap();
+    let held = |task: &str, fence: u64| Job { fence: Some((KEY.into(), fence)), keeps_lock: true, ..job(task, "true") };
+    assert_eq!(place.run(&held("held-1", first)).await.1.code, 0);
+    target.break_lock(permit, KEY, first).await.unwrap();
+    let Err(TargetError::LockLost { key, by: None }) = target.start(permit, &held("broken-1", first)).await else {
+        panic!("it starts")
+    };
+    assert_eq!((key.as_str(), place.task("broken-1").exists()), (KEY, false));
+    let second = target.lock(permit, &claim(None)).await.unwrap();
+    let Err(TargetError::LockLost { by: Some(by), .. }) = target.start(permit, &held("late-1", first)).await else {
+        panic!("it starts")
+    };
+    assert_eq!((by.fence, place.task("late-1").exists()), (second, false));
+}
+
+#[tokio::test]
 async fn of_many_who_try_at_once_one_takes_and_one_breaks() {
     let place = Place::new();
     let (target, permit) = (&place.target, &place.permit);

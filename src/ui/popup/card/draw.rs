@@ -125,6 +125,10 @@ fn facts<'a>(plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
         place.push(view.span(Role::Dim, "  it only looks"));
     }
     let mut lines = vec![field("on", place, view)];
+    if let Some(run) = &plan.resumes {
+        let words = format!("run {run}, with what did not end well");
+        lines.push(field("goes on with", vec![view.span(Role::Text, words)], view));
+    }
     lines.extend(version(plan, cells, view));
     let brings = plan.release.as_ref().map(|r| r.release.version.as_str());
     for given in plan.inputs.iter().filter(|given| Some(given.name.as_str()) != brings) {
@@ -145,7 +149,7 @@ fn facts<'a>(plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
         let sizes: Vec<String> = plan.batches.iter().map(|batch| batch.len().to_string()).collect();
         lines.push(field("batches", vec![view.span(Role::Text, sizes.join(&format!(" {} ", glyphs.arrow)))], view));
     }
-    lines.extend(plan.lock.as_ref().map_or_else(Vec::new, |l| lock(l, cells, view)));
+    lines.extend(plan.lock.as_ref().map_or_else(Vec::new, |l| lock(l, plan, cells, view)));
     lines.push(field("takes", takes(plan, view), view));
     lines
 }
@@ -162,8 +166,12 @@ fn version<'a>(plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
         view.span(Role::Dim, format!(" {} ", glyphs.arrow)),
         view.span(Role::Strong, release.version.as_str()),
     ];
-    let there = format!("  there already on {} of {}", release.available.len(), plan.hosts.len().max(1));
-    spans.push(view.span(Role::Dim, there));
+    let there = match (release.available.len(), plan.hosts.len().max(1)) {
+        (0, 1) => "not there yet".to_owned(),
+        (1, 1) => "there already".to_owned(),
+        (some, all) => format!("there already on {some} of {all}"),
+    };
+    spans.push(view.span(Role::Dim, format!("  {there}")));
     if let Some(at) = release.recorded_at {
         spans.push(view.span(Role::Dim, format!(", good {} ago", age(at, view.now))));
     }
@@ -205,9 +213,12 @@ fn host<'a>(host: &'a PlannedHost, first: bool, all: usize, cells: usize, view: 
     field(&name, spans, view)
 }
 
-fn lock<'a>(lock: &'a PlannedLock, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
+fn lock<'a>(lock: &'a PlannedLock, plan: &Plan, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
-    if let Some(holder) = &lock.held {
+    let of_others = lock.held.as_ref().filter(|held| plan.resumes.is_none() || held.run != plan.resumes);
+    if lock.held.is_some() && of_others.is_none() {
+        lines.push(field("lock", vec![view.span(Role::Text, "kept by the run that goes on")], view));
+    } else if let Some(holder) = of_others {
         let how = match holder.liveness {
             Liveness::Held => "goes on",
             Liveness::Stale => "its console is silent and nothing of it runs",
@@ -228,14 +239,15 @@ fn lock<'a>(lock: &'a PlannedLock, cells: usize, view: &View<'a>) -> Vec<Line<'a
             view,
         ));
     }
-    if let Some(dirty) = &lock.dirty {
-        let words = format!(
-            "{} of {} left it unfinished {} ago; say why you go over it",
-            dirty.runbook,
-            dirty.operator,
-            age(dirty.since, view.now)
-        );
-        lines.extend(sentence("dirty", &words, Role::Danger, cells, view));
+    if let Some(dirty) = lock.dirty.as_ref().filter(|dirty| plan.resumes.as_ref() != Some(&dirty.run)) {
+        let since = age(dirty.since, view.now);
+        let words = format!("{} of {} left it unfinished {since} ago", dirty.runbook, dirty.operator);
+        let (role, words) = if plan.goes_over().is_some() {
+            (Role::Danger, format!("{words}; say why you go over it"))
+        } else {
+            (Role::Degraded, format!("{words}; this goes back from there"))
+        };
+        lines.extend(sentence("dirty", &words, role, cells, view));
     }
     lines
 }
@@ -249,7 +261,8 @@ fn takes<'a>(plan: &Plan, view: &View<'a>) -> Vec<Span<'a>> {
                 1 => "as in 1 run".to_owned(),
                 runs => format!("as in {runs} runs"),
             };
-            let words = format!("about {}, at most {}", human(estimate.p50), human(estimate.p90));
+            let (about, most) = (human(estimate.p50), human(estimate.p90));
+            let words = if about == most { format!("about {about}") } else { format!("about {about}, at most {most}") };
             vec![view.span(Role::Text, words), view.span(Role::Dim, format!("  {seen}"))]
         }
     }

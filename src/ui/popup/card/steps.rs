@@ -46,7 +46,11 @@ fn row<'a>(at: usize, step: &'a PlannedStep, here: bool, title: usize, cells: us
     };
     let first = command.iter().find(|line| !quiet(line)).or(command.first()).map_or("", String::as_str);
     let rest = command.len().saturating_sub(1);
-    let first = if rest > 0 && !here { format!("{first}  +{rest} lines") } else { first.to_owned() };
+    let first = if rest > 0 && !here {
+        format!("{first}  +{rest} line{}", if rest == 1 { "" } else { "s" })
+    } else {
+        first.to_owned()
+    };
     let takes = step.estimate.map_or(String::new(), human);
     let room = cells.saturating_sub(5 + title + 2 + EFFECT + 1 + 7);
     let command = if here { String::new() } else { cut(&first, room, glyphs.ellipsis).into_owned() };

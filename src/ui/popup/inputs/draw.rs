@@ -4,21 +4,28 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{Field, Form, Given};
+use super::{Field, Form, Given, Looked};
 use crate::model::RunbookKind;
+use crate::model::runbook::Choices;
 use crate::theme::Role;
 use crate::ui::View;
 use crate::ui::popup::framed_in;
 use crate::ui::popup::question::{border, environment, field, typed};
 use crate::ui::text::{cut, fit, wrap};
 
+/// Choices that are seen at once.
+const ROWS: usize = 7;
+
 /// Draws the form.
 pub fn draw(buffer: &mut Buffer, body: Rect, form: &Form, view: &View<'_>) {
     let cells = usize::from(body.width.min(96).saturating_sub(2));
+    let mut form = form.clone();
+    form.learn(view.store);
+    let form = &form;
     let head = head(form, cells, view);
     let name = form.fields.iter().map(|f| f.input.name.chars().count()).max().unwrap_or(0).clamp(6, 20);
     let blocks: Vec<Vec<Line<'_>>> =
-        form.fields.iter().enumerate().map(|(at, f)| block(f, at == form.at, form.tried, name, cells, view)).collect();
+        form.fields.iter().enumerate().map(|(at, f)| block(f, at == form.at, form, (name, cells), view)).collect();
     let all: usize = blocks.iter().map(Vec::len).sum();
     let height = u16::try_from(head.len() + all + 4).unwrap_or(u16::MAX);
     let inner = framed_in(
@@ -51,12 +58,17 @@ fn head<'a>(form: &Form, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     if let Some(version) = runs.filter(|_| matches!(form.runbook.kind, RunbookKind::Deploy | RunbookKind::Rollback)) {
         lines.push(field("runs now", vec![view.span(Role::Strong, version.to_string())], view));
     }
-    let doc = wrap(form.runbook.doc.as_str(), cells.saturating_sub(2)).into_iter().take(2);
-    lines.extend(doc.filter(|l| !l.is_empty()).map(|l| Line::from(view.span(Role::Dim, format!(" {l}")))));
+    let doc = wrap(form.runbook.doc.as_str(), cells.saturating_sub(2));
+    let most = if view.ui.size.1 < 30 { 2 } else { 4 };
+    let cut = doc.len() > most;
+    for (at, line) in doc.into_iter().filter(|l| !l.is_empty()).take(most).enumerate() {
+        let end = if cut && at + 1 == most { view.theme.glyphs().ellipsis } else { "" };
+        lines.push(Line::from(view.span(Role::Dim, format!(" {line}{end}"))));
+    }
     lines
 }
 
-fn block<'a>(field: &Field, here: bool, tried: bool, name: usize, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
+fn block<'a>(field: &Field, here: bool, form: &Form, (name, cells): (usize, usize), view: &View<'a>) -> Vec<Line<'a>> {
     let glyphs = view.theme.glyphs();
     let mut spans = vec![
         view.span(Role::Accent, if here { glyphs.cursor } else { " " }),
@@ -66,20 +78,83 @@ fn block<'a>(field: &Field, here: bool, tried: bool, name: usize, cells: usize, 
         ),
     ];
     spans.extend(value(field, here, view));
-    // What is missing is no fault before somebody is done with it.
-    let fault = field.fault().filter(|why| tried || why != "needed");
-    match (&fault, field.note()) {
-        (Some(why), _) => spans.push(view.span(Role::Fault, format!("  {why}"))),
-        (None, Some(note)) if here => spans.push(view.span(Role::Dim, format!("  {note}"))),
-        (None, _) if field.input.required && field.input.default.is_none() && field.value().is_empty() => {
-            spans.push(view.span(Role::Dim, if matches!(field.given, Given::Secret(_)) { "" } else { "  needed" }));
-        }
-        (None, _) => {}
-    }
-    let help = cut(field.input.help.as_str(), cells.saturating_sub(name + 4), glyphs.ellipsis).into_owned();
+    spans.extend(remark(field, here, form.tried, view));
     let mut lines = vec![Line::from(spans)];
-    if !help.is_empty() {
-        lines.push(Line::from(view.span(Role::Dim, format!("{}{help}", " ".repeat(name + 3)))));
+    let mut below = |role: Role, words: &str| {
+        if !words.is_empty() {
+            let words = cut(words, cells.saturating_sub(name + 4), glyphs.ellipsis).into_owned();
+            lines.push(Line::from(view.span(role, format!("{}{words}", " ".repeat(name + 3)))));
+        }
+    };
+    below(Role::Dim, field.input.help.as_str());
+    if let Given::Looked(looked) = &field.given {
+        if let Some(Err(why)) = looked.found.as_ref().filter(|_| here) {
+            below(Role::Degraded, &format!("type it, the choices are not known: {why}"));
+        }
+        lines.extend(listed(looked, here, form, (name, cells), view));
+    }
+    lines
+}
+
+/// What is to be said beside a value: what is wrong with it, or what is still open.
+fn remark<'a>(field: &Field, here: bool, tried: bool, view: &View<'a>) -> Option<Span<'a>> {
+    // What is missing is no fault before somebody is done with it.
+    if let Some(why) = field.fault().filter(|why| tried || why != "needed") {
+        return Some(view.span(Role::Fault, format!("  {why}")));
+    }
+    if let Given::Looked(looked) = &field.given {
+        let asks = match &field.input.choices {
+            Some(Choices::Releases) => "looking for releases on record",
+            _ => "looking on the host",
+        };
+        let words = match (looked.all(), &looked.found) {
+            (Some([]), _) => "there is none to choose from".to_owned(),
+            (Some(_), _) if looked.value().is_empty() => "choose one".to_owned(),
+            (Some(all), _) if here && !looked.edit.is_empty() => {
+                format!("{} of {}", looked.fitting().len(), all.len())
+            }
+            (None, None) => format!("{asks}{}", view.theme.glyphs().ellipsis),
+            _ => return None,
+        };
+        return Some(view.span(Role::Dim, format!("  {words}")));
+    }
+    if let Some(note) = field.note().filter(|_| here) {
+        return Some(view.span(Role::Dim, format!("  {note}")));
+    }
+    let needed = field.input.required && field.input.default.is_none() && field.value().is_empty();
+    (needed && !matches!(field.given, Given::Secret(_))).then(|| view.span(Role::Dim, "  needed"))
+}
+
+/// What can be chosen, while the cursor is there: a window around the chosen one.
+fn listed<'a>(
+    looked: &Looked,
+    here: bool,
+    form: &Form,
+    (name, cells): (usize, usize),
+    view: &View<'a>,
+) -> Vec<Line<'a>> {
+    let fitting = if here { looked.fitting() } else { Vec::new() };
+    let value = looked.value();
+    let glyphs = view.theme.glyphs();
+    let at = fitting.iter().position(|choice| *choice == value);
+    let top = at.unwrap_or(0).saturating_sub(ROWS - 2).min(fitting.len().saturating_sub(ROWS));
+    let runs = view.store.service(&form.service).and_then(|s| s.version());
+    let row = |(index, choice): (usize, &&str)| {
+        let chosen = Some(index) == at;
+        let is_version = matches!(form.runbook.kind, RunbookKind::Deploy | RunbookKind::Rollback);
+        let runs_now = is_version && runs.as_ref().is_some_and(|version| version.as_str() == *choice);
+        let words = cut(choice, cells.saturating_sub(name + 18), glyphs.ellipsis).into_owned();
+        Line::from(vec![
+            view.span(Role::Text, " ".repeat(name + 3)),
+            view.span(Role::Accent, if chosen { glyphs.cursor } else { " " }),
+            view.span(if chosen { Role::Strong } else { Role::Text }, format!(" {words}")),
+            view.span(Role::Dim, if runs_now { "  runs now" } else { "" }),
+        ])
+    };
+    let mut lines: Vec<Line<'a>> = fitting.iter().enumerate().skip(top).take(ROWS).map(row).collect();
+    let more = fitting.len().saturating_sub(top + ROWS);
+    if more > 0 {
+        lines.push(Line::from(view.span(Role::Dim, format!("{}  {more} more", " ".repeat(name + 3)))));
     }
     lines
 }
@@ -90,6 +165,9 @@ fn value<'a>(field: &Field, here: bool, view: &View<'a>) -> Vec<Span<'a>> {
         Given::Text(edit) if here => typed(edit, view),
         Given::Text(edit) if edit.is_empty() => vec![view.span(Role::Dim, glyphs.rule.repeat(12))],
         Given::Text(edit) => vec![view.span(Role::Input, edit.text())],
+        Given::Looked(looked) if here => typed(&looked.edit, view),
+        Given::Looked(looked) if looked.value().is_empty() => vec![view.span(Role::Dim, glyphs.rule.repeat(12))],
+        Given::Looked(looked) => vec![view.span(Role::Input, looked.value())],
         Given::Secret(hidden) => {
             let mut spans = vec![view.span(Role::Input, glyphs.hidden.repeat(hidden.count().min(40)))];
             if here {

@@ -7,12 +7,13 @@ use crate::model::run::{Choice, Question};
 use crate::model::runbook::{Action, Checked};
 use crate::model::{Health, ServiceId};
 use crate::store::OpenRun;
+use crate::store::probe::ProbeState;
 use crate::store::snapshot::explain;
 use crate::theme::Role;
 use crate::ui::View;
 use crate::ui::pane::services::sparkline;
 use crate::ui::run::{RunView, asked, choices};
-use crate::ui::text::{age, cut, width, wrap};
+use crate::ui::text::{age, cut, millis, width, wrap};
 
 /// Everything below a run.
 pub fn lines<'a>(run: &RunView, open: &OpenRun, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
@@ -22,7 +23,7 @@ pub fn lines<'a>(run: &RunView, open: &OpenRun, cells: usize, view: &View<'a>) -
     lines.extend(touched(open).iter().take(most).map(|id| pulse(id, cells, view)));
     if let Some(asked) = &open.state().question {
         lines.push(rule());
-        lines.extend(question(run, asked, open.is_ours(), cells, view));
+        lines.extend(question(run, asked, open, cells, view));
     }
     lines
 }
@@ -68,11 +69,27 @@ fn pulse<'a>(id: &ServiceId, cells: usize, view: &View<'a>) -> Line<'a> {
         let words = cut(&why, cells.saturating_sub(used + 4), glyphs.ellipsis).into_owned();
         spans.push(view.span(Role::Text, format!("  {words}")));
     } else if let Some(probe) = service.leading().filter(|p| !p.series().is_empty()) {
-        let room = cells.saturating_sub(used + 6).min(40);
-        spans.push(view.span(Role::Text, "  "));
-        spans.extend(sparkline(probe, std::time::Duration::from_mins(5), room, view));
+        spans.extend(latency(probe, cells.saturating_sub(used + 2), view));
     }
     Line::from(spans)
+}
+
+/// The newest latency and those before it, one cell a look, as far as it was looked.
+fn latency<'a>(probe: &ProbeState, cells: usize, view: &View<'a>) -> Vec<Span<'a>> {
+    let newest = probe.last().and_then(|(_, seen)| seen.latency);
+    let head = format!("   {} {} ms ", probe.info().id.name, newest.map_or("?".to_owned(), millis));
+    let room = cells.saturating_sub(width(&head)).min(30);
+    if room < 8 {
+        return Vec::new();
+    }
+    let looks = u32::try_from(room).unwrap_or(8);
+    let mut line = sparkline(probe, probe.info().every * looks, room, view);
+    // Before the first look there is nothing to leave room for.
+    if let Some(first) = line.first_mut().filter(|span| span.content.trim().is_empty()) {
+        first.content = "".into();
+    }
+    line.insert(0, view.span(Role::Dim, head));
+    line
 }
 
 /// The command that gives an answer.
@@ -88,7 +105,7 @@ pub fn command_of(choice: Choice) -> Command {
     }
 }
 
-fn question<'a>(run: &RunView, question: &Question, ours: bool, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
+fn question<'a>(run: &RunView, question: &Question, open: &OpenRun, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let role = if matches!(question, Question::Danger { .. }) { Role::Danger } else { Role::Degraded };
     let mut lines: Vec<Line<'a>> = wrap(&asked(question), cells.saturating_sub(4))
         .into_iter()
@@ -99,7 +116,7 @@ fn question<'a>(run: &RunView, question: &Question, ours: bool, cells: usize, vi
     if let Question::Boxes { items, ticked, .. } = question {
         lines.extend(boxes(run, items, ticked, cells, view));
     }
-    if !ours {
+    if !open.is_ours() {
         lines.push(Line::from(
             view.span(Role::Dim, " the console that drives it is asked; here it can only be looked at"),
         ));
@@ -109,10 +126,10 @@ fn question<'a>(run: &RunView, question: &Question, ours: bool, cells: usize, vi
     let mut used = 1;
     for choice in choices(question) {
         let key = view.key(command_of(choice));
-        let words = if choice.needs_reason() {
-            format!(" {}, with a reason   ", choice.words())
-        } else {
-            format!(" {}   ", choice.words())
+        let words = match &open.state().plan.on_failure {
+            Some(other) if choice == Choice::OnFailure => format!(" run {}   ", other.runbook),
+            _ if choice.needs_reason() => format!(" {}, with a reason   ", choice.words()),
+            _ => format!(" {}   ", choice.words()),
         };
         let wide = width(&key) + width(&words);
         if used + wide > cells && used > 1 {

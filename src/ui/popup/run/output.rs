@@ -11,7 +11,7 @@ use crate::ui::View;
 use crate::ui::acting::{literal, prose, prose_lines};
 use crate::ui::popup::question::typed;
 use crate::ui::run::{Row, RunView, hosts_of, planned};
-use crate::ui::text::{cut, fit, thousands, time, width};
+use crate::ui::text::{chop, cut, fit, thousands, time, width};
 
 /// From here on prose stands beside the output.
 const WIDE: u16 = 110;
@@ -36,9 +36,15 @@ pub fn draw(buffer: &mut Buffer, area: Rect, run: &RunView, open: &OpenRun, view
     let back = run.back(open).min(count.saturating_sub(room));
     let several = row.host.is_none() && hosts_of(open.state(), &row.step).len() > 1;
     let shown = open.output.window(&row.step, row.host.as_ref(), back, room);
-    for ((host, printed), y) in shown.into_iter().zip(body.y..body.bottom()) {
-        let line = line(several.then_some(&**host), printed, &run.search, usize::from(body.width), view);
-        buffer.set_line(body.x, y, &line, body.width);
+    let cells = usize::from(body.width);
+    let lines: Vec<Line<'_>> = shown
+        .iter()
+        .flat_map(|(host, printed)| lines(several.then_some(&***host), printed, &run.search, cells, view))
+        .collect();
+    // What is too long goes on below; the newest stays in sight.
+    let above = lines.len().saturating_sub(room);
+    for (line, y) in lines.iter().skip(above).zip(body.y..body.bottom()) {
+        buffer.set_line(body.x, y, line, body.width);
     }
 }
 
@@ -134,31 +140,43 @@ fn nothing(buffer: &mut Buffer, area: Rect, row: &Row, open: &OpenRun, view: &Vi
     }
 }
 
-fn line<'a>(host: Option<&str>, printed: &'a Printed, search: &str, cells: usize, view: &View<'a>) -> Line<'a> {
-    let mut spans = vec![view.span(Role::Text, " ")];
+/// A line as it was printed, in as many lines as it needs.
+fn lines<'a>(host: Option<&str>, printed: &Printed, search: &str, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
+    let mut head = vec![view.span(Role::Text, " ")];
     if cells >= 56 {
         let at = time(view.on_the_wall(printed.at), view.on_the_wall(view.now), &view.zone());
-        spans.push(view.span(Role::Dim, format!("{at} ")));
+        head.push(view.span(Role::Dim, format!("{at} ")));
     }
     if let Some(host) = host {
-        spans.push(view.span(Role::Accent, format!("{} ", fit(host, 10, view.theme.glyphs().ellipsis))));
+        head.push(view.span(Role::Accent, format!("{} ", fit(host, 10, view.theme.glyphs().ellipsis))));
     }
     if printed.left_out > 0 {
         let words = format!("({} lines left out) ", thousands(printed.left_out));
-        spans.push(view.span(Role::Degraded, words));
+        head.push(view.span(Role::Degraded, words));
     }
-    let text = printed.text.as_str();
+    let before: usize = head.iter().map(Span::width).sum();
+    let parts = chop(printed.text.as_str(), cells.saturating_sub(before + 1).max(16)).into_iter();
+    let begun = |(at, text): (usize, String)| {
+        let mut spans = if at == 0 { head.clone() } else { vec![view.span(Role::Text, " ".repeat(before))] };
+        spans.extend(marked(&text, search, view));
+        Line::from(spans)
+    };
+    let lines: Vec<Line<'a>> = parts.enumerate().map(begun).collect();
+    if lines.is_empty() { vec![Line::from(head)] } else { lines }
+}
+
+/// A text with what was searched for in it.
+fn marked<'a>(text: &str, search: &str, view: &View<'a>) -> Vec<Span<'a>> {
     let found = if search.is_empty() { None } else { text.to_lowercase().find(&search.to_lowercase()) };
     // Lowering may change lengths; then the words stay unmarked.
     let parts =
         found.and_then(|at| Some((text.get(..at)?, text.get(at..at + search.len())?, text.get(at + search.len()..)?)));
     match parts {
-        Some((before, hit, after)) => {
-            spans.push(view.span(Role::Text, before));
-            spans.push(view.span(Role::Match, hit));
-            spans.push(view.span(Role::Text, after));
-        }
-        None => spans.push(view.span(Role::Text, text)),
+        Some((before, hit, after)) => vec![
+            view.span(Role::Text, before.to_owned()),
+            view.span(Role::Match, hit.to_owned()),
+            view.span(Role::Text, after.to_owned()),
+        ],
+        None => vec![view.span(Role::Text, text.to_owned())],
     }
-    Line::from(spans)
 }

@@ -1,0 +1,81 @@
+//! A database is backed up, destroyed, and brought back row for row, by the binary's own runbooks over SSH; and a backup
+//! takes the place of a live database that was spoilt, when a person says so at the terminal.
+
+use crate::home::Home;
+use crate::site::{ENVIRONMENT, Site, shell};
+use crate::sshd::Sshd;
+use crate::support::postgres::Postgres;
+
+const ROWS: &str = "create table orders (id int primary key, what text, made timestamptz); \
+    insert into orders select n, 'order ''' || n || chr(8364), '2026-11-20'::timestamptz + n * interval '1 minute' \
+    from generate_series(1, 20000) n; create view open_orders as select * from orders where id % 3 = 0";
+
+/// A number over every row of the table and of the view.
+fn sum(server: &Postgres, database: &str, folder: &std::path::Path) -> String {
+    let query =
+        "select md5(string_agg(o::text, ',' order by id)), count(*), (select count(*) from open_orders) from orders o";
+    let place = format!("psql -h 127.0.0.1 -p {} -U app -d {database} -X -A -t", server.port);
+    shell(folder, &format!("{place} -c \"{query}\""))
+}
+
+#[test]
+fn a_database_comes_back_row_for_row() {
+    let (server, sshd, site) = (Postgres::start(), Sshd::start(&[]), Site::empty());
+    server.sql(&format!("create role {} superuser login", sshd.user()));
+    site.know(
+        &sshd.known_hosts(),
+        &format!(
+            "Host db\n  HostName {}\n  Port {}\n  User {}\n  IdentityFile {}\n",
+            sshd.address(),
+            sshd.port(),
+            sshd.user(),
+            sshd.key_path().display()
+        ),
+    );
+    let backups = sshd.folder().join("backups");
+    std::fs::create_dir(&backups).unwrap();
+    let probe = format!("postgres = \"postgresql://app@127.0.0.1:{}/app\"", server.port);
+    let service = format!(
+        "[environments.{ENVIRONMENT}.services.orders]\nhosts = [\"db\"]\n\
+         runbooks = [\"backup-postgres\", \"restore-postgres\"]\n\
+         vars = {{ database = \"app\", backups = \"{}\", pg_port = \"{}\" }}\nprobes.server = {{ {probe} }}\n",
+        backups.display(),
+        server.port
+    );
+    site.write_deck("staging", "hosts.db = { ssh = \"db\" }", &service);
+    let fill = format!("psql -h 127.0.0.1 -p {} -U app -d app -X -q -v ON_ERROR_STOP=1", server.port);
+    shell(sshd.folder(), &format!("{fill} <<'SQL'\n{ROWS}\nSQL"));
+    let before = sum(&server, "app", sshd.folder());
+    assert!(before.contains("|20000|6666"), "{before}");
+    let (home, target) = (Home::new(&site, "ann"), format!("{ENVIRONMENT}/orders"));
+
+    let run = home.run(&["backup-postgres", &target]).with(0).run();
+    let dump = backups.join(format!("app/{run}.dump"));
+    assert!(dump.exists(), "it bears the name of its run");
+    server.sql("drop database app");
+    let file = format!("file={}", dump.display());
+    // There is no live database any more, so the side database may have its name.
+    home.run(&["restore-postgres", &target, "-i", &file, "-i", "into=app"]).with(0);
+    assert_eq!(sum(&server, "app", sshd.folder()), before);
+
+    // A backup that was tampered with is found out before anything is made.
+    std::fs::write(&dump, b"PGDMP but not quite").unwrap();
+    let failed = home.run(&["restore-postgres", &target, "-i", &file, "-i", "into=spoilt"]).with(1);
+    assert!(failed.out.contains("not what its checksum says"), "{}", failed.out);
+    let known = shell(sshd.folder(), &format!("{fill} -A -t -c 'select datname from pg_database'"));
+    assert!(!known.contains("spoilt"), "{known}");
+
+    // A server that is away: no backup, and no file that could be taken for one.
+    let count = || std::fs::read_dir(backups.join("app")).unwrap().count();
+    let there = count();
+    server.stop();
+    let run = home.run(&["backup-postgres", &target]).with(1).run();
+    assert_eq!(home.outcome(&run, "dump", "db"), "failed");
+    let left = shell(&backups.join("app"), "ls -1 *.dump");
+    assert_eq!(left.lines().count(), 1, "{left}");
+    assert!(count() <= there + 1);
+    // What was given up can be gone on with when the server is back.
+    server.go();
+    home.resume(&run).with(0);
+    assert!(backups.join(format!("app/{run}.dump")).exists());
+}

@@ -13,11 +13,12 @@ use super::plan::target::{Desk, What};
 use super::printed::print;
 use super::{General, Pace, block_on};
 use crate::exit::Ending;
-use crate::model::{Plan, RunStatus};
+use crate::model::{Plan, RunId, RunStatus};
 use crate::runner::execute::Secrets;
 use crate::runner::helm::HelmError;
 use crate::runner::helm::hand::is_at_work;
 use crate::runner::journal;
+use crate::runner::machine::Answers;
 use crate::runner::plan::Ask;
 
 /// Options of `qd run`.
@@ -90,12 +91,31 @@ pub async fn go_on(
     let plan = Arc::new(plan);
     match desk.helm.run(&plan, &desk.deck, secrets, consent, follow::answers()).await {
         Ok(handle) => {
-            let (status, had_lock) = follow::follow(handle, &plan, shown).await?;
-            let is_refused = status == RunStatus::Failed && plan.lock.is_some() && !had_lock;
-            Ok(if is_refused { Ending::Refused } else { follow::ending(status) })
+            let ended = follow::follow(handle, &plan, shown).await?;
+            if let (Some(next), Answers::Policy) = (&ended.on_failure, follow::answers()) {
+                after(desk, &ended.run, next, &plan, shown.json).await?;
+            }
+            let is_refused = ended.status == RunStatus::Failed && plan.lock.is_some() && !ended.had_lock;
+            Ok(if is_refused { Ending::Refused } else { follow::ending(ended.status) })
         }
         Err(error) => Ok(refused(&error)),
     }
+}
+
+/// Starts what a run declares for its failure where nobody is there to choose, and tells what comes of it.
+async fn after(desk: &Desk, run: &RunId, next: &str, plan: &Plan, json: bool) -> Result<()> {
+    match desk.helm.after(&desk.deck, run, Secrets::default()).await {
+        Ok((plan, handle)) => {
+            let version = plan.release.as_ref().map(|r| format!(" back to {}", r.version)).unwrap_or_default();
+            tell!("{next} begins by itself{version}, as run {run} declares");
+            let ended = follow::follow(handle, &plan, follow::Shown { json, after: 0 }).await?;
+            if !ended.status.is_good() {
+                tell!("qd: {next} did not end well: {} is left as it is; look at it now", plan.target);
+            }
+        }
+        Err(why) => tell!("qd: {next} is not started by itself: {why}; run it: qd run {next} {}", plan.target),
+    }
+    Ok(())
 }
 
 /// Says who holds a lock that the plan needs; none when nobody else does.

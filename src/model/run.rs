@@ -220,6 +220,9 @@ pub struct LockHolder {
     pub fence: u64,
     /// Who.
     pub operator: Operator,
+    /// The number of his console: names of machines are no proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub console_id: Option<String>,
     /// What for: the runbook's name, or the words of the person.
     pub what: Text,
     /// The reason given.

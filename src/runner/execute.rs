@@ -10,13 +10,17 @@
 //! | `lock` | locks, marker, preconditions, mirror |
 //! | `record` | releases |
 //! | `print` | output to the disk and the screen |
+//! | `news` | what is told to whoever looks |
+//! | `clean` | secrets out of what effects report |
 //! | `open` | starting, resuming, looking on |
 //! | [`witness`] | the audit log |
 
 mod act;
+mod clean;
 mod drive;
 mod hand;
 mod lock;
+mod news;
 mod open;
 mod print;
 mod record;
@@ -93,6 +97,8 @@ pub struct RunHandle {
     pub id: RunId,
     /// What is wanted of it.
     pub orders: mpsc::Sender<Order>,
+    /// Entries up to this number are told again: what they ask was answered before.
+    pub told_before: u64,
     /// What happens: `RunOpened`, `RunTold`, `RunPrinted`, `RunClosed`.
     pub news: mpsc::Receiver<Event>,
     /// How it ended.
@@ -185,7 +191,8 @@ impl Runner {
         self
     }
 
-    /// With room for so many news that were not taken yet; when it is used up a run waits.
+    /// With room for so many batches of output that were not taken yet; what comes beyond is counted and left out. A run
+    /// never waits for its reader.
     #[must_use]
     pub fn with_room(mut self, room: usize) -> Self {
         self.room = room.max(1);

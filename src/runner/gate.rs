@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::acting::Policy;
-use crate::model::{EnvironmentId, Level, Operator, Plan, ServiceId, Text, Tier};
+use crate::model::{EnvironmentId, Level, Operator, Plan, RunState, ServiceId, Text, Tier};
 
+mod declared;
 mod rules;
 
 /// Leave to change something. Made by the gate alone, so that a view or a source that tries to act does not compile.
@@ -140,6 +141,27 @@ impl Gate {
         rules::reason(level, consent)?;
         rules::peak(policy, consent, now)?;
         rules::dirty(plan, level, consent)?;
+        Ok(Permit(()))
+    }
+
+    /// Leave for the rollback that a failed run declares to be started by itself: who agreed to that run agreed to this.
+    /// What it would do is planned as any other, and must not ask for a stronger consent than was given.
+    pub fn admit_declared(
+        &self,
+        plan: &Plan,
+        policy: &Policy,
+        failed: &RunState,
+        now: Timestamp,
+    ) -> Result<Permit, Refusal> {
+        rules::intact(plan)?;
+        rules::blocked(plan)?;
+        if self.read_only {
+            return Err(Refusal::new(READ_ONLY));
+        }
+        self.is_armed(plan, policy, now)?;
+        rules::fresh(plan, Level::Typed, now)?;
+        declared::follows(plan, failed)?;
+        declared::leads_back(plan)?;
         Ok(Permit(()))
     }
 

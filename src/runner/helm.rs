@@ -3,11 +3,15 @@
 //!
 //! | file | what is done there |
 //! | --- | --- |
+//! | `after` | the rollback that a failed run declares |
 //! | `kept` | runs on record, on this machine or on hosts; looking on |
 //! | [`hand`] | what is done without a plan: locks by hand, cancelling |
 
+mod after;
 pub mod hand;
 mod kept;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -211,12 +215,7 @@ impl Helm {
             },
             Err(refusal) => What::Refusal { why: refusal.0.clone() },
         };
-        let mut fact = Fact::new(now, what);
-        fact.environment = Some(plan.target.environment.as_str().into());
-        fact.service = Some((&*plan.target.name).into());
-        fact.runbook = Some(plan.runbook.to_string());
-        fact.runbook_hash = Some(plan.runbook_hash.clone());
-        fact.digest = Some(plan.digest.clone());
+        let mut fact = about(now, what, plan);
         fact.run.clone_from(&plan.resumes);
         fact.reason.clone_from(&consent.reason);
         let written = self.write(&fact);
@@ -303,6 +302,17 @@ fn pinned(deck: &Deck, plan: &Plan, text: &str) -> Result<Runbook, HelmError> {
         format!("the pinned runbook {} cannot be read any more: {}", plan.runbook, faults.join("; "))
     };
     read.runbook.clone().ok_or_else(|| HelmError::usage(why()))
+}
+
+/// A fact of a plan.
+fn about(now: Timestamp, what: What, plan: &Plan) -> Fact {
+    let mut fact = Fact::new(now, what);
+    fact.environment = Some(plan.target.environment.as_str().into());
+    fact.service = Some((&*plan.target.name).into());
+    fact.runbook = Some(plan.runbook.to_string());
+    fact.runbook_hash = Some(plan.runbook_hash.clone());
+    fact.digest = Some(plan.digest.clone());
+    fact
 }
 
 fn typed(given: &Given) -> Text {

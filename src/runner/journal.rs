@@ -2,6 +2,7 @@
 //! folder, for nobody but the user. Every entry is on the disk before what it announces. A last line that a crash has torn
 //! is cut off and told of; whoever drives a run holds its lock file, so that two consoles never drive the same.
 
+mod console;
 mod list;
 mod output;
 mod stop;
@@ -21,8 +22,9 @@ use rustix::fs::{FlockOperation, flock};
 use crate::model::run::Entry;
 use crate::model::{Plan, RunId, RunState, Text};
 
+pub use console::console_id;
 pub use list::{Listed, list};
-pub use output::{Printed, path_of};
+pub use output::{Files, Printed, path_of};
 pub use stop::{Stop, ask_to_stop, take_stop};
 
 /// Why a journal cannot be read or written.
@@ -137,7 +139,14 @@ impl Journal {
         let _lock = hold(&folder, run)?;
         write_whole(&folder.join("plan.json"), plan)?;
         write_whole(&folder.join("runbook.md"), runbook)?;
-        write_whole(&folder.join("journal.jsonl"), lines)?;
+        let path = folder.join("journal.jsonl");
+        // What was told here alone is not thrown away: somebody may have to learn what it announced.
+        if let Ok(known) = std::fs::read(&path)
+            && !lines.starts_with(&known)
+        {
+            write_whole(&folder.join("journal.aside"), &known)?;
+        }
+        write_whole(&path, lines)?;
         sync_folder(&folder)
     }
 

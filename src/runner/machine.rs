@@ -165,11 +165,16 @@ impl Machine {
             Input::Locked(fence) => self.locked(fence),
             Input::LockRefused(why) => self.not_locked(why),
             Input::Required(failed) => self.required(failed),
+            Input::Found(versions) => {
+                for version in versions {
+                    self.journal(Fact::Recorded { version, found: true });
+                }
+            }
             Input::Marked(answer) => {
                 self.marking = false;
                 match answer {
                     Ok(()) => self.marked = true,
-                    Err(why) => self.give_up(format!("the marker of a run under way could not be set: {why}")),
+                    Err(why) => self.give_up(format!("nothing is changed without its marker and a way back: {why}")),
                 }
             }
             Input::Started(task, pid) => self.started(task, pid),
@@ -279,7 +284,9 @@ impl Machine {
 
     fn advance(&mut self) {
         if self.leaving {
-            self.leave_when_quiet();
+            if self.phase != Phase::Over {
+                self.leave(None);
+            }
             return;
         }
         while match self.phase {

@@ -187,6 +187,8 @@ pub struct Claim {
     pub run: Option<RunId>,
     /// Who.
     pub operator: Operator,
+    /// The number of his console; none for a lock held by a person.
+    pub console_id: Option<String>,
     /// What for.
     pub what: Text,
     /// Why.
@@ -220,6 +222,9 @@ pub struct Record {
     pub irreversible: Vec<(Text, Text)>,
     /// Set when somebody rolled back from it: never offered as the first choice again.
     pub bad: bool,
+    /// Found running before the first change of a run, not brought by one: `run` is only its name then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub found: bool,
 }
 
 impl Target {

@@ -152,6 +152,7 @@ pub fn holder(key: &str, liveness: Liveness) -> LockHolder {
         run: RunId::parse(RUN),
         fence: 12,
         operator: Operator { name: "night".into(), console: "desk-2".into() },
+        console_id: None,
         what: "deploy-release".into(),
         reason: Some("release 2.14.0".into()),
         digest: None,

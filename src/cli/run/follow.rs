@@ -32,9 +32,21 @@ pub struct Shown {
     pub after: u64,
 }
 
-/// Tells what happens until the run is over, or this process leaves it; how it stands then, and whether it ever had its
-/// locks.
-pub async fn follow(mut handle: RunHandle, plan: &Arc<Plan>, shown: Shown) -> Result<(RunStatus, bool)> {
+/// What is known of a run that was followed.
+#[derive(Clone, Debug)]
+pub struct Followed {
+    /// Which.
+    pub run: RunId,
+    /// How it stands.
+    pub status: RunStatus,
+    /// Whether it ever had its locks.
+    pub had_lock: bool,
+    /// The runbook that is to be started now.
+    pub on_failure: Option<Arc<str>>,
+}
+
+/// Tells what happens until the run is over, or this process leaves it.
+pub async fn follow(mut handle: RunHandle, plan: &Arc<Plan>, shown: Shown) -> Result<Followed> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -71,7 +83,7 @@ pub async fn follow(mut handle: RunHandle, plan: &Arc<Plan>, shown: Shown) -> Re
     }
     let end = handle.end.await?;
     tell_end(&handle.id, &end, plan, shown.json);
-    Ok((end.status, teller.had_lock))
+    Ok(Followed { run: handle.id, status: end.status, had_lock: teller.had_lock, on_failure: end.on_failure })
 }
 
 /// Tells what happens in a run that another console drives, until it is over or nobody drives it; Ctrl-C only stops that.
@@ -104,8 +116,8 @@ fn tell_end(run: &RunId, end: &RunEnd, plan: &Plan, json: bool) {
             tell!("  `qd runs resume {run}` goes on with it");
         }
     }
-    if let Some(next) = &end.on_failure {
-        tell!("  {next} is to be run now: qd plan {next} {}", plan.target);
+    if let (Some(next), Answers::Person) = (&end.on_failure, answers()) {
+        tell!("  {next} is to be run now: qd run {next} {}", plan.target);
     }
 }
 
@@ -258,7 +270,8 @@ impl Teller {
             Fact::Required { failed } if !failed.is_empty() => {
                 format!("✕ not begun: {}", failed.iter().map(Text::as_str).collect::<Vec<_>>().join("; "))
             }
-            Fact::Recorded { version } => format!("● {version} is on record as good"),
+            Fact::Recorded { version, found: true } => format!("● {version}, which runs now, is on record"),
+            Fact::Recorded { version, .. } => format!("● {version} is on record as good"),
             Fact::BatchBegan { batch } if self.plan.batches.len() > 1 => format!("◐ batch {} begins", batch + 1),
             _ => return Ok(()),
         };

@@ -73,7 +73,7 @@ pub async fn run(general: &General, options: &Options) -> Result<Ending> {
             tell!("asked who drives it to end it");
             follow::look_on(handle, plan, options.json).await?
         }
-        Ok(Cancelling::Driven(handle)) => follow::follow(handle, plan, shown).await?.0,
+        Ok(Cancelling::Driven(handle)) => follow::follow(handle, plan, shown).await?.status,
         Err(error) => return Ok(refused(&error)),
     };
     Ok(if status == RunStatus::Cancelled { Ending::Good } else { follow::ending(status) })

@@ -161,6 +161,9 @@ pub enum Fact {
     Recorded {
         /// The version.
         version: Text,
+        /// Whether it was found running before the first change, and is no proof of this run.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        found: bool,
     },
     /// The marker was taken away: the run is proven, or taken back.
     Cleaned,

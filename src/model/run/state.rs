@@ -103,6 +103,8 @@ pub struct RunState {
     pub lost: BTreeMap<(String, HostName), (Timestamp, Text)>,
     /// Whether what was changed is being taken back.
     pub undoing: bool,
+    /// Whether the runbook for failures was chosen by the declared policy: that is done once.
+    pub followed: bool,
     /// Whether the dirty marker is set.
     pub dirty: bool,
     /// Whether preconditions were found to hold.
@@ -130,6 +132,7 @@ impl RunState {
             question: None,
             lost: BTreeMap::new(),
             undoing: false,
+            followed: false,
             dirty: false,
             required: false,
             number: 0,
@@ -175,7 +178,8 @@ impl RunState {
                     self.status = RunStatus::Waiting;
                 }
             }
-            Fact::Answered { choice, .. } => {
+            Fact::Answered { choice, by, .. } => {
+                self.followed |= *choice == Choice::OnFailure && by.is_none();
                 self.undoing |= *choice == Choice::Undo;
                 self.question = None;
                 if self.status == RunStatus::Waiting {

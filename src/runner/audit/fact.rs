@@ -152,6 +152,9 @@ pub enum What {
     Record {
         /// The version.
         release: Text,
+        /// Whether it was found running, and is no proof of this run.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        found: bool,
     },
     /// A crash had left a part of a line at the end; it is the line before this one.
     Repaired {
@@ -266,7 +269,7 @@ impl What {
             Self::Export { to } => format!("copied the run to {to}"),
             Self::Shell => "opened a shell".into(),
             Self::Secret { name } => format!("used the secret {name}"),
-            Self::Record { release } => format!("put {release} on record"),
+            Self::Record { release, .. } => format!("put {release} on record"),
             Self::Repaired { bytes, .. } => format!("found {bytes} bytes of a line that a crash had torn"),
             Self::Missing { lost, .. } => format!("found that the log had lost line {lost}"),
         }

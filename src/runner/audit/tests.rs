@@ -95,7 +95,7 @@ fn every_kind_of_fact_survives_its_line() {
         outcome,
         What::Cancel { how: Stop::Interrupt },
         What::Secret { name: "env:DB_PASSWORD".into() },
-        What::Record { release: "v1.2".into() },
+        What::Record { release: "v1.2".into(), found: false },
         What::Refusal { why: "peak time".into() },
         What::Break { key: "production/sales".into(), holder: "ops@desk".into() },
         What::Export { to: "/srv/evidence".into() },

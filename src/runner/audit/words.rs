@@ -68,7 +68,8 @@ fn did(what: &What) -> String {
         What::Export { to } => format!("exported to {to}"),
         What::Shell => "opened a shell".into(),
         What::Secret { name } => format!("used the secret {name}"),
-        What::Record { release } => format!("put {release} on record as good"),
+        What::Record { release, found: false } => format!("put {release} on record as good"),
+        What::Record { release, found: true } => format!("put {release} on record as it was found running"),
         What::Repaired { bytes, .. } => format!("found {bytes} bytes of a line that a crash had torn"),
         What::Missing { lost, .. } => format!("found that the log ends before line {lost}, which had been written"),
     }

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use tokio::time::{Duration, sleep};
 
 use super::hand::{Brake, Hand};
-use super::print::{EVERY, Printer};
+use super::print::{EVERY, Printer, on_disk};
 use crate::model::Text;
 use crate::model::runbook::{Action, Step};
 use crate::runner::journal::JournalError;
@@ -61,7 +61,12 @@ impl Hand {
             }
         };
         let end = self.bounded(task, step, brake, &say, &printer).await;
-        let ended = printer.lock().map(|mut p| (p.end(), p.bytes())).ok();
+        let ended = printer.lock().ok().map(|mut p| (p.end().and_then(|()| p.files()), p.bytes()));
+        let ended = match ended {
+            Some((Ok(files), bytes)) => Some((on_disk(files).await, bytes)),
+            Some((Err(e), bytes)) => Some((Err(e), bytes)),
+            None => None,
+        };
         let fault = fault.into_inner().ok().flatten();
         let bytes = match (ended, fault) {
             (Some((Ok(()), bytes)), None) => bytes,
@@ -114,7 +119,7 @@ impl Hand {
             // What only looks has no effect that could be unknown.
             StepEnd::Unknown(_) if timed_out && step.only_looks() => (How::TimedOut, None),
             StepEnd::Unknown(why) => (How::Unknown(why), None),
-            StepEnd::Failed(why) => (How::Failed(self.redactor.text(why.as_str()).into()), None),
+            StepEnd::Failed(why) => (How::Failed(why), None),
         };
         TaskEnd { exit, ..TaskEnd::new(how) }
     }
@@ -169,7 +174,8 @@ impl Hand {
         let target = self.target(&task.host)?;
         let from = self.places.folder().join(from);
         let to = to.trim_end_matches('/');
-        let stage = format!("{to}.{}-{}", self.run, task.name());
+        // One name for every attempt: what one left behind, the next removes.
+        let stage = format!("{to}.{}-{}", self.run, task.step);
         let name = from.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         self.shell(&target, ROOM, &[&stage, to]).await?;
         let copied = target.transport().copy(&self.permit, &from, &stage).await.map_err(|e| e.to_string())?;

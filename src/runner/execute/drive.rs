@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant};
 
+use super::clean::clean;
 use super::hand::Hand;
 use super::{Order, RunEnd};
 use crate::model::run::{Entry, Fact};
@@ -19,6 +20,8 @@ use crate::store::Event;
 
 /// The mirror has so long to catch up when a run is over.
 const LAST_MIRROR: Duration = Duration::from_secs(5);
+/// And so long when the console leaves.
+const LEAVING: Duration = Duration::from_secs(1);
 
 /// Inputs are taken in together until they have so many effects.
 const MOST_AT_ONCE: usize = 256;
@@ -46,7 +49,10 @@ pub(super) struct Drive {
     orders: mpsc::Receiver<Order>,
     tasks: JoinSet<()>,
     size: watch::Sender<u64>,
+    /// How far the mirror is; none before the lock is ours.
     mirrored: watch::Receiver<u64>,
+    /// What the mirror tells how far it is; none once it has begun, and for a run without a lock.
+    done: Option<watch::Sender<u64>>,
 }
 
 impl Drive {
@@ -57,13 +63,13 @@ impl Drive {
         inbox: mpsc::Receiver<Input>,
         orders: mpsc::Receiver<Order>,
     ) -> Self {
-        let (size, reader) = watch::channel(size);
+        let (size, _) = watch::channel(size);
         let (done, mirrored) = watch::channel(0);
         let mut tasks = JoinSet::new();
-        // Nothing of a run is on a host before its lock is; the mirror only begins when entries come.
-        tasks.spawn(Arc::clone(&hand).mirror(reader, done));
         tasks.spawn(Arc::clone(&hand).hear_stop());
-        Self { machine, journal: Arc::new(Mutex::new(journal)), hand, inbox, orders, tasks, size, mirrored }
+        let done = hand.plan.lock.is_some().then_some(done);
+        let journal = Arc::new(Mutex::new(journal));
+        Self { machine, journal, hand, inbox, orders, tasks, size, mirrored, done }
     }
 
     pub(super) async fn run(mut self) -> RunEnd {
@@ -98,7 +104,7 @@ impl Drive {
             Order::Drain => Input::Drain(by),
             Order::Interrupt { even_uninterruptible } => Input::Interrupt { by, insist: even_uninterruptible },
             Order::Detach => Input::Detach,
-            Order::Answer { choice, reason } => Input::Answer { choice, reason, by },
+            Order::Answer { choice, reason } => clean(Input::Answer { choice, reason, by }, &self.hand.redactor),
             Order::Tick { step, item } => Input::Tick { step, item, by },
         }
     }
@@ -151,10 +157,18 @@ impl Drive {
         for entry in entries {
             if matches!(entry.fact, Fact::Locked { .. } | Fact::Resumed { fence: Some(_), .. }) {
                 self.tasks.spawn(Arc::clone(&self.hand).beat());
+                self.mirror();
             }
-            self.hand.told.send(Event::RunTold { run: self.hand.run.clone(), entry: Box::new(entry) }).await.ok();
+            self.hand.told.tell(Event::RunTold { run: self.hand.run.clone(), entry: Box::new(entry) });
         }
         Ok(())
+    }
+
+    /// Nothing of a run is on a host before its lock is; lines from before come with it.
+    fn mirror(&mut self) {
+        if let Some(done) = self.done.take() {
+            self.tasks.spawn(Arc::clone(&self.hand).mirror(self.size.subscribe(), done));
+        }
     }
 
     /// Begins an effect whose entries are on the disk since `now`.
@@ -191,7 +205,9 @@ impl Drive {
                 let (run, host) = (hand.run.clone(), crate::runner::plan::LOCAL.into());
                 let said = Event::RunPrinted { run, step: String::new(), host, at, lines: vec![words], left_out: 0 };
                 // A screen that does not keep up shows that nothing came of the key.
-                hand.told.try_send(said).ok();
+                if hand.told.has_room() {
+                    hand.told.tell(said);
+                }
             }
             Do::Journal(_) | Do::Over { .. } => {}
         }
@@ -200,12 +216,13 @@ impl Drive {
     async fn close(mut self, end: RunEnd) -> RunEnd {
         self.hand.closing.cancel();
         let whole = *self.size.borrow();
-        if self.hand.plan.lock.is_some() && end.status.is_over() {
-            let caught_up = self.mirrored.wait_for(|there| *there >= whole);
-            tokio::time::timeout(LAST_MIRROR, caught_up).await.ok();
+        if self.hand.plan.lock.is_some() && self.done.is_none() {
+            let caught_up = self.hand.lost.run_until_cancelled(self.mirrored.wait_for(|there| *there >= whole));
+            let most = if end.status.is_over() { LAST_MIRROR } else { LEAVING };
+            tokio::time::timeout(most, caught_up).await.ok();
         }
         self.tasks.shutdown().await;
-        self.hand.told.send(Event::RunClosed { run: self.hand.run.clone() }).await.ok();
+        self.hand.told.tell(Event::RunClosed { run: self.hand.run.clone() });
         end
     }
 }

@@ -15,6 +15,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
+use super::clean::clean;
+use super::news::Teller;
 use super::print::Printer;
 use super::{Places, Witness};
 use crate::config::Deck;
@@ -27,7 +29,6 @@ use crate::runner::redact::Redactor;
 use crate::runner::target::{Target, TargetError};
 use crate::runner::{Permit, plan};
 use crate::source::Surroundings;
-use crate::store::Event;
 
 /// The longest that a gate between batches waits.
 const GATE: Duration = Duration::from_mins(10);
@@ -39,6 +40,7 @@ pub(super) struct Hand {
     pub(super) run: RunId,
     pub(super) plan: Arc<Plan>,
     pub(super) operator: Operator,
+    pub(super) console_id: String,
     pub(super) reason: Option<Text>,
     pub(super) permit: Permit,
     pub(super) surroundings: Surroundings,
@@ -52,11 +54,13 @@ pub(super) struct Hand {
     pub(super) state: PathBuf,
     pub(super) folder: PathBuf,
     pub(super) inbox: mpsc::Sender<Input>,
-    pub(super) told: mpsc::Sender<Event>,
+    pub(super) told: Teller,
     /// Whether a person is there, so that hosts are waited for without end.
     pub(super) is_patient: bool,
     pub(super) fences: Mutex<Vec<(String, u64)>>,
     pub(super) brakes: Mutex<BTreeMap<Key, Arc<Brake>>>,
+    /// The lock was found to be another's.
+    pub(super) lost: CancellationToken,
     /// When the last good look at the locks began; held by who looks.
     pub(super) looked: tokio::sync::Mutex<Option<Instant>>,
     /// Nothing more comes: what still waits for more to be sent with it goes at once.
@@ -76,9 +80,10 @@ pub(super) struct Brake {
 }
 
 impl Hand {
+    /// Tells the machine what happened. Words from outside may hold secrets, and what the machine is told goes on record.
     pub(super) async fn send(&self, input: Input) {
         // The other end goes away with the run alone.
-        self.inbox.send(input).await.ok();
+        self.inbox.send(clean(input, &self.redactor)).await.ok();
     }
 
     pub(super) fn target(&self, host: &HostName) -> Result<Target, Text> {

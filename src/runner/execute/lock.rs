@@ -58,6 +58,7 @@ impl Hand {
             key: key.to_owned(),
             run: Some(self.run.clone()),
             operator: self.operator.clone(),
+            console_id: Some(self.console_id.clone()),
             what: (&*self.plan.runbook).into(),
             reason: self.reason.clone(),
             digest: Some(self.plan.digest.clone()),
@@ -73,9 +74,10 @@ impl Hand {
         }
     }
 
-    /// A lock of this very run: of a console that is gone, or of this user and machine, where nobody else drives the run.
+    /// A lock of this very run: of a console that is gone, or of this one's state folder, where nobody else can drive the
+    /// run as long as its journal is ours.
     fn is_left_behind(&self, holder: &LockHolder) -> bool {
-        let is_here = holder.operator == self.operator;
+        let is_here = holder.console_id.as_ref() == Some(&self.console_id);
         holder.run.as_ref() == Some(&self.run) && (is_here || holder.liveness != Liveness::Held)
     }
 
@@ -87,6 +89,7 @@ impl Hand {
             let fences = self.fences.lock().map(|f| f.clone()).unwrap_or_default();
             for (key, fence) in fences {
                 if let Err(e @ TargetError::LockLost { .. }) = keeper.beat(&self.permit, &key, fence).await {
+                    self.lost.cancel();
                     return self.send(Input::LockLost(e.to_string().into())).await;
                 }
             }
@@ -124,7 +127,15 @@ impl Hand {
     }
 
     pub(super) async fn mark(self: Arc<Self>) {
-        let answer = self.set_marker().await;
+        let answer = match self.keep_found().await {
+            Ok(found) => {
+                if !found.is_empty() {
+                    self.send(Input::Found(found)).await;
+                }
+                self.set_marker().await
+            }
+            Err(why) => Err(format!("what runs now could not be put on record: {why}").into()),
+        };
         self.send(Input::Marked(answer)).await;
     }
 
@@ -175,7 +186,12 @@ impl Hand {
     }
 
     /// Keeps the mirror up with the journal: plan and runbook first, then what was added. `size` is that of the journal.
-    pub(super) async fn mirror(self: Arc<Self>, mut size: watch::Receiver<u64>, done: watch::Sender<u64>) {
+    /// Ends with the lock: who has it now may go on with this run, and the mirror is his.
+    pub(super) async fn mirror(self: Arc<Self>, size: watch::Receiver<u64>, done: watch::Sender<u64>) {
+        self.lost.run_until_cancelled(self.keep_mirror(size, done)).await;
+    }
+
+    async fn keep_mirror(&self, mut size: watch::Receiver<u64>, done: watch::Sender<u64>) {
         let Some(keeper) = self.keeper() else { return };
         for file in ["plan.json", "runbook.md"] {
             let Ok(bytes) = read(&self.folder.join(file), 0).await else { return };

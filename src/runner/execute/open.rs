@@ -10,14 +10,16 @@ use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 use tokio::time::{Duration, sleep};
+use tokio_util::sync::CancellationToken;
 
 use super::drive::Drive;
 use super::hand::Hand;
+use super::news::Teller;
 use super::{Means, Places, RunEnd, RunError, RunHandle, Runner, Secrets};
 use crate::model::plan::Value;
-use crate::model::run::{Liveness, LockHolder};
+use crate::model::run::{Entry, Fact, Liveness, LockHolder};
 use crate::model::{Plan, RunId, RunStatus, Text};
-use crate::runner::journal::{Journal, JournalError, Kept, fold, is_driven, read, run_folder};
+use crate::runner::journal::{Journal, JournalError, Kept, console_id, fold, is_driven, read, run_folder};
 use crate::runner::machine::Machine;
 use crate::runner::redact::Redactor;
 use crate::runner::target::Target;
@@ -36,11 +38,20 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Every variable by its name, and the secrets among them.
 type Values = (BTreeMap<String, String>, Vec<SecretString>);
 
+/// What a run is driven with.
+struct Room {
+    means: Means,
+    places: Arc<dyn Places>,
+    values: Values,
+    console_id: String,
+}
+
 impl Runner {
     /// Starts a run of a plan that the gate admitted.
-    pub async fn start(&self, plan: Arc<Plan>, runbook: &str, means: Means) -> Result<RunHandle, RunError> {
+    pub async fn start(&self, plan: Arc<Plan>, runbook: &str, mut means: Means) -> Result<RunHandle, RunError> {
         let places = self.places(&plan, &means.deck)?;
         let values = self.values(&plan, &means.secrets).await?;
+        means.reason = means.reason.map(|reason| Redactor::new(&values.1).text(reason.as_str()).into());
         let mut chance = [0; 2];
         SystemRandom::new().fill(&mut chance).map_err(|_| RunError::Refused("the system gives no chance".into()))?;
         let run = RunId::new((self.surroundings.clock)(), u16::from_le_bytes(chance));
@@ -48,7 +59,8 @@ impl Runner {
         let journal = blocking(move || Journal::create(&state, &id, &kept, &text)).await?;
         let (by, reason) = (self.operator.clone(), means.reason.clone());
         let machine = Machine::new(plan, run, by, reason, means.answers);
-        Ok(self.drive(machine, (journal, 0), Vec::new(), means, places, values))
+        let console_id = self.console_id().await?;
+        Ok(self.drive(machine, (journal, 0), Vec::new(), Room { means, places, values, console_id }))
     }
 
     /// Goes on with a run; `keeper` is the host with its mirror, for one that this machine does not know.
@@ -72,7 +84,7 @@ impl Runner {
         &self,
         run: &RunId,
         keeper: Option<&Target>,
-        means: Means,
+        mut means: Means,
         cancels: Option<bool>,
     ) -> Result<RunHandle, RunError> {
         let known = self.known(run).await?;
@@ -93,11 +105,18 @@ impl Runner {
         let plan = Arc::clone(&kept.state.plan);
         let places = self.places(&plan, &means.deck)?;
         let values = self.values(&plan, &means.secrets).await?;
+        means.reason = means.reason.map(|reason| Redactor::new(&values.1).text(reason.as_str()).into());
         let mut machine = Machine::resume(kept.state, self.operator.clone(), means.answers);
         if let Some(insist) = cancels {
             machine = machine.cancelling(insist);
         }
-        Ok(self.drive(machine, (journal, kept.whole), kept.entries, means, places, values))
+        let console_id = self.console_id().await?;
+        Ok(self.drive(machine, (journal, kept.whole), kept.entries, Room { means, places, values, console_id }))
+    }
+
+    async fn console_id(&self) -> Result<String, RunError> {
+        let state = self.state.clone();
+        blocking(move || console_id(&state)).await
     }
 
     async fn known(&self, run: &RunId) -> Result<Option<Kept>, RunError> {
@@ -124,11 +143,14 @@ impl Runner {
         let mirrored = fold(run, &place, &plan, &runbook, &lines)?;
         if let Some(known) = known {
             let mut both = known.entries.iter().zip(&mirrored.entries);
-            if !both.all(|(here, there)| here == there) {
+            let parts = both.position(|(here, there)| here != there);
+            if let Some(parts) = parts
+                && !was_taken_over(&mirrored, parts, known.state.fence)
+            {
                 let why = format!("run {run} went two ways: its journal here is not the one on {}", mirror.name);
                 return Err(RunError::Refused(why.into()));
             }
-            if mirrored.entries.len() <= known.entries.len() {
+            if parts.is_none() && mirrored.entries.len() <= known.entries.len() {
                 return Ok(());
             }
         }
@@ -141,20 +163,20 @@ impl Runner {
         &self,
         machine: Machine,
         journal: (Journal, u64),
-        before: Vec<crate::model::run::Entry>,
-        means: Means,
-        places: Arc<dyn Places>,
-        (values, secrets): Values,
+        before: Vec<Entry>,
+        Room { means, places, values: (values, secrets), console_id }: Room,
     ) -> RunHandle {
-        let (told, news) = mpsc::channel(self.room);
+        let (told, news) = Teller::new(self.room);
         let (orders, taken) = mpsc::channel(ORDERS);
         let (inbox, inputs) = mpsc::channel(INPUTS);
         let state = machine.state();
+        let told_before = state.number;
         let (run, plan) = (state.id.clone(), Arc::clone(&state.plan));
         let hand = Arc::new(Hand {
             run: run.clone(),
             plan: Arc::clone(&plan),
             operator: self.operator.clone(),
+            console_id,
             reason: means.reason.or_else(|| state.reason.clone()),
             permit: means.permit,
             surroundings: self.surroundings.clone(),
@@ -171,20 +193,21 @@ impl Runner {
             is_patient: means.answers == crate::runner::machine::Answers::Person,
             fences: Mutex::default(),
             brakes: Mutex::default(),
+            lost: CancellationToken::new(),
             looked: tokio::sync::Mutex::default(),
-            closing: tokio_util::sync::CancellationToken::new(),
+            closing: CancellationToken::new(),
         });
         let drive = Drive::new(machine, journal, hand, inputs, taken);
         let id = run.clone();
         let end = tokio::spawn(async move {
-            told.send(Event::RunOpened { run: id.clone(), plan, is_ours: true }).await.ok();
+            told.tell(Event::RunOpened { run: id.clone(), plan, is_ours: true });
             for entry in before {
-                told.send(Event::RunTold { run: id.clone(), entry: Box::new(entry) }).await.ok();
+                told.tell(Event::RunTold { run: id.clone(), entry: Box::new(entry) });
             }
             drop(told);
             drive.run().await
         });
-        RunHandle { id: run, orders, news, end }
+        RunHandle { id: run, orders, told_before, news, end }
     }
 
     /// Looks on at a run that another console drives: its journal as it grows, from this machine or from its mirror. What
@@ -203,7 +226,7 @@ impl Runner {
             told.send(Event::RunClosed { run: id }).await.ok();
             end
         });
-        RunHandle { id: run.clone(), orders, news, end }
+        RunHandle { id: run.clone(), orders, told_before: 0, news, end }
     }
 
     async fn look_on(&self, run: &RunId, keeper: Option<&Target>, told: &mpsc::Sender<Event>) -> RunEnd {
@@ -294,6 +317,13 @@ impl Runner {
         }
         Ok((values, hidden))
     }
+}
+
+/// Whether another console went on from there with a later number of the lock: then its story is the one that counts, and
+/// the lines here are those that did not reach the mirror before this console was gone.
+fn was_taken_over(mirrored: &Kept, from: usize, fence: Option<u64>) -> bool {
+    let later = |entry: &Entry| matches!(entry.fact, Fact::Resumed { fence: Some(f), .. } if Some(f) > fence);
+    mirrored.entries.iter().skip(from).any(later)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -2,12 +2,12 @@
 //! file keeps all of it; a screen that does not keep up is told how much it missed.
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant};
 
+use super::news::Teller;
 use crate::model::plan::HostName;
 use crate::model::{RunId, Text};
-use crate::runner::journal::{JournalError, Printed};
+use crate::runner::journal::{Files, JournalError, Printed};
 use crate::runner::redact::Redactor;
 use crate::source::Clock;
 use crate::store::Event;
@@ -16,6 +16,8 @@ use crate::store::Event;
 pub(super) const EVERY: Duration = Duration::from_millis(30);
 /// Lines of a batch.
 const MOST_LINES: usize = 200;
+/// Lines that are told of the end of a step where there is no room.
+const LAST_LINES: usize = 20;
 /// A line without end is cut here on the screen.
 const LONGEST: usize = 4000;
 
@@ -27,7 +29,7 @@ pub(super) struct Printer {
     pub(super) attempt: u32,
     pub(super) printed: Printed,
     pub(super) redactor: Redactor,
-    pub(super) told: mpsc::Sender<Event>,
+    pub(super) told: Teller,
     pub(super) clock: Clock,
     rest: Vec<u8>,
     lines: Vec<Text>,
@@ -43,7 +45,7 @@ impl Printer {
         (run, step, host, attempt): (RunId, String, HostName, u32),
         printed: Printed,
         redactor: Redactor,
-        told: mpsc::Sender<Event>,
+        told: Teller,
         clock: Clock,
     ) -> Self {
         let (rest, lines, flushed) = (Vec::new(), Vec::new(), Instant::now());
@@ -108,7 +110,12 @@ impl Printer {
         if !self.rest.is_empty() {
             self.cut(b"\n");
         }
-        self.flush();
+        if !self.told.has_room() {
+            // The last lines are what people look for; the rest is in the file.
+            let most = self.lines.len().saturating_sub(LAST_LINES);
+            self.left_out += self.lines.drain(..most).count() as u64;
+        }
+        self.tell();
         Ok(())
     }
 
@@ -134,23 +141,42 @@ impl Printer {
 
     /// Tells the lines that came, if the screen has room for them.
     pub(super) fn flush(&mut self) {
+        if self.told.has_room() {
+            self.tell();
+        }
+    }
+
+    fn tell(&mut self) {
         if self.lines.is_empty() {
             // What comes after a silence is told at once.
             return;
         }
         self.flushed = Instant::now();
         let at: Timestamp = (self.clock)();
-        let event = Event::RunPrinted {
+        self.told.tell(Event::RunPrinted {
             run: self.run.clone(),
             step: self.step.clone(),
             host: self.host.clone(),
             at,
-            lines: self.lines.clone(),
-            left_out: self.left_out,
-        };
-        if self.told.try_send(event).is_ok() {
-            self.lines.clear();
-            self.left_out = 0;
-        }
+            lines: std::mem::take(&mut self.lines),
+            left_out: std::mem::take(&mut self.left_out),
+        });
     }
+
+    /// What has to be put on the disk.
+    pub(super) fn files(&self) -> Result<Files, JournalError> {
+        self.printed.files()
+    }
+}
+
+/// Nothing more comes: all of it is on the disk when this returns.
+pub(super) async fn ended(printer: &mut Printer) -> Result<(), JournalError> {
+    printer.end()?;
+    on_disk(printer.files()?).await
+}
+
+/// Puts what was printed on the disk, beside the loop.
+pub(super) async fn on_disk(files: Files) -> Result<(), JournalError> {
+    // The runtime goes away before its answer only when everything does.
+    tokio::task::spawn_blocking(move || files.flush()).await.unwrap_or(Ok(()))
 }

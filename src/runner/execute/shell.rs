@@ -8,7 +8,7 @@ use tokio::time::{Duration, Instant, sleep};
 
 use super::drive::Mirror;
 use super::hand::{Brake, Hand};
-use super::print::{EVERY, Printer};
+use super::print::{EVERY, Printer, ended};
 use crate::model::Text;
 use crate::model::runbook::{Action, Step};
 use crate::runner::machine::{How, Input, Key, Task, TaskEnd, end_of};
@@ -107,7 +107,10 @@ impl Hand {
         for (key, fence) in fences {
             let beat = self.until_reached(most, || keeper.beat(&self.permit, &key, fence).boxed()).await;
             beat.map_err(|e| match e {
-                TargetError::LockLost { .. } => How::LockLost(e.to_string().into()),
+                TargetError::LockLost { .. } => {
+                    self.lost.cancel();
+                    How::LockLost(e.to_string().into())
+                }
                 e => How::Refused(format!("nothing begins while the lock cannot be looked at: {e}").into()),
             })?;
         }
@@ -150,10 +153,10 @@ impl Hand {
                     Ok(())
                 }
                 News::Output(at, bytes) => printer.push(&bytes, at + bytes.len() as u64),
-                News::Ended(ended) => {
-                    let kept = printer.end();
+                News::Ended(end) => {
+                    let kept = ended(&mut printer).await;
                     self.hush(task, &printer).await;
-                    let mut end = end_of(&ended);
+                    let mut end = end_of(&end);
                     end.survivors = self.survivors(brake).await;
                     if kept.is_ok() {
                         return self.send(Input::Ended(task.clone(), end)).await;
@@ -233,7 +236,7 @@ impl Hand {
                 }
                 News::Started(_) => {}
                 News::Ended(_) => {
-                    printer.end().map_err(|e| Text::from(e.to_string()))?;
+                    ended(&mut printer).await.map_err(|e| Text::from(e.to_string()))?;
                     self.hush(task, &printer).await;
                     return Ok(());
                 }

@@ -5,5 +5,9 @@
 
 mod faults;
 mod flaky;
+mod hosts;
+mod releases;
 mod rig;
+mod seats;
+mod wall;
 mod ways;

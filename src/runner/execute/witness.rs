@@ -77,7 +77,7 @@ fn what_of(plan: &Plan, fact: &Told) -> Option<Known> {
         Told::InterruptAsked { .. } => What::Cancel { how: Stop::Interrupt },
         Told::Detached => What::Detach,
         Told::Resumed { .. } => What::Resume,
-        Told::Recorded { version } => What::Record { release: version.clone() },
+        Told::Recorded { version, found } => What::Record { release: version.clone(), found: *found },
         Told::Ended { status, why } => What::End { status: *status, why: why.clone() },
         _ => return None,
     };

@@ -10,11 +10,17 @@ use crate::model::{Level, Plan, ServiceId};
 use crate::runner::plan::digest;
 use crate::transport::human;
 
-/// The plan is what its digest says, and it is the one that was agreed to.
-pub(super) fn content(plan: &Plan, consent: &Consent) -> Result<(), Refusal> {
-    if digest(plan) != plan.digest {
-        return Err(Refusal::new("this plan was changed after it was made: its digest is not that of its content"));
+/// The plan is what its digest says.
+pub(super) fn intact(plan: &Plan) -> Result<(), Refusal> {
+    if digest(plan) == plan.digest {
+        return Ok(());
     }
+    Err(Refusal::new("this plan was changed after it was made: its digest is not that of its content"))
+}
+
+/// So it is, and it is the one that was agreed to.
+pub(super) fn content(plan: &Plan, consent: &Consent) -> Result<(), Refusal> {
+    intact(plan)?;
     if consent.digest != plan.digest {
         return Err(Refusal::new(format!(
             "another plan was agreed to: this one is {}; look at it again",

@@ -96,7 +96,7 @@ impl Helm {
         let key = service.to_string();
         self.write(&self.fact(What::Lock { key: key.as_str().into() }, service, None, &consent))?;
         let (operator, reason) = (self.operator.clone(), consent.reason);
-        let claim = Claim { key, run: None, operator, what, reason, digest: None };
+        let claim = Claim { key, run: None, operator, what, reason, digest: None, console_id: None };
         keeper.lock(&permit, &claim).await.map_err(|e| HelmError::refused(e.to_string()))
     }
 

@@ -54,7 +54,24 @@ impl Printed {
         Ok(())
     }
 
-    /// Puts it on the disk.
+    /// What has to be flushed, to be done elsewhere.
+    pub fn files(&self) -> Result<Files, JournalError> {
+        let files = self.file.try_clone().and_then(|file| Ok((file, self.marks.try_clone()?)));
+        let (file, marks) = files.map_err(|e| JournalError::io("open", &self.path, e))?;
+        Ok(Files { path: self.path.clone(), file, marks })
+    }
+}
+
+/// The files of what was printed.
+#[derive(Debug)]
+pub struct Files {
+    path: PathBuf,
+    file: File,
+    marks: File,
+}
+
+impl Files {
+    /// Puts them on the disk. Blocks.
     pub fn flush(&self) -> Result<(), JournalError> {
         let flushed = self.file.sync_data().and_then(|()| self.marks.sync_data());
         flushed.map_err(|e| JournalError::io("flush", &self.path, e))

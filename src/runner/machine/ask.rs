@@ -3,7 +3,7 @@
 
 use super::{Answers, Do, Key, Machine, Phase};
 use crate::model::run::{Choice, Fact, Question};
-use crate::model::{Operator, StepOutcome, Text};
+use crate::model::{Operator, RunbookKind, StepOutcome, Text};
 
 impl Machine {
     /// Asks what is to become of the first thing that failed; says whether anything was asked.
@@ -40,11 +40,30 @@ impl Machine {
             return;
         }
         if self.answers == Answers::Policy {
-            let by_itself = self.state.plan.on_failure.as_ref().is_some_and(|o| o.by_itself);
-            let (choice, why) = policy(&question, by_itself);
-            let reason = Some(Text::from(why));
+            let is_declared = self.state.plan.on_failure.as_ref().is_some_and(|o| o.by_itself);
+            let (choice, why) = policy(&question, is_declared.then(|| self.by_itself()));
+            let reason = Some(why);
             self.journal(Fact::Answered { choice, reason: reason.clone(), by: None });
             self.act_on(&question, choice, reason);
+        }
+    }
+
+    /// Whether the runbook for failures may be started without a person, else why not: once a run, never after a rollback,
+    /// and only where everything that was changed says how it is taken back.
+    fn by_itself(&self) -> Result<(), Text> {
+        if self.state.plan.kind == RunbookKind::Rollback {
+            return Err("a rollback that fails is not followed by another".into());
+        }
+        if self.state.followed {
+            return Err("the runbook for failures was started by itself before, which is done once a run".into());
+        }
+        let has_way_back = |key: &Key| {
+            let step = self.planned(key).map(|p| &p.step);
+            step.is_some_and(|s| s.undo.is_some() && s.irreversible.is_none())
+        };
+        match self.changed().iter().find(|key| !has_way_back(key)) {
+            Some((step, _)) => Err(format!("nothing is started by itself, as {step} says no way back").into()),
+            None => Ok(()),
         }
     }
 
@@ -184,15 +203,18 @@ impl Machine {
     }
 }
 
-/// What is answered where there is nobody, and why.
-fn policy(question: &Question, by_itself: bool) -> (Choice, &'static str) {
-    match question {
-        Question::Failure { .. } if by_itself => (Choice::OnFailure, "as the runbook declares"),
-        Question::Failure { .. } => (Choice::GiveUp, "nobody is there to choose"),
-        Question::Fate { .. } => (Choice::GiveUp, "nobody is there to say what became of it"),
-        Question::Approval { .. } => (Choice::GiveUp, "nobody is there to approve it"),
-        Question::Boxes { .. } => (Choice::GiveUp, "nobody is there to tick its boxes"),
-        Question::Danger { .. } => (Choice::GiveUp, "nobody is there to confirm a dangerous step"),
-        Question::Batch { .. } => (Choice::GiveUp, "nobody is there to let it begin"),
-    }
+/// What is answered where there is nobody, and why. `by_itself` is whether the runbook for failures may be started, where
+/// the plan declares so.
+fn policy(question: &Question, by_itself: Option<Result<(), Text>>) -> (Choice, Text) {
+    let why = match (question, by_itself) {
+        (Question::Failure { .. }, Some(Ok(()))) => return (Choice::OnFailure, "as the runbook declares".into()),
+        (Question::Failure { .. }, Some(Err(why))) => return (Choice::GiveUp, why),
+        (Question::Failure { .. }, None) => "nobody is there to choose",
+        (Question::Fate { .. }, _) => "nobody is there to say what became of it",
+        (Question::Approval { .. }, _) => "nobody is there to approve it",
+        (Question::Boxes { .. }, _) => "nobody is there to tick its boxes",
+        (Question::Danger { .. }, _) => "nobody is there to confirm a dangerous step",
+        (Question::Batch { .. }, _) => "nobody is there to let it begin",
+    };
+    (Choice::GiveUp, why.into())
 }

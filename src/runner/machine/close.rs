@@ -40,7 +40,7 @@ impl Machine {
     }
 
     /// What has changed something, or may have, the newest first.
-    fn changed(&self) -> Vec<Key> {
+    pub(super) fn changed(&self) -> Vec<Key> {
         let changes = |stage: &Stage| match stage.kind {
             Kind::Step(number) => self.state.plan.steps.get(number).filter(|p| !p.step.only_looks()),
             _ => None,
@@ -133,7 +133,7 @@ impl Machine {
         }
         self.recorded = true;
         match answer {
-            Ok(version) => self.journal(Fact::Recorded { version }),
+            Ok(version) => self.journal(Fact::Recorded { version, found: false }),
             Err(why) => self.notes.push(format!("the release is not on record: {why}").into()),
         }
         self.clean();
@@ -229,20 +229,10 @@ impl Machine {
         self.out.push(Do::Over { status, why, on_failure });
     }
 
-    /// Leaves the run as it is; another console, or this one, may go on with it.
+    /// Leaves the run as it is, at once: what runs on targets goes on, what this console did itself has a fate that nobody
+    /// knows. Another console, or this one, may go on with it.
     pub(super) fn leave(&mut self, why: Option<Text>) {
         self.phase = Phase::Over;
         self.out.push(Do::Over { status: RunStatus::Interrupted, why, on_failure: None });
-    }
-
-    /// What runs on a target goes on without us; what this console does itself is waited for.
-    pub(super) fn leave_when_quiet(&mut self) {
-        let is_ours = |(key, busy): (&Key, &Busy)| {
-            let supervised = key.0.starts_with("undo:") || self.planned(key).is_some_and(|p| is_supervised(&p.step));
-            !supervised && matches!(busy, Busy::Launched | Busy::After(_))
-        };
-        if self.phase != Phase::Over && !self.busy.iter().any(is_ours) {
-            self.leave(None);
-        }
     }
 }

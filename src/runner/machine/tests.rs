@@ -126,7 +126,7 @@ fn a_failed_undo_stops_and_the_marker_stays() {
 
 #[test]
 fn without_a_person_the_declared_policy_answers_and_the_rest_is_refused_with_its_own_reason() {
-    let mut it = plan(1, &[Spec::sh("a")]);
+    let mut it = plan(1, &[Spec::sh("a").undo()]);
     it.on_failure = Some(OnFailure { runbook: "rollback".into(), by_itself: true });
     let mut world = World::without_a_person(it);
     world.fails("a", "h0", 9);
@@ -298,4 +298,28 @@ fn a_console_that_leaves_keeps_the_lock_and_the_run_can_go_on() {
     world.run();
     assert_eq!(ended(&world).0, RunStatus::Succeeded);
     assert_eq!(world.starts, ["a-1@h0", "b-1@h0"]);
+}
+
+#[test]
+fn without_a_person_the_runbook_for_failures_follows_only_where_all_that_changed_can_be_taken_back() {
+    let follows = |specs: &[Spec], change: &dyn Fn(&mut Plan)| {
+        let mut it = plan(1, specs);
+        it.on_failure = Some(OnFailure { runbook: "back".into(), by_itself: true });
+        change(&mut it);
+        let mut world = World::without_a_person(it);
+        world.fails("b", "h0", 9);
+        world.run();
+        (world.machine.state().followed, ended(&world).1)
+    };
+    let (a, b) = (Spec::sh("a").undo(), Spec::sh("b").undo());
+    let (followed, why) = follows(&[a.clone(), b.clone()], &|_| {});
+    assert!(followed && why.contains("as the runbook declares"), "{why}");
+    let (followed, why) = follows(&[Spec::sh("a"), b.clone()], &|_| {});
+    assert!(!followed && why.contains("a says no way back"), "{why}");
+    let gone = a.clone().with(|s| s.irreversible = Some("mail is sent".into()));
+    assert!(!follows(&[gone, b.clone()], &|_| {}).0);
+    let (followed, why) = follows(&[a.clone(), b.clone()], &|p| p.kind = crate::model::RunbookKind::Rollback);
+    assert!(!followed && why.contains("a rollback that fails is not followed by another"), "{why}");
+    let asked = |p: &mut Plan| p.on_failure.as_mut().unwrap().by_itself = false;
+    assert!(!follows(&[a, b], &asked).0);
 }

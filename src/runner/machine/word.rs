@@ -93,6 +93,8 @@ pub enum Input {
     LockRefused(Text),
     /// Preconditions were looked at; those that do not hold.
     Required(Vec<Text>),
+    /// Versions that ran before the first change are on record now, so that there is a way back to them.
+    Found(Vec<Text>),
     /// The marker is set, or why not.
     Marked(Result<(), Text>),
     /// An attempt runs, led by this process.

@@ -83,7 +83,9 @@ pub(super) fn choices(records: &[Record], current: &BTreeMap<HostName, Text>) ->
 
 /// What a rollback to a version does not take back: changes of the runs after it that say so.
 pub(super) fn stays(records: &[Record], version: &Text) -> Vec<Text> {
-    let Some(at) = records.iter().position(|r| r.version == *version && !r.bad) else { return Vec::new() };
+    let good = records.iter().position(|r| r.version == *version && !r.bad);
+    let at = good.or_else(|| records.iter().position(|r| r.version == *version));
+    let Some(at) = at else { return Vec::new() };
     let since = records.iter().take(at).flat_map(|r| r.irreversible.iter().map(move |change| (r, change)));
     since.map(|(record, (step, why))| format!("{step} of {}: {why}", record.version).into()).collect()
 }
@@ -135,6 +137,7 @@ mod tests {
             schema: BTreeMap::new(),
             irreversible: irreversible.iter().map(|why| ("migrate".into(), (*why).into())).collect(),
             bad,
+            found: false,
         }
     }
 
@@ -157,5 +160,7 @@ mod tests {
         let told: Vec<String> = stays(&records, &"v2".into()).iter().map(ToString::to_string).collect();
         assert_eq!(told, ["migrate of v4: drops a table", "migrate of v3: sends mail"]);
         assert!(stays(&records, &"v9".into()).is_empty());
+        let bad = [record("v4", false, &["drops a table"]), record("v3", true, &[])];
+        assert_eq!(stays(&bad, &"v3".into()).len(), 1, "going back to a bad one takes back no more");
     }
 }

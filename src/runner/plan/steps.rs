@@ -158,10 +158,8 @@ fn effect(step: &Step, site: Option<&Site>, proof: Option<&Proof>, changed: bool
     if needs_place && let Some(why) = site.and_then(|s| s.found.as_ref().err()) {
         return StepEffect::Blocked(why.clone());
     }
-    if step.sudo
-        && let Some(why) = site.and_then(Site::no_sudo)
-    {
-        return StepEffect::Blocked(format!("sudo is refused: {why}").into());
+    if let Some(why) = without_sudo(step, site) {
+        return StepEffect::Blocked(why);
     }
     if let Action::Copy { from, .. } = &step.action {
         let from = around.ask.acting.folder.join(from);
@@ -179,6 +177,12 @@ fn effect(step: &Step, site: Option<&Site>, proof: Option<&Proof>, changed: bool
     }
 }
 
+/// Why a step that needs sudo cannot run there.
+fn without_sudo(step: &Step, site: Option<&Site>) -> Option<Text> {
+    let why = site.and_then(Site::no_sudo).filter(|_| step.sudo)?;
+    Some(format!("sudo is refused: {why}").into())
+}
+
 /// What stays when the run is taken back.
 pub(super) fn not_undone(steps: &[PlannedStep]) -> Vec<Text> {
     let runs = steps.iter().filter(|s| s.left_out.is_none() && !s.step.only_looks());
@@ -191,4 +195,39 @@ pub(super) fn not_undone(steps: &[PlannedStep]) -> Vec<Text> {
         }
     });
     stays.map(Text::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runner::plan::fixture;
+    use crate::runner::target::Ground;
+
+    #[test]
+    fn a_step_that_needs_sudo_is_blocked_where_there_is_none() {
+        let mut step = fixture::plan().steps.remove(0).step;
+        let ground = |sudo| Ground {
+            folder: "/state".into(),
+            unwritable: None,
+            unsupervised: None,
+            clock_offset: jiff::SignedDuration::ZERO,
+            user: "web".into(),
+            sudo,
+            free: None,
+        };
+        let site = |sudo| Site {
+            name: "a".into(),
+            destination: "a".into(),
+            target: None,
+            identity: None,
+            found: Ok(ground(sudo)),
+        };
+        let refused = || site(Some(crate::model::plan::Sudo::Refused("there is no sudo there".into())));
+        assert_eq!(without_sudo(&step, Some(&refused())), None, "it does not need it");
+        step.sudo = true;
+        let why = without_sudo(&step, Some(&refused())).unwrap();
+        assert_eq!(why.as_str(), "sudo is refused: there is no sudo there");
+        assert_eq!(without_sudo(&step, Some(&site(Some(crate::model::plan::Sudo::Password)))), None, "it is asked for");
+        assert_eq!(without_sudo(&step, Some(&site(Some(crate::model::plan::Sudo::Free)))), None);
+    }
 }

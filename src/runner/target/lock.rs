@@ -20,6 +20,8 @@ struct Written {
     key: String,
     run: Option<RunId>,
     operator: Operator,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    console_id: Option<String>,
     what: Text,
     reason: Option<Text>,
     digest: Option<String>,
@@ -31,10 +33,10 @@ type Found = (Vec<LockHolder>, Vec<(String, Dirty)>);
 impl Target {
     /// Takes a lock, atomically; its number, one more than ever before.
     pub async fn lock(&self, permit: &Permit, claim: &Claim) -> Result<u64, TargetError> {
-        let Claim { key, run, operator, what, reason, digest } = claim.clone();
+        let Claim { key, run, operator, console_id, what, reason, digest } = claim.clone();
         let name = encoded(&key);
         let run_name = run.as_ref().map_or("-".to_owned(), ToString::to_string);
-        let written = self.written(&Written { key, run, operator, what, reason, digest })?;
+        let written = self.written(&Written { key, run, operator, console_id, what, reason, digest })?;
         let words = [name.as_str(), &run_name, &written.len().to_string()];
         let answer = self.tell(permit, Piece::Keep, "lock", &words, &written).await?;
         if !answer.barred {
@@ -163,6 +165,7 @@ fn holder(numbers: &[i64], written: Written) -> Option<LockHolder> {
         run: written.run,
         fence: u64::try_from(*fence).ok()?,
         operator: written.operator,
+        console_id: written.console_id,
         what: written.what,
         reason: written.reason,
         digest: written.digest,

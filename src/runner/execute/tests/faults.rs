@@ -2,7 +2,8 @@
 //! and nothing runs twice.
 
 use super::flaky::Flaky;
-use super::rig::{LONG, Rig, step, to_end};
+use super::rig::{Rig, step, to_end};
+use super::wall::die;
 use crate::model::RunStatus;
 use crate::model::run::{Choice, Question};
 use crate::runner::machine::tests::plans::Spec;
@@ -29,21 +30,15 @@ const ALL: [&str; 4] = ["pull@h0", "pull@h1", "switch@h0", "switch@h1"];
 async fn a_console_that_dies_at_any_line_goes_on_and_nothing_runs_twice() {
     for line in 1.. {
         let rig = Rig::new(2, &specs());
-        // The run waits for room, so it is stopped just after a line was written and before what that line announces.
-        let mut handle = rig.start(&rig.runner(1)).await;
+        // It is stopped just after a line was written and before what that line announces.
+        let (handle, wall) = rig.start_to(line).await;
         let run = handle.id.clone();
-        let mut told = 0;
-        while told < line {
-            let Some(event) = tokio::time::timeout(LONG, handle.news.recv()).await.unwrap() else { break };
-            told += usize::from(matches!(event, crate::store::Event::RunTold { .. }));
-        }
-        if told < line {
+        if !wall.is_reached(&handle.end).await {
             assert!(line > 15, "it was never stopped: {line}");
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        handle.end.abort();
-        handle.end.await.ok();
+        die(&rig, handle, wall).await;
         if rig.kept(&run).state.status.is_over() {
             continue;
         }

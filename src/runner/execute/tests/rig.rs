@@ -28,10 +28,18 @@ use super::flaky::Flaky;
 /// Longest that anything here takes.
 pub(super) const LONG: Duration = Duration::from_mins(1);
 
+static TICKS: AtomicI64 = AtomicI64::new(1_790_000_000_000);
+
+/// Time goes on, so that the next run has a later name.
+pub(super) fn later() {
+    TICKS.fetch_add(3000, Ordering::Relaxed);
+}
+
 pub(super) struct Rig {
     pub(super) scratch: tempfile::TempDir,
     pub(super) plan: Plan,
     pub(super) link: Flaky,
+    deck: Arc<Deck>,
 }
 
 struct Here(PathBuf, Flaky);
@@ -40,7 +48,7 @@ impl Places for Here {
     fn target(&self, host: &HostName) -> Option<Target> {
         let folder = self.0.join("hosts").join(&**host).display().to_string();
         match &**host {
-            "h0" | "h1" => Some(Target::new(host.clone(), Arc::new(self.1.clone()), Some(folder))),
+            name if name.starts_with('h') => Some(Target::new(host.clone(), Arc::new(self.1.clone()), Some(folder))),
             "local" => Some(Target::new(host.clone(), Arc::new(Local), Some(folder))),
             _ => None,
         }
@@ -71,7 +79,20 @@ impl Rig {
         let mut plan = plan(hosts, specs);
         let log = scratch.path().join("log").display().to_string();
         plan.values.insert("log".into(), Value::Plain(log));
-        Self { scratch, plan, link: Flaky::default() }
+        let environments = Vec::new();
+        let path = scratch.path().join("deck");
+        let deck = Arc::new(Deck { name: "test".into(), path, environments, runbooks: Vec::new() });
+        Self { scratch, plan, link: Flaky::default(), deck }
+    }
+
+    /// Gives the service a probe.
+    pub(super) fn probe(&mut self, probe: &str) {
+        let text =
+            format!("[environments.qa]\ntier = \"staging\"\n[environments.qa.services.sales]\nprobes.live = {probe}\n");
+        let file = self.path("quarterdeck.toml");
+        std::fs::write(&file, text).unwrap();
+        let loaded = crate::config::load(&file);
+        self.deck = Arc::new(loaded.deck.unwrap_or_else(|| panic!("{:?}", loaded.faults)));
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -87,7 +108,6 @@ impl Rig {
     }
 
     pub(super) fn runner_at(&self, state: &Path, console: &str, room: usize) -> Runner {
-        static TICKS: AtomicI64 = AtomicI64::new(1_790_000_000_000);
         let tick = || Timestamp::from_millisecond(TICKS.fetch_add(7, Ordering::Relaxed)).unwrap();
         let surroundings = Surroundings::with(Arc::new(tick), Sources::in_use(), None);
         let operator = Operator { name: "ann".into(), console: console.into() };
@@ -97,10 +117,8 @@ impl Rig {
     }
 
     pub(super) fn means(&self, answers: Answers) -> Means {
-        let deck =
-            Deck { name: "test".into(), path: self.path("deck"), environments: Vec::new(), runbooks: Vec::new() };
         Means {
-            deck: Arc::new(deck),
+            deck: Arc::clone(&self.deck),
             secrets: Secrets::default(),
             permit: Permit::for_trial(),
             answers,
@@ -110,6 +128,30 @@ impl Rig {
 
     pub(super) async fn start(&self, runner: &Runner) -> RunHandle {
         runner.start(Arc::new(self.plan.clone()), "# Deploy", self.means(Answers::Person)).await.unwrap()
+    }
+
+    /// The host that keeps locks, mirrors and records.
+    pub(super) fn keeper(&self) -> Target {
+        Target::new("h0".into(), Arc::new(Local), Some(self.path("hosts/h0").display().to_string()))
+    }
+
+    /// Makes the lock one that nobody has beaten for so many seconds.
+    pub(super) fn age_lock(&self, seconds: i64) {
+        let folder = self.path("hosts/h0/locks/qa%2Fsales");
+        // By the clock that the host judges by.
+        let date = std::process::Command::new("date").arg("+%s").output().unwrap();
+        let now: i64 = String::from_utf8(date.stdout).unwrap().trim().parse().unwrap();
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let is_number = path.file_name().is_some_and(|n| n.to_string_lossy().bytes().all(|b| b.is_ascii_digit()));
+            if is_number {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let (head, rest) = text.split_once('\n').unwrap();
+                let run = head.split_once(' ').unwrap().1;
+                std::fs::write(&path, format!("{} {run}\n{rest}", now - seconds)).unwrap();
+                std::fs::write(path.with_extension("beat"), format!("{}\n", now - seconds)).unwrap();
+            }
+        }
     }
 
     pub(super) async fn resume(&self, run: &RunId) -> RunHandle {
@@ -130,21 +172,20 @@ impl Rig {
 
     /// Whether a lock or a marker lies on the host that keeps them.
     pub(super) async fn is_free(&self) -> bool {
-        let folder = self.path("hosts/h0").display().to_string();
-        let keeper = Target::new("h0".into(), Arc::new(Local), Some(folder));
-        let (locks, dirty) = keeper.locks("").await.unwrap();
+        let (locks, dirty) = self.keeper().locks("").await.unwrap();
         locks.is_empty() && dirty.is_empty()
     }
 }
 
 /// Everything that is told until the run is over; questions are answered so.
 pub(super) async fn to_end(handle: RunHandle, answer: impl Fn(&Question) -> Choice) -> (RunEnd, Vec<Event>) {
-    let RunHandle { orders, mut news, end, .. } = handle;
+    let RunHandle { orders, mut news, end, told_before, .. } = handle;
     let mut all = Vec::new();
     let listening = async {
         while let Some(event) = news.recv().await {
             if let Event::RunTold { entry, .. } = &event
                 && let Entry { fact: Fact::Asked { question }, .. } = &**entry
+                && entry.number > told_before
             {
                 let choice = answer(question);
                 orders.send(Order::Answer { choice, reason: Some("as found".into()) }).await.ok();

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::rig::{LONG, Rig, nobody, script, step, to_end};
 use crate::model::plan::Value;
-use crate::model::run::{Choice, Entry, Fact};
+use crate::model::run::{Choice, Entry};
 use crate::model::runbook::{Action, On};
 use crate::model::{RunStatus, StepOutcome};
 use crate::runner::audit::verify;
@@ -97,32 +97,6 @@ async fn a_console_that_leaves_lets_the_step_go_on_and_goes_on_with_the_run_late
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_machine_goes_on_from_the_mirror() {
-    let rig = Rig::new(1, &[script("a", "sleep 1; echo a >> \"$LOG\""), step("b")]);
-    let mut handle = rig.start(&rig.runner(256)).await;
-    let run = handle.id.clone();
-    loop {
-        let event = handle.news.recv().await.unwrap();
-        if matches!(&event, Event::RunTold { entry, .. } if matches!(entry.fact, Fact::Started { .. })) {
-            break;
-        }
-    }
-    drop(handle.orders);
-    handle.end.await.unwrap();
-    // The lock was beaten a moment ago by another console, so it is not taken from it while it may live.
-    let runner = rig.runner_at(&rig.path("laptop"), "laptop", 256);
-    let keeper =
-        Target::new("h0".into(), Arc::new(crate::transport::Local), Some(rig.path("hosts/h0").display().to_string()));
-    let second = runner.resume(&run, Some(&keeper), rig.means(Answers::Person)).await.unwrap();
-    let (end, _) = to_end(second, nobody).await;
-    assert_eq!(end.status, RunStatus::Interrupted);
-    assert!(end.why.unwrap().as_str().contains("held"));
-    let (end, _) = to_end(rig.resume(&run).await, nobody).await;
-    assert_eq!(end.status, RunStatus::Succeeded);
-    assert_eq!(rig.ran(), ["a", "b@h0"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_secret_is_in_no_file_and_no_event() {
     let rig = {
         let mut rig = Rig::new(1, &[script("a", r#"echo "token is $TOKEN"; echo "$TOKEN" | wc -c"#)]);
@@ -190,4 +164,24 @@ async fn files_are_copied_whole_and_what_is_not_here_goes_only_where_it_is_said(
         assert_eq!(rig.path("there/web/old").exists(), stays);
         assert_eq!(std::fs::read_dir(rig.path("there")).unwrap().count(), 1, "nothing is left beside it");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_password_for_sudo_reaches_steps_that_use_it_and_no_other() {
+    let text = r#"if [ -n "$SUDO_ASKPASS" ] && [ "$("$SUDO_ASKPASS")" = hunter2-sudo ]; then has=it; else has=none; fi
+        echo "$QD_STEP@$has" >> "$LOG""#;
+    let rig = Rig::new(1, &[script("plain", text), script("root", text).with(|s| s.sudo = true)]);
+    let mut means = rig.means(Answers::Person);
+    means.secrets.sudo = Some(Arc::new(SecretString::from("hunter2-sudo")));
+    let handle = rig.runner(256).start(Arc::new(rig.plan.clone()), "# A", means).await.unwrap();
+    let run = handle.id.clone();
+    let (end, _) = to_end(handle, nobody).await;
+    assert_eq!(end.status, RunStatus::Succeeded);
+    assert_eq!(rig.ran(), ["plain@none", "root@it"]);
+    let kept =
+        std::process::Command::new("grep").args(["-rl", "hunter2-sudo"]).arg(rig.scratch.path()).output().unwrap();
+    let kept = String::from_utf8(kept.stdout).unwrap();
+    // The step's own text names it; nothing else does.
+    let others = kept.lines().filter(|f| !f.ends_with("/script") && !f.ends_with("/plan.json"));
+    assert_eq!(others.collect::<Vec<_>>(), [] as [&str; 0], "in run {run}");
 }

@@ -15,6 +15,7 @@ fn record(run: &RunId) -> Record {
         schema: [].into(),
         irreversible: Vec::new(),
         bad: false,
+        found: false,
     }
 }
 

@@ -9,6 +9,7 @@ fn claim(run: Option<RunId>) -> Claim {
         key: "production/sales".into(),
         run,
         operator,
+        console_id: None,
         what: "deploy".into(),
         reason: None,
         digest: Some("7c1f".into()),

@@ -107,7 +107,7 @@ async fn ended(mut handle: RunHandle) -> (RunId, RunEnd) {
         while handle.news.recv().await.is_some() {}
         handle.end.await.unwrap()
     };
-    (handle.id.clone(), tokio::time::timeout(Duration::from_secs(60), all).await.unwrap())
+    (handle.id.clone(), tokio::time::timeout(Duration::from_mins(1), all).await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -159,7 +159,7 @@ async fn speaks_of_it() -> u16 {
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
             let mut read = [0; 1024];
-            socket.read(&mut read).await.ok();
+            assert!(socket.read(&mut read).await.is_ok());
             socket.write_all(b"hunter2-hunter2 is what I was given\r\n\r\n").await.ok();
         }
     });

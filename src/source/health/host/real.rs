@@ -87,7 +87,9 @@ async fn a_file_system_that_is_full_fails_when_the_deck_names_it() {
         assert!(fact(&seen, "disk").unwrap().ends_with(" 100 %"));
     }
     let seen = lenient(&format!("mounts = ['{mount}']")).check(&Through::context(["sh"])).await;
-    assert_eq!(seen.reason.unwrap().to_string(), format!("nothing is mounted at {mount} on vps"));
+    // The disk of this machine may be full enough to be told, too.
+    let reason = seen.reason.unwrap().to_string();
+    assert!(reason.starts_with(&format!("nothing is mounted at {mount} on vps")), "{reason}");
 }
 
 #[tokio::test]

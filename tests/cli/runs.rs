@@ -167,6 +167,7 @@ fn another_console_goes_on_with_a_run_that_only_its_host_keeps() {
         shown.out,
         shown.told
     );
+    yard.a_minute_passes();
     let refused = yard.qd_elsewhere(&["runs", "resume"]);
     assert_eq!(refused.code, 4, "{}", refused.told);
     let (_, confirm) = refused.told.split_once("--confirm ").unwrap();

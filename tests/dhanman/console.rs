@@ -32,7 +32,7 @@ pub struct Console {
 impl Console {
     /// Starts it; returns with the first document, for which every probe has looked.
     pub fn start(site: &Site) -> Self {
-        let stage = Stage::new(&Site::deck());
+        let stage = Site::stage();
         let mut command = command(site, &stage, &["status", "--watch", "--json"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let (sender, lines) = sync_channel(4096);
@@ -92,7 +92,7 @@ impl Drop for Console {
 
 /// One look, without watching.
 pub fn once(site: &Site, options: &[&str]) -> Document {
-    let stage = Stage::new(&Site::deck());
+    let stage = Site::stage();
     let output = command(site, &stage, &[&["status", "--json"], options].concat()).output().unwrap();
     read(&String::from_utf8_lossy(&output.stdout))
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::certificates::Authority;
 use crate::console::{EVERY, TIMEOUT};
 use crate::lab::{Host, Lab};
+use crate::stage::Stage;
 
 /// The services, in the order of their ports.
 pub const SERVICES: [&str; 6] = ["common", "community", "inventory", "payroll", "purchase", "sales"];
@@ -201,6 +202,18 @@ impl Site {
     /// A file of the operator.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// A stage with the deck and its runbooks.
+    pub fn stage() -> Stage {
+        let stage = Stage::new(&Self::deck());
+        let runbooks = stage.work().join("runbooks");
+        std::fs::create_dir(&runbooks).unwrap();
+        for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/dhanman/runbooks")).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), runbooks.join(file.file_name())).unwrap();
+        }
+        stage
     }
 
     /// The deck of the example. It looks more often, and a small disk of QA is looked at too.

@@ -73,7 +73,8 @@ fn take_back(terminal: &mut Terminal) {
     terminal.press("u");
     yes(terminal, "Steps that changed something are taken back");
     eventually(terminal, "the end", |s| s.contains("take back") && s.contains("failed") && s.contains("took"));
-    eventually(terminal, "the former release", |s| s.contains("ledger healthy") && s.contains("15.8"));
+    // Its report tells no version; the broken one never gets well.
+    eventually(terminal, "the former release", |s| s.contains("ledger healthy"));
 }
 
 /// The files of the demo's deck, for another console.
@@ -211,7 +212,7 @@ fn production_is_armed_typed_and_reasoned_and_nothing_else_confirms() {
     terminal.press("\x1b");
     terminal.hides("output of");
     terminal.press("U");
-    terminal.until("the record", |t| t.text().contains("production/orders") && t.text().contains("change 4711"));
+    terminal.until("the record", |t| t.text().contains("production/orders") && t.text().contains("connections leak"));
 }
 
 #[test]

@@ -73,6 +73,11 @@ impl Acts {
 }
 
 impl App {
+    /// The gate, the audit log and the runner; none where there is no home folder.
+    pub(super) fn helm(&self) -> Option<Arc<Helm>> {
+        self.acts.helm.clone()
+    }
+
     /// Carries out an effect of acting.
     pub(super) fn act(&mut self, effect: Effect) {
         let now = self.clock.get();

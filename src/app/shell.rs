@@ -71,6 +71,10 @@ impl App {
             self.ui.warn(format!("no shell on {host}: {}", blocked.cause), now);
             return;
         }
+        let Some(helm) = self.helm() else {
+            self.ui.warn("there is no home folder for the audit log; set XDG_STATE_HOME", now);
+            return;
+        };
         self.ui.say(format!("opening a shell on {host} …"), now);
         self.shell_number += 1;
         let number = self.shell_number;
@@ -78,6 +82,9 @@ impl App {
         let (host, size, news) = (host.clone(), self.ui.size, self.shells.clone());
         tokio::spawn(async move {
             let opened = timeout(START, async {
+                let about = host.clone();
+                let written = tokio::task::spawn_blocking(move || helm.shell(&about)).await;
+                written.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
                 let line = remote.keeper().line(Instant::now() + START).await.map_err(|b| b.cause.to_string())?;
                 let (sizes, changes) = watch::channel(size);
                 let term = std::env::var("TERM").unwrap_or_else(|_| "xterm".into());

@@ -24,7 +24,7 @@ use crate::config::Deck;
 use crate::config::acting::Acting;
 use crate::model::plan::{HostName, Value};
 use crate::model::run::{Dirty, LockHolder};
-use crate::model::{EnvironmentId, Operator, Plan, RunId, Runbook, ServiceId, Text};
+use crate::model::{EnvironmentId, HostId, Operator, Plan, RunId, Runbook, ServiceId, Text};
 use crate::runner::audit::{Audit, FILE, Fact, What};
 use crate::runner::execute::{Means, RunHandle, Runner, Secrets};
 use crate::runner::gate::{Consent, Gate, Given, Permit};
@@ -154,6 +154,14 @@ impl Helm {
             // It is disarmed whether that can be written or not.
             self.write(&fact).ok();
         }
+    }
+
+    /// Puts on record that a shell is about to be opened on a host. Blocks on the audit log.
+    pub fn shell(&self, host: &HostId) -> Result<(), HelmError> {
+        let mut fact = Fact::new(self.now(), What::Shell);
+        fact.environment = Some(host.environment.as_str().into());
+        fact.host = Some(host.name.to_string());
+        self.write(&fact)
     }
 
     /// What a plan of a runbook of a service is made from.

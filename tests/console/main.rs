@@ -88,6 +88,31 @@ fn a_shell_has_the_terminal_until_it_ends_and_the_console_comes_back_as_it_was()
 }
 
 #[test]
+fn a_shell_is_on_the_audit_log_before_it_opens_and_without_one_there_is_none() {
+    let scene = Scene::new(true);
+    let state = scene.stage.variables().into_iter().find(|(name, _)| *name == "XDG_STATE_HOME").unwrap().1;
+    let log = std::path::Path::new(&state).join("quarterdeck/audit.jsonl");
+    let mut terminal = scene.console();
+    terminal.shows("healthy");
+    terminal.press("s");
+    terminal.shows("shell on qa/vps");
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.contains("\"what\":\"shell\"") && text.contains("\"host\":\"vps\""), "{text}");
+    terminal.press("exit\r");
+    terminal.shows("the shell on qa/vps has ended");
+    terminal.press("q");
+    terminal.ends_well(0);
+    std::fs::remove_file(&log).unwrap();
+    std::fs::create_dir(&log).unwrap();
+    let mut terminal = scene.console();
+    terminal.shows("healthy");
+    terminal.press("s");
+    terminal.shows("nothing may act without an audit log");
+    terminal.press("q");
+    terminal.ends_well(0);
+}
+
+#[test]
 fn a_shell_that_hangs_is_left_with_tilde_and_dot_and_one_whose_host_goes_ends_by_itself() {
     let mut scene = Scene::new(true);
     let mut terminal = scene.console();

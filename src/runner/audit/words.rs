@@ -14,6 +14,7 @@ impl fmt::Display for Line {
         match (&fact.step, &fact.host) {
             (Some(step), Some(host)) => write!(f, "  {step} on {host}")?,
             (Some(step), None) => write!(f, "  {step}")?,
+            (None, Some(host)) => write!(f, "  {host}")?,
             _ => {}
         }
         match (&fact.environment, &fact.service) {

@@ -267,6 +267,14 @@ pub struct Dirty {
     pub since: Timestamp,
 }
 
+impl Dirty {
+    /// Whether its run is still at work under one of these locks: then nothing was left yet.
+    pub fn is_under_way<'h>(&self, held: impl IntoIterator<Item = &'h LockHolder>) -> bool {
+        let is_at_work = |holder: &LockHolder| matches!(holder.liveness, Liveness::Held | Liveness::Unattended { .. });
+        held.into_iter().any(|holder| holder.run.as_ref() == Some(&self.run) && is_at_work(holder))
+    }
+}
+
 /// A run in one line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RunSummary {
@@ -294,4 +302,29 @@ pub struct RunSummary {
     pub dirty: bool,
     /// The version that it brought.
     pub version: Option<Text>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_run_at_work_has_changed_is_not_left_unfinished() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let (ours, other) = (RunId::new(now, 1), RunId::new(now, 2));
+        let holder = |run: &RunId, liveness| LockHolder {
+            run: Some(run.clone()),
+            liveness,
+            ..serde_json::from_value(serde_json::json!({
+                "key": "qa/sales", "run": null, "fence": 1, "operator": { "name": "ops", "console": "desk" },
+                "what": "deploy", "reason": null, "digest": null, "taken_at": now, "liveness": "held",
+                "silent_for": "PT1S", "console_id": null,
+            }))
+            .unwrap()
+        };
+        let dirty = Dirty { run: ours.clone(), runbook: "deploy".into(), operator: Operator::default(), since: now };
+        assert!(dirty.is_under_way([&holder(&ours, Liveness::Held)]));
+        assert!(!dirty.is_under_way([&holder(&ours, Liveness::Stale)]));
+        assert!(!dirty.is_under_way([&holder(&other, Liveness::Held)]));
+    }
 }

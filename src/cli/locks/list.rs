@@ -142,7 +142,8 @@ impl Document {
         if rows.is_empty() {
             text.push_str("no lock is held\n");
         }
-        for Marked { key, dirty } in &self.dirty {
+        let is_left = |marked: &&Marked| !marked.dirty.is_under_way(self.held.iter().map(|held| &held.holder));
+        for Marked { key, dirty } in self.dirty.iter().filter(is_left) {
             let (run, runbook, operator) = (&dirty.run, &dirty.runbook, &dirty.operator);
             let since = since(dirty.since);
             text.push_str(&format!("{key} was left unfinished by {runbook} of {operator} {since}, run {run}\n"));

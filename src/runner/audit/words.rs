@@ -12,9 +12,9 @@ impl fmt::Display for Line {
         let fact = &self.fact;
         write!(f, "{}  {}", self.actor, did(&fact.what))?;
         match (&fact.step, &fact.host) {
-            (Some(step), Some(host)) => write!(f, "  {step} on {host}")?,
-            (Some(step), None) => write!(f, "  {step}")?,
-            (None, Some(host)) => write!(f, "  {host}")?,
+            (Some(step), Some(host)) => write!(f, " {step} on {host}")?,
+            (Some(step), None) => write!(f, " {step}")?,
+            (None, Some(host)) => write!(f, " on {host}")?,
             _ => {}
         }
         match (&fact.environment, &fact.service) {
@@ -57,8 +57,8 @@ fn did(what: &What) -> String {
         What::Intent { attempt, .. } if *attempt > 1 => format!("is about to start attempt {attempt} of"),
         What::Intent { .. } => "is about to start".into(),
         What::Outcome { outcome, exit, took_ms, .. } => {
-            let exit = exit.map(|code| format!(" with {code}")).unwrap_or_default();
-            format!("saw {}{exit} after {} of", outcome.word(), human(Duration::from_millis(*took_ms)))
+            let exit = exit.filter(|code| *code != 0).map(|code| format!(" with {code}")).unwrap_or_default();
+            format!("saw {}{exit} after {}:", outcome.word(), human(Duration::from_millis(*took_ms)))
         }
         What::Override { choice } => format!("chose to {}", choice.words()),
         What::Cancel { how: Stop::Drain } => "asked to drain".into(),

@@ -88,7 +88,7 @@ fn lines<'a>(list: &LockList, cells: usize, view: &View<'a>) -> Vec<(bool, Line<
             lines.push((false, Line::from(view.span(role, format!(" {mark} {line}")))));
         }
     };
-    for (key, dirty) in &locks.dirty {
+    for (key, dirty) in locks.dirty.iter().filter(|(_, dirty)| !dirty.is_under_way(&locks.held)) {
         let since = age(dirty.since, view.now);
         let words = format!("{key} was left unfinished by {} of {} {since} ago", dirty.runbook, dirty.operator);
         tell(Role::Danger, glyphs.health(Health::Degraded), &words);

@@ -12,9 +12,9 @@ use quarterdeck::runner::Permit;
 use quarterdeck::runner::target::{Claim, Fate, News, Target, TargetError};
 use quarterdeck::transport::ssh::remote::Remote;
 
-use crate::desk::{Desk, Entry, SECOND, live, until};
+use crate::desk::{Desk, Entry, SECOND, live};
 use crate::lab::{Host, Lab};
-use crate::{RUN, ended, job, run, run_id, target};
+use crate::{RUN, answers, ended, job, run, run_id, target};
 
 fn entry(lab: &Lab, host: &Host, user: &str) -> Entry {
     let known = lab.folder().join("known");
@@ -165,7 +165,7 @@ async fn a_boot_leaves_a_step_that_is_gone_and_a_cut_link_one_that_ends_by_its_l
     assert!(matches!(following.next().await, News::Lost(_)));
     tokio::time::sleep(SECOND * 5).await;
     host.heal();
-    until(&remote, SECOND * 30, |l| l.state.is_up()).await;
+    answers(&remote).await;
     let end = ended(&target, "a-1").await;
     assert_eq!((end.code, end.timed_out, end.size), (137, true, 3));
     let mut following = target.start(&permit, &job("b-1", "echo on; sleep 500")).await.unwrap();
@@ -182,7 +182,7 @@ async fn a_boot_leaves_a_step_that_is_gone_and_a_cut_link_one_that_ends_by_its_l
     target.lock(&permit, &claim).await.unwrap();
     host.reboot();
     remote.keeper().reconnect();
-    until(&remote, SECOND * 30, |l| l.state.is_up()).await;
+    answers(&remote).await;
     assert_eq!(target.fate(&run_id(), "b-1").await.unwrap(), Fate::Gone { size: 3 });
     assert_eq!(target.end(&permit, &run_id(), "b-1", SECOND).await.unwrap(), Vec::<Text>::new());
     assert!(matches!(target.attach(&run_id(), "b-1", 0).await.unwrap().next().await, News::Output(0, _)));

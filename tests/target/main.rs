@@ -30,6 +30,9 @@ use quarterdeck::model::RunId;
 use quarterdeck::runner::Permit;
 use quarterdeck::runner::target::{Ended, Fate, Following, Job, News, Target};
 use quarterdeck::transport::Transport;
+use quarterdeck::transport::ssh::remote::Remote;
+
+use crate::desk::{LIMITS, sh};
 
 const RUN: &str = "20261120-140451-7c1f";
 
@@ -76,6 +79,17 @@ async fn whole(following: &mut dyn Following, from: u64) -> (Vec<u8>, Option<End
             News::Lost(_) => return (log, None),
         }
     }
+}
+
+/// Waits until a host answers again. That its link is said to be up may be news from before it was lost.
+async fn answers(remote: &Remote) {
+    for _ in 0..150 {
+        if remote.read(&sh("true"), LIMITS).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    panic!("the host does not answer again");
 }
 
 /// What becomes of a task that somebody still ends, within twenty seconds.

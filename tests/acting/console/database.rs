@@ -54,6 +54,9 @@ fn a_database_is_backed_up_destroyed_restored_and_a_spoilt_one_replaced() {
     let told = |runbook: &str| [runbook, "succeeded", ""].map(str::to_owned);
     assert_eq!(listed(&home), ["backup-postgres", "restore-postgres", "restore-postgres"].map(told));
     assert_eq!(home.runs(), [&backup, &restored, &swapped].map(Clone::clone));
+    let audit = Record::of(&home, &swapped).audit;
+    let answers = audit.iter().filter(|line| line["what"] == "override" && line["choice"] == "go-on").count();
+    assert_eq!(answers, 2, "who let it go on, and past the danger, is on record: {audit:#?}");
     // The same without a console, and without a reason, as here nobody must give one.
     let backup_again = ["backup-postgres", target.as_str()];
     let consent = home.agreement(&backup_again);

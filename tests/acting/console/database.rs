@@ -26,7 +26,7 @@ fn a_database_is_backed_up_destroyed_restored_and_a_spoilt_one_replaced() {
     let (home, target) = (Home::new(&site, "ann"), format!("{ENVIRONMENT}/orders"));
     let mut terminal = home.console();
     let board = &mut terminal;
-    shows_line(board, &["orders", "healthy"]);
+    shows_line(board, &["orders", " healthy"]);
 
     choose(board, &target, "backup-postgres");
     yes(board, "y run backup-postgres");
@@ -42,7 +42,7 @@ fn a_database_is_backed_up_destroyed_restored_and_a_spoilt_one_replaced() {
     shows_line(board, &["orders", "unhealthy"]);
     let restored = is_restored(board, &depot, &target, &dump.display().to_string());
     assert_eq!(depot.sum("app"), before);
-    shows_line(board, &["orders", "healthy"]);
+    shows_line(board, &["orders", " healthy"]);
 
     depot.psql("app", "delete from orders where id % 2 = 0");
     let spoilt = depot.sum("app");

@@ -21,7 +21,7 @@ fn a_release_goes_out_a_broken_one_comes_back_and_the_service_restarts() {
     let (home, target) = (Home::new(&site, "ann"), format!("{ENVIRONMENT}/shop"));
     let mut terminal = home.console();
     let board = &mut terminal;
-    shows_line(board, &["shop", "healthy", "1.0.0"]);
+    shows_line(board, &["shop", " healthy", "1.0.0"]);
     arm(board, WHY);
     let (deployed, agreed) = goes_out(board, &site, &target);
     let broken = is_stopped(board, &home, &site, &target);
@@ -64,11 +64,10 @@ fn goes_out(terminal: &mut Terminal, site: &Site, target: &str) -> (String, Stri
     terminal.shows("1.0.0 → 1.1.0");
     assert_eq!(all(site), [(200, "1.0.0".into()), (200, "1.0.0".into())], "a plan changes nothing");
     let typed = agree(terminal, WHY);
-    // The first host alone at first.
-    eventually(terminal, "the proof on the first host", |screen| {
-        screen.contains("batch 1 of 2") && screen.contains("output of prove-it")
-    });
-    eventually(terminal, "the second host", |screen| screen.contains("batch 2 of 2"));
+    // Host by host, as each batch takes seconds of proof.
+    for batch in ["batch 1 of 2", "batch 2 of 2"] {
+        eventually(terminal, batch, |screen| screen.contains(DEPLOY) && screen.contains(batch));
+    }
     let run = ends(terminal, DEPLOY, "succeeded");
     for (step, how) in STEPS.iter().zip(["ok", "ok", "ok", "ok", "ok", "ok", "no-change"]) {
         shows_line(terminal, &["●", step, how]);
@@ -79,7 +78,7 @@ fn goes_out(terminal: &mut Terminal, site: &Site, target: &str) -> (String, Stri
     assert_eq!(all(site), [(200, "1.1.0".into()), (200, "1.1.0".into())]);
     shows_line(terminal, &["shop healthy", "1.1.0"]);
     leaves(terminal);
-    shows_line(terminal, &["shop", "healthy", "1.1.0"]);
+    shows_line(terminal, &["shop", " healthy", "1.1.0"]);
     (run, typed)
 }
 
@@ -107,7 +106,6 @@ fn is_stopped(terminal: &mut Terminal, home: &Home<'_>, site: &Site, target: &st
     // What it is to go back to is filled in.
     terminal.shows("The release to go back to");
     terminal.shows("▌ 1.1.0");
-    terminal.shows(&format!("run {run} failed: prove-it failed on a"));
     run
 }
 
@@ -139,7 +137,7 @@ fn restarts(terminal: &mut Terminal, site: &Site, target: &str) -> String {
     assert!(processes().iter().zip(&before).all(|(now, then)| now != then), "both have a new process");
     assert_eq!(all(site), [(200, "1.1.0".into()), (200, "1.1.0".into())]);
     leaves(terminal);
-    shows_line(terminal, &["shop", "healthy", "1.1.0"]);
+    shows_line(terminal, &["shop", " healthy", "1.1.0"]);
     run
 }
 

@@ -33,6 +33,11 @@ pub(super) struct Mirror {
 }
 
 impl Mirror {
+    /// Whether what is about to begin is not on record there yet.
+    pub(super) fn is_behind(&self) -> bool {
+        *self.there.borrow() < self.wanted
+    }
+
     /// Waits until what is about to begin is on record there too: who goes on from there must not begin it anew. A mirror
     /// that cannot be written is done without.
     pub(super) async fn holds(mut self) {

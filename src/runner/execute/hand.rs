@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use futures::future::BoxFuture;
 use secrecy::SecretString;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -63,6 +63,8 @@ pub(super) struct Hand {
     pub(super) lost: CancellationToken,
     /// When the last good look at the locks began; held by who looks.
     pub(super) looked: tokio::sync::Mutex<Option<Instant>>,
+    /// Something is to begin once the mirror holds its entry.
+    pub(super) hurry: Notify,
     /// Nothing more comes: what still waits for more to be sent with it goes at once.
     pub(super) closing: CancellationToken,
 }

@@ -22,6 +22,8 @@ const BEAT: Duration = Duration::from_secs(10);
 const LISTEN: Duration = Duration::from_millis(500);
 /// Between two pieces of the mirror.
 const MIRROR: Duration = Duration::from_millis(100);
+/// The same while something waits to begin.
+const MOMENT: Duration = Duration::from_millis(5);
 /// A lock host that is away is waited for so long before locks are taken, and at the end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -212,7 +214,11 @@ impl Hand {
                 there += bytes.len() as u64;
                 done.send_replace(there);
                 // What comes in one moment goes together, so that the mirror does not take up its host.
-                self.closing.run_until_cancelled(sleep(MIRROR)).await;
+                tokio::select! {
+                    () = sleep(MIRROR) => {}
+                    () = self.hurry.notified() => sleep(MOMENT).await,
+                    () = self.closing.cancelled() => {}
+                }
             } else if size.changed().await.is_err() {
                 return;
             }

@@ -18,6 +18,12 @@ fn sum(server: &Postgres, database: &str, folder: &std::path::Path) -> String {
     shell(folder, &format!("{place} -c \"{query}\""))
 }
 
+/// How a step of the shipped runbook is taken back.
+fn take_back(step: &str) -> String {
+    let runbook = quarterdeck::runbook::stock::runbooks().iter().find(|r| &*r.name == "restore-postgres").unwrap();
+    runbook.steps().find(|s| s.id == step).and_then(|s| s.undo.clone()).unwrap()
+}
+
 #[test]
 fn a_database_comes_back_row_for_row() {
     let (server, sshd, site) = (Postgres::start(), Sshd::start(&[]), Site::empty());
@@ -45,7 +51,14 @@ fn a_database_comes_back_row_for_row() {
     site.write_deck("staging", "hosts.db = { ssh = \"db\" }", &service);
     let fill = format!("psql -h 127.0.0.1 -p {} -U app -d app -X -q -v ON_ERROR_STOP=1", server.port);
     shell(sshd.folder(), &format!("{fill} <<'SQL'\n{ROWS}\nSQL"));
+    let owners = || {
+        shell(
+            sshd.folder(),
+            &format!("{fill} -A -t -c 'select tableowner from pg_tables where tablename = $$orders$$'"),
+        )
+    };
     let before = sum(&server, "app", sshd.folder());
+    assert_eq!(owners().trim(), "app");
     assert!(before.contains("|20000|6666"), "{before}");
     let (home, target) = (Home::new(&site, "ann"), format!("{ENVIRONMENT}/orders"));
 
@@ -57,6 +70,20 @@ fn a_database_comes_back_row_for_row() {
     // There is no live database any more, so the side database may have its name.
     home.run(&["restore-postgres", &target, "-i", &file, "-i", "into=app"]).with(0);
     assert_eq!(sum(&server, "app", sshd.folder()), before);
+    assert_eq!(owners().trim(), "app", "everything belongs to whom it belonged to");
+
+    // A database that was there before is neither filled nor dropped, whatever is taken back.
+    let failed = home.run(&["restore-postgres", &target, "-i", &file, "-i", "into=app"]).with(1).run();
+    let step = take_back("make-the-side-database");
+    let set = format!("PGHOST=127.0.0.1 PGPORT={} INTO=app", server.port);
+    shell(sshd.folder(), &format!("export {set} QD_RUN={failed}\n{step}"));
+    assert_eq!(sum(&server, "app", sshd.folder()), before);
+    // What a run made itself goes with it.
+    let made = home.run(&["restore-postgres", &target, "-i", &file, "-i", "into=side"]).with(0).run();
+    assert_eq!(sum(&server, "side", sshd.folder()), before);
+    shell(sshd.folder(), &format!("export {set} INTO=side QD_RUN={made}\n{step}"));
+    let known = shell(sshd.folder(), &format!("{fill} -A -t -c 'select datname from pg_database'"));
+    assert!(!known.contains("side"), "{known}");
 
     // A backup that was tampered with is found out before anything is made.
     std::fs::write(&dump, b"PGDMP but not quite").unwrap();

@@ -72,18 +72,7 @@ fn a_database_comes_back_row_for_row() {
     assert_eq!(sum(&server, "app", sshd.folder()), before);
     assert_eq!(owners().trim(), "app", "everything belongs to whom it belonged to");
 
-    // A database that was there before is neither filled nor dropped, whatever is taken back.
-    let failed = home.run(&["restore-postgres", &target, "-i", &file, "-i", "into=app"]).with(1).run();
-    let step = take_back("make-the-side-database");
-    let set = format!("PGHOST=127.0.0.1 PGPORT={} INTO=app", server.port);
-    shell(sshd.folder(), &format!("export {set} QD_RUN={failed}\n{step}"));
-    assert_eq!(sum(&server, "app", sshd.folder()), before);
-    // What a run made itself goes with it.
-    let made = home.run(&["restore-postgres", &target, "-i", &file, "-i", "into=side"]).with(0).run();
-    assert_eq!(sum(&server, "side", sshd.folder()), before);
-    shell(sshd.folder(), &format!("export {set} INTO=side QD_RUN={made}\n{step}"));
-    let known = shell(sshd.folder(), &format!("{fill} -A -t -c 'select datname from pg_database'"));
-    assert!(!known.contains("side"), "{known}");
+    only_what_a_run_made_is_taken_back(&home, &target, &file, (&server, &sshd), &before);
 
     // A backup that was tampered with is found out before anything is made.
     std::fs::write(&dump, b"PGDMP but not quite").unwrap();
@@ -105,4 +94,28 @@ fn a_database_comes_back_row_for_row() {
     server.go();
     home.resume(&run).with(0);
     assert!(backups.join(format!("app/{run}.dump")).exists());
+}
+
+fn only_what_a_run_made_is_taken_back(
+    home: &Home,
+    target: &str,
+    file: &str,
+    (server, sshd): (&Postgres, &Sshd),
+    before: &str,
+) {
+    // A database that was there before is neither filled nor dropped, whatever is taken back.
+    let failed = home.run(&["restore-postgres", target, "-i", file, "-i", "into=app"]).with(1).run();
+    let step = take_back("make-the-side-database");
+    let set = format!("PGHOST=127.0.0.1 PGPORT={} INTO=app", server.port);
+    shell(sshd.folder(), &format!("export {set} QD_RUN={failed}\n{step}"));
+    assert_eq!(sum(server, "app", sshd.folder()), *before);
+    // What a run made itself goes with it.
+    let made = home.run(&["restore-postgres", target, "-i", file, "-i", "into=side"]).with(0).run();
+    assert_eq!(sum(server, "side", sshd.folder()), *before);
+    shell(sshd.folder(), &format!("export {set} INTO=side QD_RUN={made}\n{step}"));
+    let known = shell(
+        sshd.folder(),
+        &format!("psql -h 127.0.0.1 -p {} -U app -d app -X -A -t -c 'select datname from pg_database'", server.port),
+    );
+    assert!(!known.contains("side"), "{known}");
 }

@@ -182,7 +182,7 @@ impl Drive {
         match effect {
             Do::TakeLocks => drop(self.tasks.spawn(hand.take_locks())),
             Do::Require => drop(self.tasks.spawn(hand.require())),
-            Do::Mark => drop(self.tasks.spawn(hand.mark())),
+            Do::Mark { is_first } => drop(self.tasks.spawn(hand.mark(is_first))),
             Do::Start(task) => {
                 let brake = hand.brake(&task.key(), true);
                 let mirror = Mirror { there: self.mirrored.clone(), wanted: *self.size.borrow() };
@@ -227,6 +227,9 @@ impl Drive {
             tokio::time::timeout(most, caught_up).await.ok();
         }
         self.tasks.shutdown().await;
+        if end.status.is_over() && self.hand.plan.lock.is_some() {
+            self.hand.tidy().await;
+        }
         self.hand.told.tell(Event::RunClosed { run: self.hand.run.clone() });
         end
     }

@@ -35,7 +35,7 @@ pub enum Demand {
 impl Demand {
     /// What a plan asks for. One that goes over what another run left unfinished asks for a reason whatever its level.
     pub fn of(plan: &Plan) -> Self {
-        let is_dirty = plan.goes_over().is_some();
+        let is_dirty = plan.goes_over().next().is_some();
         match plan.level {
             Level::Enter | Level::Yes if is_dirty => Self::Typed { phrase: None, reason: true },
             Level::Enter => Self::Enter,

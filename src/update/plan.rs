@@ -279,7 +279,7 @@ fn say_yes(ui: &mut Ui, store: &Store, way: Demand, now: Timestamp) -> Vec<Effec
         _ => Given::Yes,
     };
     let reason = card.consent.why();
-    let is_dirty = plan.goes_over().is_some();
+    let is_dirty = plan.goes_over().next().is_some();
     let effect = Effect::Run {
         ask: card.ask,
         digest: plan.digest.clone(),

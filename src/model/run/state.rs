@@ -1,6 +1,6 @@
 //! The state of a run: a fold over the entries of its journal. Nothing here decides; it only says what is so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -262,6 +262,13 @@ impl RunState {
     fn put(&mut self, step: &str, host: &HostName, state: TaskState) {
         self.lost.remove(&(step.to_owned(), host.clone()));
         self.tasks.insert((step.to_owned(), host.clone()), state);
+    }
+
+    /// Hosts on which it changed something, or may have.
+    pub fn changed_hosts(&self) -> BTreeSet<HostName> {
+        let changes = |step: &str| self.plan.step(step).is_some_and(|p| !p.step.only_looks());
+        let began = self.tasks.iter().filter(|((step, _), state)| changes(step) && state.attempt() > 0);
+        began.map(|((_, host), _)| host.clone()).collect()
     }
 
     /// The run in one line.

@@ -33,6 +33,11 @@ pub(super) struct Mirror {
 }
 
 impl Mirror {
+    /// Whether what is about to begin is not on record there yet.
+    pub(super) fn is_behind(&self) -> bool {
+        *self.there.borrow() < self.wanted
+    }
+
     /// Waits until what is about to begin is on record there too: who goes on from there must not begin it anew. A mirror
     /// that cannot be written is done without.
     pub(super) async fn holds(mut self) {
@@ -177,7 +182,7 @@ impl Drive {
         match effect {
             Do::TakeLocks => drop(self.tasks.spawn(hand.take_locks())),
             Do::Require => drop(self.tasks.spawn(hand.require())),
-            Do::Mark => drop(self.tasks.spawn(hand.mark())),
+            Do::Mark { is_first } => drop(self.tasks.spawn(hand.mark(is_first))),
             Do::Start(task) => {
                 let brake = hand.brake(&task.key(), true);
                 let mirror = Mirror { there: self.mirrored.clone(), wanted: *self.size.borrow() };
@@ -222,6 +227,9 @@ impl Drive {
             tokio::time::timeout(most, caught_up).await.ok();
         }
         self.tasks.shutdown().await;
+        if end.status.is_over() && self.hand.plan.lock.is_some() {
+            self.hand.tidy().await;
+        }
         self.hand.told.tell(Event::RunClosed { run: self.hand.run.clone() });
         end
     }

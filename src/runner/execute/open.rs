@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::SecretString;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Duration, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -195,6 +195,7 @@ impl Runner {
             brakes: Mutex::default(),
             lost: CancellationToken::new(),
             looked: tokio::sync::Mutex::default(),
+            hurry: Notify::new(),
             closing: CancellationToken::new(),
         });
         let drive = Drive::new(machine, journal, hand, inputs, taken);

@@ -123,6 +123,9 @@ impl Hand {
         if self.plan.lock.is_none() {
             return Ok(());
         }
+        if mirror.is_behind() {
+            self.hurry.notify_one();
+        }
         if self.is_patient {
             mirror.holds().await;
             return Ok(());

@@ -1,7 +1,7 @@
 //! The rollback that a failed run declares, started where nobody is there to choose: a planned run of its own, back to the
 //! newest release that is good, on the hosts that were changed. Once a run, never after a rollback; the gate says whether.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use super::{Helm, HelmError, Wanted, about, acting};
@@ -52,7 +52,7 @@ impl Helm {
         let brought = failed.plan.release.as_ref().map(|r| &r.version);
         let version = newest_good(&records, brought);
         let version = version.ok_or_else(|| HelmError::refused("no release that was good is on record"))?;
-        let changed = changed(failed);
+        let changed = failed.changed_hosts();
         let only: Vec<HostName> = acting.hosts.iter().map(|h| h.name.clone()).filter(|h| changed.contains(h)).collect();
         let wanted = Wanted { inputs: inputs(&runbook, failed, version), only, resumes: None };
         let ask = self.ask_of(deck, Arc::clone(acting), runbook, wanted).await;
@@ -98,13 +98,6 @@ fn newest_good<'r>(records: &'r [Record], brought: Option<&Text>) -> Option<&'r 
     let is_bad = |version: &Text| records.iter().find(|r| r.version == *version).is_some_and(|r| r.bad);
     let versions = records.iter().map(|r| &r.version);
     versions.into_iter().find(|version| Some(*version) != brought && !is_bad(version))
-}
-
-/// Hosts on which the run changed something, or may have.
-fn changed(failed: &RunState) -> BTreeSet<HostName> {
-    let changes = |step: &str| failed.plan.step(step).is_some_and(|p| !p.step.only_looks());
-    let began = failed.tasks.iter().filter(|((step, _), state)| changes(step) && state.attempt() > 0);
-    began.map(|((_, host), _)| host.clone()).collect()
 }
 
 /// What the rollback asks for: the version, and what the failed run was given under the same name.

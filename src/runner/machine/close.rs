@@ -140,7 +140,8 @@ impl Machine {
     }
 
     fn clean(&mut self) {
-        let is_undone = self.state.undoing && self.changed().iter().all(|key| self.is_undone(key));
+        let changed = self.changed();
+        let is_undone = (self.state.undoing || changed.is_empty()) && changed.iter().all(|key| self.is_undone(key));
         if self.state.dirty && self.lock_lost.is_none() && (self.is_success() || is_undone) {
             self.phase = Phase::Cleaning;
             self.out.push(Do::Clean);

@@ -160,7 +160,10 @@ pub enum Do {
     /// Look at the preconditions.
     Require,
     /// Set the marker.
-    Mark,
+    Mark {
+        /// Whether the run has changed nothing yet: all is to be as its plan has it.
+        is_first: bool,
+    },
     /// Start an attempt.
     Start(Task),
     /// Follow an attempt that runs already.

@@ -178,12 +178,14 @@ do_supervise() {
     fi
     timed=0
     if [ -e "$task/timed" ]; then timed=1; wait "$timer"; else kill "$timer"; fi
-    # What it left in the background may hold the log open for ever.
-    trap : USR1
-    { sleep 0.3 || sleep 1; kill -s USR1 $$; } &
-    kept= lost=0
-    wait "$pump" && read -r kept lost rest <"$task/counted"
-    kill $!
+    # What it left in the background may hold the log open for ever. Mostly there is none, and the pump has ended by now.
+    rm -f "$task/pipe" "$task/word"
+    if ! drained; then
+        trap : USR1
+        { sleep 0.3 || sleep 1; kill -s USR1 $$; } &
+        wait "$pump" && drained
+        kill $!
+    fi
     if [ -z "$kept" ]; then
         size "$task/log"
         kept=$size
@@ -191,10 +193,16 @@ do_supervise() {
     fi
     # Its own clock, less a process: when it began and the seconds since.
     { read -r now <"$task/epoch"; } 2>/dev/null || now=
+    case $now in *[!0-9]*) now= ;; esac
     if [ -n "$now" ] && [ -r /proc/uptime ]; then began=$clock; clock; now=$((now + clock - began)); else now=$(date +%s); fi
     # The room was taken before, so that a full disk does not lose the end.
     printf '%-63s\n' "ended $code $timed $kept $lost $now" 1<>"$task/exit"
-    rm -f "$task/pipe" "$task/word" &
+}
+# Whether the pump has told its last count.
+drained() {
+    read -r kept lost rest <"$task/counted" && [ "$rest" = all ] && return
+    kept= lost=0
+    return 1
 }
 # One part of the input to a file; sets moved (bytes), whether the input is at its end, and whether it was written.
 part() {
@@ -231,7 +239,7 @@ pump() {
         lost=$((lost + moved))
         printf '%-63s\n' "$kept $lost" 1<>"$task/counted"
     done
-    printf '%-63s\n' "$kept $lost" 1<>"$task/counted"
+    printf '%-63s\n' "$kept $lost all" 1<>"$task/counted"
 }
 # Sleeps so long, or until TERM comes, which ends all.
 doze() {

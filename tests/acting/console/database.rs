@@ -72,8 +72,9 @@ fn a_database_is_backed_up_destroyed_restored_and_a_spoilt_one_replaced() {
 fn is_restored(terminal: &mut Terminal, depot: &Depot, target: &str, dump: &str) -> String {
     form(terminal, target, dump);
     terminal.press("\x15app\r");
+    shows_line(terminal, &["owners", "[as-dumped]"]);
     shows_line(terminal, &["swap", "[false]"]);
-    terminal.press("\r");
+    terminal.press("\r\r");
     shows_line(terminal, &["into", " app "]);
     yes(terminal, "y run restore-postgres");
     let run = ends(terminal, RESTORE, "succeeded");
@@ -93,7 +94,7 @@ fn takes_its_place(
 ) -> String {
     let both = || [depot.sum("app_restored"), depot.sum("app")];
     form(terminal, target, dump);
-    terminal.press("\rtrue");
+    terminal.press("\r\rtrue");
     shows_line(terminal, &["swap", "[true]"]);
     terminal.press("\r");
     shows_line(terminal, &["into", "app_restored"]);

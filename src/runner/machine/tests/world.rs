@@ -225,7 +225,7 @@ impl World {
                 self.inbox.push_back(Input::Locked(7));
             }
             Do::Require => self.inbox.push_back(Input::Required(Vec::new())),
-            Do::Mark => {
+            Do::Mark { .. } => {
                 self.is_marked = true;
                 self.inbox.push_back(Input::Marked(Ok(())));
             }

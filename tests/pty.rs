@@ -25,6 +25,7 @@ mod look;
 mod support {
     //! What other test crates need too; each uses a part of it.
     #![allow(dead_code, reason = "the tests of the command line use the rest")]
+    pub mod hands;
     #[cfg(target_os = "linux")]
     pub mod process;
     pub mod stage;

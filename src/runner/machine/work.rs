@@ -75,7 +75,8 @@ impl Machine {
     }
 
     pub(super) fn is_good(&self, key: &Key) -> bool {
-        self.task_state(key).outcome().is_some_and(StepOutcome::is_good)
+        let is_open = self.again.contains(key) || self.state.doubted.contains(key);
+        self.task_state(key).outcome().is_some_and(StepOutcome::is_good) && !is_open
     }
 
     fn is_bad(&self, key: &Key) -> bool {

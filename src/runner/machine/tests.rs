@@ -321,6 +321,9 @@ fn without_a_person_the_runbook_for_failures_follows_only_where_all_that_changed
     assert!(!follows(&[gone, b.clone()], &|_| {}).0);
     let (followed, why) = follows(&[a.clone(), b.clone()], &|p| p.kind = crate::model::RunbookKind::Rollback);
     assert!(!followed && why.contains("a rollback that fails is not followed by another"), "{why}");
+    let looks = |s: &Spec| s.clone().with(|s| s.looks = true);
+    let (followed, why) = follows(&[looks(&a), looks(&b)], &|_| {});
+    assert!(!followed && why.contains("nothing was changed"), "{why}");
     let asked = |p: &mut Plan| p.on_failure.as_mut().unwrap().by_itself = false;
     assert!(!follows(&[a, b], &asked).0);
 }

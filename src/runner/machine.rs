@@ -183,6 +183,8 @@ impl Machine {
             Input::FateKnown(task, fate) => self.fate(task, fate),
             Input::FateHidden(task, why) => self.hidden(&task.key(), why),
             Input::Verified(key, answer) => self.verified(&key, answer),
+            // A beat that was under way while the lock was given back finds it gone.
+            Input::LockLost(_) if self.phase == Phase::Releasing => {}
             Input::LockLost(why) => self.lock_lost = self.lock_lost.take().or(Some(why)),
             Input::Recorded(answer) => self.record_kept(answer),
             Input::Cleaned(answer) => self.cleaned(answer),

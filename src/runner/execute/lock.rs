@@ -93,12 +93,21 @@ impl Hand {
             sleep(BEAT).await;
             let fences = self.fences.lock().map(|f| f.clone()).unwrap_or_default();
             for (key, fence) in fences {
-                if let Err(e @ TargetError::LockLost { .. }) = keeper.beat(&self.permit, &key, fence).await {
+                let beaten = keeper.beat(&self.permit, &key, fence).await;
+                // One that was given back meanwhile is nobody's loss.
+                if let Err(e @ TargetError::LockLost { .. }) = beaten
+                    && self.has(&key)
+                {
                     self.lost.cancel();
                     return self.send(Input::LockLost(e.to_string().into())).await;
                 }
             }
         }
+    }
+
+    /// Whether a lock was not given back yet, nor is about to be.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.fences.lock().is_ok_and(|fences| fences.iter().any(|(held, _)| held == key))
     }
 
     /// Hears when another process of this machine wants the run to end.

@@ -241,6 +241,15 @@ fn a_lock_taken_by_another_lets_steps_end_and_nothing_begin_and_is_not_given_bac
 }
 
 #[test]
+fn a_lock_that_is_found_gone_while_it_is_given_back_was_not_taken_by_another() {
+    let mut world = World::new(plan(1, &[Spec::sh("a")]));
+    world.run_until(|w| w.entries.iter().any(|e| matches!(e.fact, Fact::Cleaned)));
+    world.input(Input::LockLost("the lock is gone".into()));
+    world.run();
+    assert_eq!(ended(&world), (RunStatus::Succeeded, String::new()));
+}
+
+#[test]
 fn an_end_that_nobody_knows_is_asked_about_and_given_up_the_run_is_lost() {
     let mut world = World::new(plan(1, &[Spec::sh("a")]));
     world.vanishes("a", "h0");

@@ -182,6 +182,15 @@ impl World {
         }
     }
 
+    pub(super) fn run_until(&mut self, is_so: impl Fn(&Self) -> bool) {
+        for _ in 0..1000 {
+            if is_so(self) {
+                return;
+            }
+            assert!(self.turn(), "nothing more happens");
+        }
+    }
+
     pub(super) fn turn(&mut self) -> bool {
         if self.is_dead {
             return false;

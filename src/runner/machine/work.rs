@@ -108,6 +108,11 @@ impl Machine {
     /// Looks at one stage, and begins what may begin.
     pub(super) fn stage(&mut self, index: usize) -> Went {
         let Some(stage) = self.stages.get(index).cloned() else { return Went::On };
+        // What the runbook bears is for the rest: the first batch shows whether there is to be one.
+        let is_before = stage.batch == 1 && self.state.batch == 0;
+        if is_before && matches!(stage.kind, Kind::Gate | Kind::Open) && !self.failed().is_empty() {
+            return Went::Stuck;
+        }
         match stage.kind {
             Kind::Open => self.open(&stage),
             Kind::Gate if self.state.batch >= stage.batch => Went::On,

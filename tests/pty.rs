@@ -8,6 +8,8 @@
 
 #[path = "pty/acting.rs"]
 mod acting;
+#[path = "pty/boxes.rs"]
+mod boxes;
 #[path = "pty/deck.rs"]
 mod deck;
 #[path = "pty/fleet.rs"]

@@ -271,6 +271,14 @@ pub struct PlannedRelease {
     pub is_bad: bool,
 }
 
+/// The shortest reason, in characters that are no blanks.
+pub const SHORTEST_REASON: usize = 3;
+
+/// How many characters of a text are no blanks: what a reason is measured by.
+pub fn letters(text: &str) -> usize {
+    text.chars().filter(|c| !c.is_whitespace()).count()
+}
+
 /// How long a run takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Estimate {

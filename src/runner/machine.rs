@@ -36,7 +36,7 @@ use crate::model::run::{Entry, Fact};
 use crate::model::{Operator, Plan, RunId, RunState, RunStatus, Text};
 
 pub use self::task::end_of;
-pub use self::word::{Answers, Do, How, Input, Key, Task, TaskEnd};
+pub use self::word::{Answers, Do, How, Input, Key, Taken, Task, TaskEnd};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -162,7 +162,7 @@ impl Machine {
     fn take(&mut self, input: Input) {
         match input {
             Input::Begin => self.begin(),
-            Input::Locked(fence) => self.locked(fence),
+            Input::Locked(taken) => self.locked(&taken),
             Input::LockRefused(why) => self.not_locked(why),
             Input::Required(failed) => self.required(failed),
             Input::Found(versions) => {
@@ -183,6 +183,8 @@ impl Machine {
             Input::FateKnown(task, fate) => self.fate(task, fate),
             Input::FateHidden(task, why) => self.hidden(&task.key(), why),
             Input::Verified(key, answer) => self.verified(&key, answer),
+            // A beat that was under way while the lock was given back finds it gone.
+            Input::LockLost(_) if self.phase == Phase::Releasing => {}
             Input::LockLost(why) => self.lock_lost = self.lock_lost.take().or(Some(why)),
             Input::Recorded(answer) => self.record_kept(answer),
             Input::Cleaned(answer) => self.cleaned(answer),
@@ -213,28 +215,31 @@ impl Machine {
             self.phase = Phase::Locking;
             self.out.push(Do::TakeLocks);
         } else if self.resumes {
-            self.go_on(None);
+            self.go_on(&[]);
         } else {
             self.require();
         }
     }
 
-    fn locked(&mut self, fence: u64) {
+    fn locked(&mut self, taken: &[Taken]) {
         if self.phase != Phase::Locking {
             return;
         }
         self.has_lock = true;
         if self.resumes {
-            self.go_on(Some(fence));
+            self.go_on(taken);
         } else {
-            self.journal(Fact::Locked { fence });
+            let (fence, fences) = (taken.first().map_or(0, |t| t.fence), numbers(taken));
+            self.journal(Fact::Locked { fence, fences });
             self.require();
         }
     }
 
-    /// A run that goes on first learns what became of what was under way.
-    fn go_on(&mut self, fence: Option<u64>) {
-        self.journal(Fact::Resumed { by: self.by.clone(), fence });
+    /// A run that goes on first learns what became of what was under way, and whether what it did still holds.
+    fn go_on(&mut self, taken: &[Taken]) {
+        let (fence, fences) = (taken.first().map(|t| t.fence), numbers(taken));
+        let others = taken.iter().enumerate().any(|(at, taken)| self.was_anothers(taken, at == 0));
+        self.journal(Fact::Resumed { by: self.by.clone(), fence, fences, others });
         self.phase = Phase::Reconciling;
         if self.cancels.is_some() {
             self.journal(Fact::InterruptAsked { by: self.by.clone() });
@@ -243,6 +248,17 @@ impl Machine {
         if let Some(insist) = self.cancels {
             self.interrupt(self.by.clone(), insist);
         }
+    }
+
+    /// Whether others may have held a lock since this run had it: its numbers count every taking.
+    fn was_anothers(&self, taken: &Taken, is_first: bool) -> bool {
+        let told = self.state.fences.get(&taken.key).copied();
+        let Some(last) = told.or(self.state.fence.filter(|_| is_first && self.state.fences.is_empty())) else {
+            return false;
+        };
+        // A console that died right after it took the lock could not write that down; its lock itself told so.
+        let last = taken.left.filter(|left| *left == last + 1).unwrap_or(last);
+        taken.fence != last + 1
     }
 
     fn not_locked(&mut self, why: Text) {
@@ -322,4 +338,9 @@ impl Machine {
         self.state.apply(&entry);
         self.out.push(Do::Journal(entry));
     }
+}
+
+/// The numbers of locks by their keys.
+fn numbers(taken: &[Taken]) -> BTreeMap<String, u64> {
+    taken.iter().map(|t| (t.key.clone(), t.fence)).collect()
 }

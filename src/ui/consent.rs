@@ -8,6 +8,7 @@ use super::View;
 use super::edit::Edit;
 use super::popup::question::typed;
 use super::text::{fit, width};
+use crate::model::plan::{SHORTEST_REASON, letters};
 use crate::model::{Level, Plan};
 use crate::theme::Role;
 
@@ -114,8 +115,9 @@ impl Consent {
         if let Some(phrase) = phrase.as_ref().filter(|phrase| self.phrase.text().trim() != phrase.as_str()) {
             return Some((Spot::Phrase, format!("nothing is done before {phrase} is typed in full")));
         }
-        if *reason && self.reason.text().trim().is_empty() {
-            return Some((Spot::Reason, "nothing is done without a reason".into()));
+        if *reason && letters(&self.reason.text()) < SHORTEST_REASON {
+            let words = format!("nothing is done without a reason of at least {SHORTEST_REASON} characters");
+            return Some((Spot::Reason, words));
         }
         None
     }

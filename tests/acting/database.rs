@@ -74,9 +74,9 @@ fn a_database_comes_back_row_for_row() {
     let site = Site::empty();
     let depot = Depot::open(&site);
     let (server, backups) = (&depot.server, &depot.backups);
-    let owners = || depot.psql("app", "select tableowner from pg_tables where tablename = 'orders'");
     let before = depot.sum("app");
-    assert_eq!(owners().trim(), "app");
+    let owner = "select tableowner from pg_tables where tablename = 'orders'";
+    assert_eq!(depot.psql("app", owner).trim(), "app");
     assert!(before.contains("|20000|6666"), "{before}");
     let (home, target) = (Home::new(&site, "ann"), format!("{ENVIRONMENT}/orders"));
 
@@ -88,8 +88,7 @@ fn a_database_comes_back_row_for_row() {
     // There is no live database any more, so the side database may have its name.
     home.run(&["restore-postgres", &target, "-i", &file, "-i", "into=app"]).with(0);
     assert_eq!(depot.sum("app"), before);
-    assert_eq!(owners().trim(), "app", "everything belongs to whom it belonged to");
-
+    assert_eq!(depot.psql("app", owner).trim(), "app", "everything belongs to whom it belonged to");
     only_what_a_run_made_is_taken_back(&home, &target, &file, &depot, &before);
 
     // A backup that was tampered with is found out before anything is made.
@@ -117,14 +116,17 @@ fn a_database_comes_back_row_for_row() {
 fn only_what_a_run_made_is_taken_back(home: &Home<'_>, target: &str, file: &str, depot: &Depot, before: &str) {
     // A database that was there before is neither filled nor dropped, whatever is taken back.
     let failed = home.run(&["restore-postgres", target, "-i", file, "-i", "into=app"]).with(1).run();
-    let (step, folder) = (take_back("make-the-side-database"), depot.sshd.folder());
-    let set = format!("PGHOST=127.0.0.1 PGPORT={} INTO=app", depot.server.port);
-    shell(folder, &format!("export {set} QD_RUN={failed}\n{step}"));
-    assert_eq!(depot.sum("app"), *before);
+    let step = take_back("make-the-side-database");
+    let back = |run: &str, into: &str| {
+        let set = format!("PGHOST=127.0.0.1 PGPORT={} INTO={into} QD_RUN={run}", depot.server.port);
+        shell(depot.sshd.folder(), &format!("export {set}\n{step}"));
+    };
+    back(&failed, "app");
+    assert_eq!(depot.sum("app"), before);
     // What a run made itself goes with it.
     let made = home.run(&["restore-postgres", target, "-i", file, "-i", "into=side"]).with(0).run();
-    assert_eq!(depot.sum("side"), *before);
-    shell(folder, &format!("export {set} INTO=side QD_RUN={made}\n{step}"));
+    assert_eq!(depot.sum("side"), before);
+    back(&made, "side");
     let known = depot.psql("app", "select datname from pg_database");
     assert!(!known.contains("side"), "{known}");
 }

@@ -68,7 +68,7 @@ pub fn printed(world: &mut World, seconds: i64, step: &str, host: &str, lines: &
 pub fn running() -> World {
     let plan = plan("production/sales", Tier::Production, Level::Typed, &["vps"]);
     let facts = vec![
-        (40, Fact::Locked { fence: 12 }),
+        (40, Fact::Locked { fence: 12, fences: [].into() }),
         (39, Fact::Required { failed: Vec::new() }),
         (38, Fact::Dirtied),
         (37, starting("switch", "vps")),
@@ -88,7 +88,7 @@ pub fn running() -> World {
 pub fn failing() -> World {
     let hosts = ["web-1", "web-2", "web-3"];
     let plan = plan("production/sales", Tier::Production, Level::Typed, &hosts);
-    let mut facts = vec![(40, Fact::Locked { fence: 12 }), (38, Fact::Dirtied)];
+    let mut facts = vec![(40, Fact::Locked { fence: 12, fences: [].into() }), (38, Fact::Dirtied)];
     facts.extend(hosts.iter().map(|name| (30, starting("switch", name))));
     for (at, name) in hosts.iter().enumerate() {
         let (outcome, why) = match at {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use color_eyre::Result;
 use jiff::tz::TimeZone;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::Sender;
 
 use crate::cli::hosts::ask;
 use crate::cli::plan::card::rounded;
@@ -75,8 +76,7 @@ pub async fn follow(mut handle: RunHandle, plan: &Arc<Plan>, shown: Shown) -> Re
                 if let Some(question) = question
                     && answers() == Answers::Person
                 {
-                    let order = answer(&question).await;
-                    handle.orders.send(order).await.ok();
+                    answer(&question, &handle.orders).await;
                 }
             }
         }
@@ -157,23 +157,28 @@ fn asked(event: &Event, after: u64) -> Option<Question> {
     }
 }
 
-async fn answer(question: &Question) -> Order {
-    let (words, choices) = match question {
+/// Asks, and orders what was answered.
+async fn answer(question: &Question, orders: &Sender<Order>) {
+    let order = match question {
         Question::Failure { step, hosts, choices } => {
-            (format!("{step} did not end well on {}", hosts.join(" ")), choices.clone())
+            choose(&format!("{step} did not end well on {}", hosts.join(" ")), choices).await
         }
         Question::Fate { step, host, choices } => {
-            (format!("nobody knows what became of {step} on {host}"), choices.clone())
+            choose(&format!("nobody knows what became of {step} on {host}"), choices).await
         }
-        Question::Approval { text, .. } => (text.to_string(), vec![Choice::GoOn, Choice::GiveUp]),
+        Question::Approval { text, .. } => choose(text.as_str(), &[Choice::GoOn, Choice::GiveUp]).await,
         Question::Batch { hosts, .. } => {
-            (format!("the next batch: {}", hosts.join(" ")), vec![Choice::GoOn, Choice::GiveUp])
+            choose(&format!("the next batch: {}", hosts.join(" ")), &[Choice::GoOn, Choice::GiveUp]).await
         }
-        Question::Danger { step, hosts } => return danger(step, &hosts.join(" ")).await,
-        Question::Boxes { step, items, ticked } => return boxes(step, items, ticked).await,
+        Question::Danger { step, hosts } => danger(step, &hosts.join(" ")).await,
+        Question::Boxes { step, items, ticked } => return boxes(step, items, ticked, orders).await,
     };
+    orders.send(order).await.ok();
+}
+
+async fn choose(words: &str, choices: &[Choice]) -> Order {
     tell!("? {words}");
-    for (number, choice) in (1..).zip(&choices) {
+    for (number, choice) in (1..).zip(choices) {
         tell!("    {number}  {}", choice.words());
     }
     loop {
@@ -195,13 +200,19 @@ async fn danger(step: &str, hosts: &str) -> Order {
     }
 }
 
-async fn boxes(step: &str, items: &[Text], ticked: &[usize]) -> Order {
-    let next = items.iter().enumerate().find(|(at, _)| !ticked.contains(at));
-    let Some((item, text)) = next else { return Order::Answer { choice: Choice::GoOn, reason: None } };
-    match ask::line(&format!("[ ] {text} (y ticks it): ")).await.as_deref() {
-        Some("y" | "Y") => Order::Tick { step: step.to_owned(), item },
-        Some(_) => Order::Answer { choice: Choice::GiveUp, reason: None },
-        None => Order::Detach,
+/// Asks for one box after the other. Each is on record as soon as it is ticked; the run goes on with the last.
+async fn boxes(step: &str, items: &[Text], ticked: &[usize], orders: &Sender<Order>) {
+    for (item, text) in items.iter().enumerate().filter(|(at, _)| !ticked.contains(at)) {
+        let order = match ask::line(&format!("[ ] {text} (y ticks it): ")).await.as_deref() {
+            Some("y" | "Y") => Order::Tick { step: step.to_owned(), item },
+            Some(_) => Order::Answer { choice: Choice::GiveUp, reason: None },
+            None => Order::Detach,
+        };
+        let is_ticked = matches!(order, Order::Tick { .. });
+        orders.send(order).await.ok();
+        if !is_ticked {
+            return;
+        }
     }
 }
 

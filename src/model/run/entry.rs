@@ -1,5 +1,6 @@
 //! What a journal holds: one entry a transition, written and flushed before what it announces.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -38,6 +39,9 @@ pub enum Fact {
     Locked {
         /// The number that the first of them was given.
         fence: u64,
+        /// The number of each, by its key.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        fences: BTreeMap<String, u64>,
     },
     /// Preconditions were looked at again: they hold, or these do not.
     Required {
@@ -156,6 +160,12 @@ pub enum Fact {
         by: Operator,
         /// The number of the lock taken anew.
         fence: Option<u64>,
+        /// The number of each lock taken anew, by its key.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        fences: BTreeMap<String, u64>,
+        /// Whether others may have held one of the locks since the run had them: what was done is in doubt.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        others: bool,
     },
     /// A record of the release was kept.
     Recorded {

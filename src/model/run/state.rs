@@ -91,6 +91,12 @@ pub struct RunState {
     pub why: Option<Text>,
     /// The number of its lock.
     pub fence: Option<u64>,
+    /// The number of each of its locks, by key; empty where the journal does not say.
+    pub fences: BTreeMap<String, u64>,
+    /// What was done well, or was under way, before others may have held a lock, and was not looked at since.
+    pub doubted: BTreeSet<(String, HostName)>,
+    /// Whether others may have held a lock while changes were half taken back.
+    pub undo_barred: bool,
     /// The batch that runs, from 0.
     pub batch: usize,
     /// Step by host; an undo stands as `undo:ID`. What is not in here is pending.
@@ -126,6 +132,9 @@ impl RunState {
             status: RunStatus::Running,
             why: None,
             fence: None,
+            fences: BTreeMap::new(),
+            doubted: BTreeSet::new(),
+            undo_barred: false,
             batch: 0,
             tasks: BTreeMap::new(),
             ticked: BTreeMap::new(),
@@ -161,7 +170,10 @@ impl RunState {
                 self.operator = operator.clone();
                 self.reason.clone_from(reason);
             }
-            Fact::Locked { fence } => self.fence = Some(*fence),
+            Fact::Locked { fence, fences } => {
+                self.fence = Some(*fence);
+                self.fences.clone_from(fences);
+            }
             Fact::Required { failed } => self.required = failed.is_empty(),
             Fact::Dirtied => self.dirty = true,
             Fact::BatchBegan { batch } => self.batch = *batch,
@@ -189,12 +201,16 @@ impl RunState {
             Fact::DrainAsked { .. } => self.status = RunStatus::Draining,
             Fact::InterruptAsked { .. } => self.status = RunStatus::Interrupting,
             Fact::Detached => self.status = RunStatus::Interrupted,
-            Fact::Resumed { fence, .. } => {
+            Fact::Resumed { fence, fences, others, .. } => {
                 self.status = RunStatus::Running;
                 self.question = None;
                 self.ended = None;
                 self.why = None;
                 self.fence = fence.or(self.fence);
+                self.fences.extend(fences.clone());
+                if *others {
+                    self.doubt();
+                }
                 // Facts may have changed since.
                 self.required = false;
             }
@@ -247,6 +263,19 @@ impl RunState {
         }
     }
 
+    /// What was done well, or may have been since, is in doubt: others may have undone it. What a person left out stays so,
+    /// and nobody is told twice.
+    fn doubt(&mut self) {
+        self.undo_barred |= self.undoing;
+        let is_told = |step: &str| {
+            let planned = self.plan.step(step);
+            planned.is_none_or(|p| matches!(p.step.action, crate::model::runbook::Action::Notify { .. }))
+        };
+        let is_done = |state: &TaskState| state.outcome().is_none_or(|o| o.is_good() && o != StepOutcome::Skipped);
+        let done = self.tasks.iter().filter(|((step, _), state)| is_done(state) && !is_told(step));
+        self.doubted.extend(done.map(|(key, _)| key.clone()).collect::<Vec<_>>());
+    }
+
     fn tick(&mut self, step: &str, item: usize) {
         let ticked = self.ticked.entry(step.to_owned()).or_default();
         if !ticked.contains(&item) {
@@ -261,6 +290,13 @@ impl RunState {
 
     fn put(&mut self, step: &str, host: &HostName, state: TaskState) {
         self.lost.remove(&(step.to_owned(), host.clone()));
+        if !matches!(state, TaskState::Running { .. }) {
+            self.doubted.remove(&(step.to_owned(), host.clone()));
+        }
+        if matches!(state, TaskState::Finished { .. }) {
+            // Whoever is asked once more ticks once more.
+            self.ticked.remove(step);
+        }
         self.tasks.insert((step.to_owned(), host.clone()), state);
     }
 

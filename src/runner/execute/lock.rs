@@ -12,7 +12,7 @@ use super::hand::Hand;
 use crate::model::Text;
 use crate::model::run::{Liveness, LockHolder};
 use crate::runner::journal::{runs_folder, tail, take_stop};
-use crate::runner::machine::Input;
+use crate::runner::machine::{Input, Taken};
 use crate::runner::plan::{past, require};
 use crate::runner::target::{Claim, Target, TargetError};
 
@@ -31,7 +31,7 @@ impl Hand {
     /// Takes every lock in the order of the plan; all or none.
     pub(super) async fn take_locks(self: Arc<Self>) {
         let input = match self.try_locks().await {
-            Ok(fence) => Input::Locked(fence),
+            Ok(taken) => Input::Locked(taken),
             Err(why) => {
                 self.give_back().await.ok();
                 Input::LockRefused(why)
@@ -40,22 +40,23 @@ impl Hand {
         self.send(input).await;
     }
 
-    async fn try_locks(&self) -> Result<u64, Text> {
+    async fn try_locks(&self) -> Result<Vec<Taken>, Text> {
         let lock = self.plan.lock.as_ref().ok_or("the plan has no lock")?;
         let keeper = self.target(&lock.host)?;
         let mut keys = lock.keys.clone();
         keys.sort();
+        let mut all = Vec::new();
         for key in keys {
-            let fence = self.take(&keeper, &key).await.map_err(|e| Text::from(e.to_string()))?;
+            let taken = self.take(&keeper, &key).await.map_err(|e| Text::from(e.to_string()))?;
             if let Ok(mut fences) = self.fences.lock() {
-                fences.push((key, fence));
+                fences.push((key, taken.fence));
             }
+            all.push(taken);
         }
-        let first = self.fences.lock().ok().and_then(|f| f.first().map(|(_, fence)| *fence));
-        first.ok_or_else(|| "the plan names no lock".into())
+        if all.is_empty() { Err("the plan names no lock".into()) } else { Ok(all) }
     }
 
-    async fn take(&self, keeper: &Target, key: &str) -> Result<u64, TargetError> {
+    async fn take(&self, keeper: &Target, key: &str) -> Result<Taken, TargetError> {
         let claim = Claim {
             key: key.to_owned(),
             run: Some(self.run.clone()),
@@ -65,13 +66,15 @@ impl Hand {
             reason: self.reason.clone(),
             digest: Some(self.plan.digest.clone()),
         };
+        let mut left = None;
         loop {
             let answer = self.until_reached(Some(PATIENCE), || keeper.lock(&self.permit, &claim).boxed()).await;
             match answer {
                 Err(TargetError::Held(holder)) if self.is_left_behind(&holder) => {
                     keeper.break_lock(&self.permit, key, holder.fence).await?;
+                    left = Some(holder.fence);
                 }
-                answer => return answer,
+                answer => return answer.map(|fence| Taken { key: key.to_owned(), fence, left }),
             }
         }
     }
@@ -90,12 +93,21 @@ impl Hand {
             sleep(BEAT).await;
             let fences = self.fences.lock().map(|f| f.clone()).unwrap_or_default();
             for (key, fence) in fences {
-                if let Err(e @ TargetError::LockLost { .. }) = keeper.beat(&self.permit, &key, fence).await {
+                let beaten = keeper.beat(&self.permit, &key, fence).await;
+                // One that was given back meanwhile is nobody's loss.
+                if let Err(e @ TargetError::LockLost { .. }) = beaten
+                    && self.has(&key)
+                {
                     self.lost.cancel();
                     return self.send(Input::LockLost(e.to_string().into())).await;
                 }
             }
         }
+    }
+
+    /// Whether a lock was not given back yet, nor is about to be.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.fences.lock().is_ok_and(|fences| fences.iter().any(|(held, _)| held == key))
     }
 
     /// Hears when another process of this machine wants the run to end.

@@ -38,7 +38,7 @@ fn fact_of(run: &RunId, plan: &Plan, entry: &Entry) -> Option<Fact> {
     if let Some((step, host)) = place {
         (fact.step, fact.host) = (Some(step), host);
     }
-    if let Told::Locked { fence } | Told::Resumed { fence: Some(fence), .. } = &entry.fact {
+    if let Told::Locked { fence, .. } | Told::Resumed { fence: Some(fence), .. } = &entry.fact {
         fact.fence = Some(*fence);
     }
     fact.reason = reason;

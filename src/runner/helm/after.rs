@@ -1,7 +1,7 @@
 //! The rollback that a failed run declares, started where nobody is there to choose: a planned run of its own, back to the
 //! newest release that is good, on the hosts that were changed. Once a run, never after a rollback; the gate says whether.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 use super::{Helm, HelmError, Wanted, about, acting};
@@ -53,7 +53,8 @@ impl Helm {
         let version = newest_good(&records, brought);
         let version = version.ok_or_else(|| HelmError::refused("no release that was good is on record"))?;
         let changed = failed.changed_hosts();
-        let only: Vec<HostName> = acting.hosts.iter().map(|h| h.name.clone()).filter(|h| changed.contains(h)).collect();
+        let only = reached(acting.hosts.iter().map(|h| &h.name), &changed)
+            .ok_or_else(|| HelmError::refused(format!("run {} changed nothing on a host of its service", failed.id)))?;
         let wanted = Wanted { inputs: inputs(&runbook, failed, version), only, resumes: None };
         let ask = self.ask_of(deck, Arc::clone(acting), runbook, wanted).await;
         self.plan(&ask).await
@@ -100,6 +101,14 @@ fn newest_good<'r>(records: &'r [Record], brought: Option<&Text>) -> Option<&'r 
     versions.into_iter().find(|version| Some(*version) != brought && !is_bad(version))
 }
 
+/// The hosts that a rollback is for: those that were changed. None where nothing was, as no host would mean all of them.
+fn reached<'h>(all: impl Iterator<Item = &'h HostName>, changed: &BTreeSet<HostName>) -> Option<Vec<HostName>> {
+    let all: Vec<&HostName> = all.collect();
+    let only: Vec<HostName> = all.iter().filter(|h| changed.contains(**h)).map(|h| (*h).clone()).collect();
+    let is_any = if all.is_empty() { !changed.is_empty() } else { !only.is_empty() };
+    is_any.then_some(only)
+}
+
 /// What the rollback asks for: the version, and what the failed run was given under the same name.
 fn inputs(runbook: &Runbook, failed: &RunState, version: &Text) -> BTreeMap<String, String> {
     let asked = runbook.release.as_ref().map(|r| r.version.as_str());
@@ -112,4 +121,20 @@ fn inputs(runbook: &Runbook, failed: &RunState, version: &Text) -> BTreeMap<Stri
     };
     let value = |name: &str| if asked == Some(name) { Some(version.to_string()) } else { given(name) };
     runbook.inputs.iter().filter_map(|input| Some((input.name.clone(), value(&input.name)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rollback_is_for_hosts_that_were_changed_and_for_none_else() {
+        let all: Vec<HostName> = vec!["a".into(), "b".into(), "c".into()];
+        let only = |changed: &[&str]| reached(all.iter(), &changed.iter().map(|h| HostName::from(*h)).collect());
+        assert_eq!(only(&["b", "local"]), Some(vec!["b".into()]));
+        assert_eq!(only(&[]), None);
+        assert_eq!(only(&["local"]), None, "not every host");
+        let here = |changed: &[&str]| reached([].iter(), &changed.iter().map(|h| HostName::from(*h)).collect());
+        assert_eq!((here(&["local"]), here(&[])), (Some(Vec::new()), None));
+    }
 }

@@ -26,7 +26,7 @@ fn began() -> Fact {
 fn journal(state: &Path, run: &RunId) -> Journal {
     let mut journal = Journal::create(state, run, &plan(1, &[Spec::sh("a")]), "# A").unwrap();
     journal.append(&[entry(1, began())]).unwrap();
-    journal.append(&[entry(2, Fact::Locked { fence: 3 })]).unwrap();
+    journal.append(&[entry(2, Fact::Locked { fence: 3, fences: [].into() })]).unwrap();
     journal
 }
 

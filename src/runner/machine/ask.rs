@@ -61,7 +61,11 @@ impl Machine {
             let step = self.planned(key).map(|p| &p.step);
             step.is_some_and(|s| s.undo.is_some() && s.irreversible.is_none())
         };
-        match self.changed().iter().find(|key| !has_way_back(key)) {
+        let changed = self.changed();
+        if changed.is_empty() {
+            return Err("nothing was changed, so there is nothing to go back from".into());
+        }
+        match changed.iter().find(|key| !has_way_back(key)) {
             Some((step, _)) => Err(format!("nothing is started by itself, as {step} says no way back").into()),
             None => Ok(()),
         }

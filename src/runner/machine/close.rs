@@ -57,7 +57,7 @@ impl Machine {
         }
         let next = self.to_undo().into_iter().next();
         let undo = next.map(|(step, host)| (format!("undo:{step}"), step, host));
-        match undo {
+        match undo.filter(|_| !self.state.undo_barred) {
             Some((name, step, host)) if !self.is_cancelling() && self.lock_lost.is_none() && !self.undo_failed() => {
                 self.journal(Fact::Undoing { step, host: host.clone() });
                 let attempt = self.state.task(&name, &host).attempt();
@@ -141,7 +141,8 @@ impl Machine {
 
     fn clean(&mut self) {
         let changed = self.changed();
-        let is_undone = (self.state.undoing || changed.is_empty()) && changed.iter().all(|key| self.is_undone(key));
+        let is_taken_back = self.state.undoing && !self.state.undo_barred;
+        let is_undone = changed.is_empty() || (is_taken_back && changed.iter().all(|key| self.is_undone(key)));
         if self.state.dirty && self.lock_lost.is_none() && (self.is_success() || is_undone) {
             self.phase = Phase::Cleaning;
             self.out.push(Do::Clean);

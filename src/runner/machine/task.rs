@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::work::NOT_REACHED;
-use super::{Do, How, Key, Machine, Task, TaskEnd};
+use super::{Answers, Do, How, Key, Machine, Task, TaskEnd};
 use crate::model::run::{Fact, TaskState};
 use crate::model::runbook::{Action, Step};
 use crate::model::{RunStatus, StepOutcome, Text};
@@ -23,7 +23,12 @@ pub(super) enum Busy {
     After(TaskEnd),
     /// The proof, as nobody knows how it ended.
     Doubt(Text),
+    /// The proof, as others may have undone what was done.
+    Still,
 }
+
+/// Why what was done is looked at again.
+const OTHERS: &str = "others may have held the lock since this run had it";
 
 impl Machine {
     pub(super) fn started(&mut self, task: Task, pid: Option<u32>) {
@@ -43,6 +48,10 @@ impl Machine {
             How::Ok if self.proof_of(key) => {
                 self.busy.insert(key.clone(), Busy::After(end));
                 self.out.push(Do::Verify(key.clone()));
+            }
+            How::Ok if self.state.doubted.contains(key) && self.cancels.is_none() => {
+                self.busy.remove(key);
+                self.doubt_done(key);
             }
             How::Ok => self.ended_well(key, end),
             How::Failed(why) if is_ending => self.finish_with(key, StepOutcome::Cancelled, Some(why), end),
@@ -190,6 +199,7 @@ impl Machine {
             }
             (Some(Busy::Doubt(_)), Ok(true)) => self.finish(key, StepOutcome::Reconciled, None),
             (Some(Busy::Doubt(why)), _) => self.settle(key, why),
+            (Some(Busy::Still), answer) => self.found_again(key, answer),
             (Some(other), _) => {
                 self.busy.insert(key.clone(), other);
             }
@@ -217,6 +227,61 @@ impl Machine {
                 self.reconcile_one(&key, state.attempt());
             }
         }
+        self.look_again();
+    }
+
+    /// Asks whether what was done before others may have held the lock still holds.
+    fn look_again(&mut self) {
+        if self.state.undo_barred {
+            self.give_up(format!("{OTHERS}; nothing more is taken back: look at {}", self.state.plan.target));
+        } else if self.cancels.is_some() && !self.state.doubted.is_empty() {
+            self.give_up(OTHERS);
+        } else {
+            let done = self.state.doubted.iter().filter(|key| self.task_state(key).outcome().is_some());
+            for key in done.cloned().collect::<Vec<_>>() {
+                let Some(step) = self.planned(&key).map(|p| p.step.clone()) else { continue };
+                if step.verify.is_some() {
+                    self.busy.insert(key.clone(), Busy::Still);
+                    self.out.push(Do::Verify(key));
+                } else {
+                    self.doubt_done(&key);
+                }
+            }
+        }
+    }
+
+    /// It was done well, others may have undone it, and nothing can be asked about it.
+    fn doubt_done(&mut self, key: &Key) {
+        if self.planned(key).is_some_and(|p| may_repeat(&p.step)) {
+            self.again.insert(key.clone());
+        } else {
+            self.undone(key, "it says no proof");
+        }
+    }
+
+    fn found_again(&mut self, key: &Key, answer: Result<bool, Text>) {
+        match answer {
+            Ok(true) => self.finish(key, StepOutcome::Reconciled, None),
+            Ok(false) if self.planned(key).is_some_and(|p| may_repeat(&p.step)) => {
+                self.again.insert(key.clone());
+                self.cleared.insert(key.clone());
+            }
+            Ok(false) => self.undone(key, "its proof does not hold any more"),
+            Err(why) => self.undone(key, &format!("its proof could not be looked at: {why}")),
+        }
+    }
+
+    /// Others may have undone it, and it must not simply run again: a person says what is so.
+    fn undone(&mut self, key: &Key, why: &str) {
+        let why = format!("{OTHERS}, and may have undone {} on {}: {why}", key.0, key.1);
+        if self.answers == Answers::Person {
+            self.finish(key, StepOutcome::Unknown, Some(why.into()));
+        } else {
+            let runbook = &self.state.plan.runbook;
+            self.give_up(format!(
+                "{why}; start {runbook} anew, or go on where a person can say whether it still holds"
+            ));
+        }
     }
 
     fn reconcile_one(&mut self, key: &Key, attempt: u32) {
@@ -237,7 +302,7 @@ impl Machine {
 
     /// Whether every fate is known; what lives on is waited for later.
     pub(super) fn reconciled(&mut self) -> bool {
-        let is_open = |b: &Busy| matches!(b, Busy::Fate | Busy::Doubt(_) | Busy::After(_));
+        let is_open = |b: &Busy| matches!(b, Busy::Fate | Busy::Doubt(_) | Busy::After(_) | Busy::Still);
         if self.busy.values().any(is_open) {
             return false;
         }

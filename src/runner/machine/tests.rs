@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at what it did not expect")]
 
+mod others;
 pub(crate) mod plans;
 mod properties;
 mod world;
@@ -54,13 +55,32 @@ fn batches_go_one_after_the_other_and_stop_when_as_many_hosts_have_failed_as_the
     it.batches = vec![vec!["h0".into()], vec!["h1".into(), "h2".into()], vec!["h3".into(), "h4".into()]];
     it.batching = Some(Batches { sizes: vec![Size::Hosts(1)], max_fail: 2, hold: false, gate: None });
     let mut world = World::new(it);
-    world.fails("a", "h0", 9);
+    world.fails("a", "h1", 9);
     world.fails("b", "h2", 9);
     world.run_to_question();
     // The host that failed takes no further step; the second one that fails stops the run before the third batch.
-    assert_eq!(world.starts, ["a-1@h0", "a-1@h1", "a-1@h2", "b-1@h1", "b-1@h2"]);
+    assert_eq!(world.starts, ["a-1@h0", "b-1@h0", "a-1@h1", "a-1@h2", "b-1@h2"]);
     let Some(Question::Failure { step, hosts, .. }) = world.question() else { panic!("nothing is asked") };
     assert_eq!((step.as_str(), hosts.len()), ("a", 1));
+}
+
+#[test]
+fn a_host_that_fails_in_the_first_batch_stops_the_run_whatever_the_runbook_bears() {
+    let gates = [None, Some(crate::model::runbook::Wait { until: Vec::new() })];
+    for (gate, hold) in gates.into_iter().zip([true, false]) {
+        let mut it = plan(4, &[Spec::sh("a"), Spec::sh("b")]);
+        it.batches = vec![vec!["h0".into()], vec!["h1".into(), "h2".into(), "h3".into()]];
+        it.batching = Some(Batches { sizes: vec![Size::Hosts(1)], max_fail: 3, hold, gate });
+        let mut world = World::new(it.clone());
+        world.fails("a", "h0", 9);
+        world.run_to_question();
+        assert!(matches!(world.question(), Some(Question::Failure { .. })), "{:?}", world.question());
+        assert_eq!(world.starts, ["a-1@h0"]);
+        let mut world = World::without_a_person(it);
+        world.fails("a", "h0", 9);
+        world.run();
+        assert_eq!((ended(&world).0, world.starts.len()), (RunStatus::Failed, 1));
+    }
 }
 
 #[test]
@@ -240,6 +260,15 @@ fn a_lock_taken_by_another_lets_steps_end_and_nothing_begin_and_is_not_given_bac
 }
 
 #[test]
+fn a_lock_that_is_found_gone_while_it_is_given_back_was_not_taken_by_another() {
+    let mut world = World::new(plan(1, &[Spec::sh("a")]));
+    world.run_until(|w| w.entries.iter().any(|e| matches!(e.fact, Fact::Cleaned)));
+    world.input(Input::LockLost("the lock is gone".into()));
+    world.run();
+    assert_eq!(ended(&world), (RunStatus::Succeeded, String::new()));
+}
+
+#[test]
 fn an_end_that_nobody_knows_is_asked_about_and_given_up_the_run_is_lost() {
     let mut world = World::new(plan(1, &[Spec::sh("a")]));
     world.vanishes("a", "h0");
@@ -320,6 +349,9 @@ fn without_a_person_the_runbook_for_failures_follows_only_where_all_that_changed
     assert!(!follows(&[gone, b.clone()], &|_| {}).0);
     let (followed, why) = follows(&[a.clone(), b.clone()], &|p| p.kind = crate::model::RunbookKind::Rollback);
     assert!(!followed && why.contains("a rollback that fails is not followed by another"), "{why}");
+    let looks = |s: &Spec| s.clone().with(|s| s.looks = true);
+    let (followed, why) = follows(&[looks(&a), looks(&b)], &|_| {});
+    assert!(!followed && why.contains("nothing was changed"), "{why}");
     let asked = |p: &mut Plan| p.on_failure.as_mut().unwrap().by_itself = false;
     assert!(!follows(&[a, b], &asked).0);
 }

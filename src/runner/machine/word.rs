@@ -82,13 +82,24 @@ pub enum How {
     Unknown(Text),
 }
 
+/// A lock that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Its key.
+    pub key: String,
+    /// Its number.
+    pub fence: u64,
+    /// The number of the lock that this very run had left behind and that this one replaced.
+    pub left: Option<u64>,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     /// Begin, or go on.
     Begin,
-    /// All locks are ours; the number of the first.
-    Locked(u64),
+    /// All locks are ours, in the order in which they were taken.
+    Locked(Vec<Taken>),
     /// They are not, and why.
     LockRefused(Text),
     /// Preconditions were looked at; those that do not hold.

@@ -75,7 +75,8 @@ impl Machine {
     }
 
     pub(super) fn is_good(&self, key: &Key) -> bool {
-        self.task_state(key).outcome().is_some_and(StepOutcome::is_good)
+        let is_open = self.again.contains(key) || self.state.doubted.contains(key);
+        self.task_state(key).outcome().is_some_and(StepOutcome::is_good) && !is_open
     }
 
     fn is_bad(&self, key: &Key) -> bool {
@@ -107,6 +108,11 @@ impl Machine {
     /// Looks at one stage, and begins what may begin.
     pub(super) fn stage(&mut self, index: usize) -> Went {
         let Some(stage) = self.stages.get(index).cloned() else { return Went::On };
+        // What the runbook bears is for the rest: the first batch shows whether there is to be one.
+        let is_before = stage.batch == 1 && self.state.batch == 0;
+        if is_before && matches!(stage.kind, Kind::Gate | Kind::Open) && !self.failed().is_empty() {
+            return Went::Stuck;
+        }
         match stage.kind {
             Kind::Open => self.open(&stage),
             Kind::Gate if self.state.batch >= stage.batch => Went::On,

@@ -165,3 +165,26 @@ async fn speaks_of_it() -> u16 {
     });
     port
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_before_another_held_the_lock_is_looked_at_again() {
+    let proof = |s: &mut crate::model::runbook::Step| s.verify = Some(r#"grep -q "switch@$QD_HOST" "$LOG""#.into());
+    let prove = script("prove", r#"test -e "$LOG.well""#).with(|s| s.looks = true);
+    let rig = Rig::new(1, &[step("switch").with(proof), prove]);
+    let handle = rig.start(&rig.runner(256)).await;
+    let run = handle.id.clone();
+    assert_eq!(to_end(handle, |_| Choice::GiveUp).await.0.status, RunStatus::Failed);
+    // Another run takes it back, and the look at it holds again.
+    let (keeper, permit) = (rig.keeper(), Permit::for_trial());
+    let fence = keeper.lock(&permit, &claim(&rig, RunId::parse("20261120-140451-7c1f"))).await.unwrap();
+    std::fs::write(rig.path("log"), "").unwrap();
+    std::fs::write(rig.path("log.well"), "").unwrap();
+    keeper.unlock(&permit, "qa/sales", fence).await.unwrap();
+    let alone = rig.runner(256).resume(&run, None, rig.means(Answers::Policy)).await.unwrap();
+    let (end, _) = to_end(alone, nobody).await;
+    assert_eq!(end.status, RunStatus::Failed);
+    assert!(end.why.unwrap().as_str().contains("may have undone switch on h0: its proof does not hold any more"));
+    assert_eq!(rig.ran(), [] as [&str; 0]);
+    let (end, _) = to_end(rig.resume(&run).await, |_| Choice::Retry).await;
+    assert_eq!((end.status, rig.ran()), (RunStatus::Succeeded, vec!["switch@h0".to_owned()]));
+}

@@ -169,6 +169,33 @@ proptest! {
     }
 
     #[test]
+    fn a_run_that_goes_on_after_another_held_its_lock_ends_well_only_where_all_it_did_is_so(
+        (it, fails, chance) in case(), line in 1..60usize
+    ) {
+        let mut world = world(&it, &fails, chance);
+        world.dies_after = Some(line);
+        patient(&mut world);
+        if !folded(&world).status.is_over() {
+            let steps = it.steps.iter().flat_map(|s| s.hosts.iter().map(|h| (s.step.id.clone(), h.to_string())));
+            for (step, host) in steps.collect::<Vec<_>>() {
+                if world.roll(2) == 0 {
+                    world.undone(&step, &host);
+                }
+            }
+            world.fence += 1;
+            world.resume();
+            patient(&mut world);
+            check_end(&world);
+            for planned in it.steps.iter().filter(|s| !s.step.only_looks()) {
+                for host in &planned.hosts {
+                    let key = (planned.step.id.clone(), host.clone());
+                    prop_assert!(world.has_effect(&key), "{:?} is not so", key);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_console_that_dies_at_any_line_and_goes_on_runs_everything_as_often_as_one_that_lived((it, fails, chance) in case()) {
         let mut calm = world(&it, &fails, chance);
         patient(&mut calm);

@@ -41,6 +41,10 @@ pub(super) struct World {
     pub(super) loses_links: bool,
     pub(super) chance: u64,
     pub(super) asked_again: BTreeSet<Key>,
+    /// The number of the lock.
+    pub(super) fence: u64,
+    /// That of a lock which the run left behind, as its host tells.
+    pub(super) left: Option<u64>,
     lock_is_anothers: bool,
     jobs: BTreeMap<(HostName, String), Job>,
     pending: VecDeque<Do>,
@@ -83,6 +87,8 @@ impl World {
             loses_links: false,
             chance: 1,
             asked_again: BTreeSet::new(),
+            fence: 6,
+            left: None,
             lock_is_anothers: false,
             jobs: BTreeMap::new(),
             pending: VecDeque::new(),
@@ -104,11 +110,21 @@ impl World {
     pub(super) fn holds(&mut self, step: &str, host: &str) {
         self.proven.insert(key(step, host));
     }
+    /// Somebody else undoes what it did.
+    pub(super) fn undone(&mut self, step: &str, host: &str) {
+        self.proven.remove(&key(step, host));
+    }
     pub(super) fn never_holds(&mut self, step: &str, host: &str) {
         self.unprovable.insert(key(step, host));
     }
     pub(super) fn hangs(&mut self, step: &str, host: &str) {
         self.hanging.insert(key(step, host));
+    }
+    /// What hung there ended well while nobody listened.
+    pub(super) fn finishes(&mut self, step: &str, host: &str) {
+        let step = step.replace(':', "-");
+        let of_step = self.jobs.iter_mut().filter(|((at, name), _)| &**at == host && name.starts_with(&step));
+        of_step.for_each(|(_, job)| *job = Job::Ended(0));
     }
     /// Its first attempt has its effect, and then nobody writes down how it ended.
     pub(super) fn vanishes(&mut self, step: &str, host: &str) {
@@ -163,6 +179,15 @@ impl World {
                 return;
             }
             assert!(self.turn(), "{step} never started on {host}");
+        }
+    }
+
+    pub(super) fn run_until(&mut self, is_so: impl Fn(&Self) -> bool) {
+        for _ in 0..1000 {
+            if is_so(self) {
+                return;
+            }
+            assert!(self.turn(), "nothing more happens");
         }
     }
 
@@ -222,7 +247,9 @@ impl World {
         match effect {
             Do::TakeLocks => {
                 self.is_locked = true;
-                self.inbox.push_back(Input::Locked(7));
+                self.fence += 1;
+                let (key, fence) = ("qa/sales".into(), self.fence);
+                self.inbox.push_back(Input::Locked(vec![Taken { key, fence, left: self.left.take() }]));
             }
             Do::Require => self.inbox.push_back(Input::Required(Vec::new())),
             Do::Mark { .. } => {
@@ -327,6 +354,12 @@ impl World {
     pub(super) fn cancel(&mut self, insist: bool) {
         self.resume();
         self.machine = self.machine.clone().cancelling(insist);
+    }
+
+    /// Another console goes on with what the journal holds, with nobody in front of it.
+    pub(super) fn resume_without_a_person(&mut self) {
+        self.resume();
+        self.machine = Machine::resume(self.machine.state().clone(), who(), Answers::Policy);
     }
 
     /// Another console goes on with what the journal holds.

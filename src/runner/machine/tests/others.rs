@@ -1,0 +1,142 @@
+//! What a run makes of what was done, when others may have held its lock meanwhile.
+
+use super::plans::{Spec, plan};
+use super::world::World;
+use super::*;
+use crate::model::StepOutcome as O;
+use crate::model::run::{Choice, Question};
+
+/// A release that was switched to and whose look at it failed; then another run held the lock.
+fn failed(specs: &[Spec]) -> World {
+    let mut world = World::new(plan(1, specs));
+    world.fails("prove", "h0", 1);
+    world.run_to_question();
+    world.answer(Choice::GiveUp, None);
+    world.run();
+    assert_eq!(world.over.as_ref().unwrap().0, RunStatus::Failed);
+    world
+}
+
+fn looks() -> Spec {
+    Spec::sh("prove").with(|s| s.looks = true)
+}
+
+fn over(world: &World) -> (RunStatus, String) {
+    let (status, why) = world.over.clone().expect("the run is over");
+    (status, why.map(|w| w.to_string()).unwrap_or_default())
+}
+
+#[test]
+fn what_another_run_undid_is_not_taken_for_done() {
+    let mut world = failed(&[Spec::sh("switch").verify(), looks()]);
+    (world.fence, world.is_marked) = (world.fence + 1, false);
+    world.undone("switch", "h0");
+    world.resume();
+    world.run_to_question();
+    assert!(matches!(world.question(), Some(Question::Fate { step, .. }) if step == "switch"));
+    world.answer(Choice::Retry, None);
+    world.run();
+    assert_eq!(over(&world).0, RunStatus::Succeeded);
+    assert_eq!(world.starts, ["switch-1@h0", "prove-1@h0", "switch-2@h0", "prove-2@h0"]);
+}
+
+#[test]
+fn where_nobody_can_say_what_is_so_it_ends_with_words_for_it_and_nothing_runs() {
+    for (spec, why) in [
+        (Spec::sh("switch").verify(), "its proof does not hold any more; start deploy anew"),
+        (Spec::sh("switch"), "it says no proof; start deploy anew"),
+    ] {
+        let mut world = failed(&[spec, looks()]);
+        world.fence += 1;
+        world.undone("switch", "h0");
+        world.resume_without_a_person();
+        world.run();
+        let (status, said) = over(&world);
+        assert!(status == RunStatus::Failed && said.contains(why), "{status:?}: {said}");
+        assert!(world.starts.len() == 2 && !world.is_locked && world.machine.state().dirty);
+        // Nor does it help to try again, now that the lock was its own.
+        world.resume_without_a_person();
+        world.run();
+        assert_eq!((over(&world).0, world.starts.len()), (RunStatus::Failed, 2));
+    }
+}
+
+#[test]
+fn what_still_holds_stays_done_and_what_looked_looks_again() {
+    let steps = [Spec::sh("pull").idempotent(), Spec::sh("switch").verify(), looks(), Spec::sh("end")];
+    let mut world = World::new(plan(1, &steps));
+    world.fails("end", "h0", 1);
+    world.run_to_question();
+    world.answer(Choice::GiveUp, None);
+    world.run();
+    world.fence += 1;
+    world.resume_without_a_person();
+    world.run();
+    assert_eq!(over(&world).0, RunStatus::Succeeded);
+    assert_eq!(world.outcome("switch", "h0"), Some(O::Reconciled));
+    assert_eq!(world.starts[4..], ["pull-2@h0", "prove-2@h0", "end-2@h0"]);
+}
+
+#[test]
+fn its_own_locks_in_between_raise_no_doubt() {
+    for (fence, left) in [(0, None), (1, Some(8))] {
+        let mut world = failed(&[Spec::sh("switch"), looks()]);
+        (world.fence, world.left) = (world.fence + fence, left);
+        world.resume();
+        world.run();
+        assert_eq!(over(&world).0, RunStatus::Succeeded);
+        assert_eq!(world.starts, ["switch-1@h0", "prove-1@h0", "prove-2@h0"]);
+    }
+}
+
+#[test]
+fn changes_are_not_taken_back_under_another_run() {
+    let mut world = World::new(plan(1, &[Spec::sh("a").undo(), Spec::sh("b").undo()]));
+    world.fails("b", "h0", 9);
+    world.hangs("undo:b", "h0");
+    world.run_to_question();
+    world.answer(Choice::Undo, None);
+    world.run();
+    world.input(Input::Detach);
+    world.fence += 1;
+    world.finishes("undo:b", "h0");
+    world.resume();
+    world.run();
+    let (status, why) = over(&world);
+    assert!(status == RunStatus::Failed && why.contains("nothing more is taken back"), "{status:?}: {why}");
+    assert_eq!(world.starts, ["a-1@h0", "b-1@h0", "undo-b-1@h0"]);
+}
+
+#[test]
+fn a_run_that_is_only_ended_after_another_held_its_lock_is_no_success() {
+    let mut world = World::new(plan(1, &[Spec::sh("a"), Spec::sh("b")]));
+    world.run_until_started("b", "h0");
+    world.input(Input::Detach);
+    world.run();
+    world.fence += 1;
+    world.finishes("b", "h0");
+    world.cancel(false);
+    world.run();
+    assert_eq!(over(&world).0, RunStatus::Cancelled);
+    assert!(world.machine.state().dirty);
+}
+
+#[test]
+fn boxes_and_approvals_are_asked_once_more() {
+    let mut world = World::new(plan(1, &[Spec::manual("look", 1), Spec::approve("go"), Spec::sh("prove")]));
+    world.fails("prove", "h0", 1);
+    world.run_to_question();
+    world.tick("look", 0);
+    world.run();
+    world.answer(Choice::GoOn, None);
+    world.run();
+    world.answer(Choice::GiveUp, None);
+    world.run();
+    world.fence += 1;
+    world.resume();
+    world.run_to_question();
+    assert!(matches!(world.question(), Some(Question::Boxes { ticked, .. }) if ticked.is_empty()));
+    world.tick("look", 0);
+    world.run();
+    assert!(matches!(world.question(), Some(Question::Approval { .. })));
+}

@@ -1,6 +1,7 @@
 //! Questions and answers. A question is an entry before anybody sees it, and so is its answer before it has an effect.
 //! Without a person the declared policy answers at once.
 
+use super::order::gate_key;
 use super::{Answers, Do, Key, Machine, Phase};
 use crate::model::run::{Choice, Fact, Question};
 use crate::model::{Operator, RunbookKind, StepOutcome, Text};
@@ -144,6 +145,8 @@ impl Machine {
             }
             Question::Batch { batch, .. } => {
                 self.held.insert(*batch);
+                // What held before the person thought about it must still hold.
+                self.again.insert(gate_key(*batch));
             }
             _ => keys.iter().for_each(|key| self.finish(key, StepOutcome::Ok, None)),
         }

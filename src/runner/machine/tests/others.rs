@@ -5,6 +5,7 @@ use super::world::World;
 use super::*;
 use crate::model::StepOutcome as O;
 use crate::model::run::{Choice, Question};
+use crate::model::runbook::{Batches, Size};
 
 /// A release that was switched to and whose look at it failed; then another run held the lock.
 fn failed(specs: &[Spec]) -> World {
@@ -139,4 +140,48 @@ fn boxes_and_approvals_are_asked_once_more() {
     world.tick("look", 0);
     world.run();
     assert!(matches!(world.question(), Some(Question::Approval { .. })));
+}
+
+fn gated(hold: bool) -> Plan {
+    let mut it = plan(2, &[Spec::sh("a")]);
+    it.batches = vec![vec!["h0".into()], vec!["h1".into()]];
+    let gate = Some(crate::model::runbook::Wait { until: Vec::new() });
+    it.batching = Some(Batches { sizes: vec![Size::Hosts(1)], max_fail: 1, hold, gate });
+    it
+}
+
+#[test]
+fn a_gate_that_was_passed_is_passed_again_when_a_person_has_thought_about_the_next_batch() {
+    let mut world = World::new(gated(true));
+    world.fails("gate:2", "local", 0);
+    world.run_to_question();
+    assert!(matches!(world.question(), Some(Question::Batch { batch: 1, .. })));
+    world.fails("gate:2", "local", 2);
+    world.answer(Choice::GoOn, None);
+    world.run_to_question();
+    assert!(matches!(world.question(), Some(Question::Failure { step, .. }) if step == "gate:2"));
+    assert_eq!(world.starts, ["a-1@h0", "gate-2-1@local", "gate-2-2@local"]);
+    world.answer(Choice::Retry, None);
+    world.run();
+    assert_eq!(over(&world).0, RunStatus::Succeeded);
+    assert_eq!(world.starts[3..], ["gate-2-3@local", "a-1@h1"]);
+}
+
+#[test]
+fn a_gate_that_was_passed_is_passed_again_when_the_run_goes_on_later() {
+    let mut world = World::new(gated(true));
+    world.run_to_question();
+    world.input(Input::Detach);
+    world.resume();
+    world.fails("gate:2", "local", 2);
+    world.run_to_question();
+    assert!(matches!(world.question(), Some(Question::Failure { step, .. }) if step == "gate:2"));
+    // One whose batch has begun was passed for good.
+    let mut world = World::new(gated(false));
+    world.run_until_started("a", "h1");
+    world.input(Input::Detach);
+    world.resume();
+    world.run();
+    assert_eq!(over(&world).0, RunStatus::Succeeded);
+    assert_eq!(world.starts, ["a-1@h0", "gate-2-1@local", "a-1@h1"]);
 }

@@ -30,7 +30,7 @@ use crate::ui::{Pane, Ui, rows};
 
 pub use input::paste;
 pub use mouse::mouse;
-pub use plan::follow_up;
+pub use plan::{awaits, follow_up};
 
 /// Something to be done outside of the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]

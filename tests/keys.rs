@@ -11,6 +11,8 @@
 
 #[path = "keys/acting.rs"]
 mod acting;
+#[path = "keys/agreeing.rs"]
+mod agreeing;
 #[path = "keys/anything.rs"]
 mod anything;
 #[allow(dead_code, reason = "the screens use more of the decks than the keys do")]

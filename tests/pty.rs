@@ -8,6 +8,8 @@
 
 #[path = "pty/acting.rs"]
 mod acting;
+#[path = "pty/boxes.rs"]
+mod boxes;
 #[path = "pty/deck.rs"]
 mod deck;
 #[path = "pty/fleet.rs"]
@@ -25,6 +27,7 @@ mod look;
 mod support {
     //! What other test crates need too; each uses a part of it.
     #![allow(dead_code, reason = "the tests of the command line use the rest")]
+    pub mod hands;
     #[cfg(target_os = "linux")]
     pub mod process;
     pub mod stage;

@@ -33,6 +33,8 @@ pub enum News {
     Planned(u64, Arc<Plan>, Secrets),
     /// A run begins, or goes on; orders for it go here.
     Began(RunId, mpsc::Sender<Order>),
+    /// The plan of this asking was not started, and why.
+    Refused(u64, Text),
     /// It is not driven any more.
     Ended(RunId, ServiceId, RunEnd),
 }
@@ -151,16 +153,15 @@ impl App {
     }
 
     fn run(&mut self, helm: Arc<Helm>, deck: Arc<Deck>, ask: u64, consent: Consent) {
-        let now = self.clock.get();
         let Some((plan, secrets)) = self.acts.plans.get(&ask).cloned() else {
-            self.ui.warn("the plan is not there any more; plan again", now);
+            self.event(Event::RunRefused { ask, why: "the plan is not kept any more: plan again".into() });
             return;
         };
-        let (outbox, news, notes) = (self.acts.outbox.clone(), self.acts.news.clone(), self.notes.clone());
+        let (outbox, news) = (self.acts.outbox.clone(), self.acts.news.clone());
         tokio::spawn(async move {
             match helm.run(&plan, &deck, secrets, consent, Answers::Person).await {
                 Ok(handle) => carry(handle, plan.target.clone(), outbox, news).await,
-                Err(error) => drop(notes.send(error.to_string()).await),
+                Err(error) => drop(news.send(News::Refused(ask, error.to_string().into())).await),
             }
         });
     }
@@ -176,7 +177,9 @@ impl App {
     }
 
     fn answer(&mut self, run: &RunId, choice: Choice, reason: Option<String>) {
-        self.order(run, Order::Answer { choice, reason: reason.map(Text::from) });
+        // Without a question on the screen there is nothing to answer; the run says so.
+        let asked = self.store.acting().open_run(run).and_then(|open| open.state().asked).unwrap_or_default();
+        self.order(run, Order::Answer { asked, choice, reason: reason.map(Text::from) });
     }
 
     /// Takes in what a task tells.
@@ -191,6 +194,12 @@ impl App {
             }
             News::Began(run, orders) => {
                 self.acts.orders.insert(run, orders);
+            }
+            News::Refused(ask, why) => {
+                if !crate::update::awaits(&self.ui, ask) {
+                    self.ui.warn(format!("it was not started: {why}"), now);
+                }
+                self.event(Event::RunRefused { ask, why });
             }
             News::Ended(run, target, end) => {
                 self.acts.orders.remove(&run);

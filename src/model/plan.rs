@@ -132,11 +132,11 @@ impl Plan {
         self.steps.iter().find(|s| s.step.id == id)
     }
 
-    /// What another run left unfinished, and this plan does not mend: neither the same run that goes on, nor a way back.
-    pub fn goes_over(&self) -> Option<&super::run::Dirty> {
-        let dirty = self.lock.as_ref()?.dirty.as_ref()?;
-        let mends = self.resumes.as_ref() == Some(&dirty.run) || self.kind == RunbookKind::Rollback;
-        (!mends).then_some(dirty)
+    /// What other runs left unfinished, and this plan does not mend: neither the same run that goes on, nor a way back.
+    pub fn goes_over(&self) -> impl Iterator<Item = &Dirty> {
+        let own = self.lock.as_ref().and_then(|l| l.dirty.as_ref()).filter(|_| self.kind == RunbookKind::Rollback);
+        let mends = move |dirty: &Dirty| [self.resumes.as_ref(), own.map(|d| &d.run)].contains(&Some(&dirty.run));
+        self.lock.iter().flat_map(PlannedLock::left).filter(move |dirty| !mends(dirty))
     }
 
     /// Whether no step of it changes anything.
@@ -206,8 +206,19 @@ pub struct PlannedLock {
     pub keys: Vec<String>,
     /// Who holds one of them now.
     pub held: Option<LockHolder>,
-    /// What a run before left unfinished.
+    /// What a run of the service before left unfinished.
     pub dirty: Option<Dirty>,
+    /// What runs of others left unfinished under the other keys, by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub also: BTreeMap<String, Dirty>,
+}
+
+impl PlannedLock {
+    /// What was left unfinished, each run once.
+    pub fn left(&self) -> impl Iterator<Item = &Dirty> {
+        let is_new = |dirty: &&Dirty| self.dirty.as_ref().is_none_or(|own| own.run != dirty.run);
+        self.dirty.iter().chain(self.also.values().filter(is_new))
+    }
 }
 
 /// A step of a plan: the step with names filled in, and what is known of it on each host.
@@ -258,6 +269,14 @@ pub struct PlannedRelease {
     pub recorded_at: Option<Timestamp>,
     /// Whether it was rolled back from before.
     pub is_bad: bool,
+}
+
+/// The shortest reason, in characters that are no blanks.
+pub const SHORTEST_REASON: usize = 3;
+
+/// How many characters of a text are no blanks: what a reason is measured by.
+pub fn letters(text: &str) -> usize {
+    text.chars().filter(|c| !c.is_whitespace()).count()
 }
 
 /// How long a run takes.

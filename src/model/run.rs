@@ -265,6 +265,9 @@ pub struct Dirty {
     pub operator: Operator,
     /// Since when, by the clock of the host that keeps it.
     pub since: Timestamp,
+    /// The hosts that it was planned for; none where that is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<super::plan::HostName>,
 }
 
 impl Dirty {
@@ -322,7 +325,13 @@ mod tests {
             }))
             .unwrap()
         };
-        let dirty = Dirty { run: ours.clone(), runbook: "deploy".into(), operator: Operator::default(), since: now };
+        let dirty = Dirty {
+            run: ours.clone(),
+            runbook: "deploy".into(),
+            operator: Operator::default(),
+            since: now,
+            hosts: Vec::new(),
+        };
         assert!(dirty.is_under_way([&holder(&ours, Liveness::Held)]));
         assert!(!dirty.is_under_way([&holder(&ours, Liveness::Stale)]));
         assert!(!dirty.is_under_way([&holder(&other, Liveness::Held)]));

@@ -7,12 +7,14 @@
 //! | `hand` | what every effect shares |
 //! | `shell` | shell texts on their targets |
 //! | `act` | copies, requests, statements, waits, notices |
-//! | `lock` | locks, marker, preconditions, mirror |
+//! | `lock` | locks, preconditions, mirror |
+//! | `marker` | the marker of a run in the middle |
 //! | `record` | releases |
 //! | `print` | output to the disk and the screen |
 //! | `news` | what is told to whoever looks |
 //! | `clean` | secrets out of what effects report |
 //! | `open` | starting, resuming, looking on |
+//! | `tidy` | what runs of long ago left on targets |
 //! | [`witness`] | the audit log |
 
 mod act;
@@ -20,11 +22,13 @@ mod clean;
 mod drive;
 mod hand;
 mod lock;
+mod marker;
 mod news;
 mod open;
 mod print;
 mod record;
 mod shell;
+mod tidy;
 pub mod witness;
 
 #[cfg(test)]
@@ -65,6 +69,8 @@ pub enum Order {
     Detach,
     /// What is asked is answered.
     Answer {
+        /// The number of the entry that asked: no other question is answered.
+        asked: u64,
         /// What.
         choice: Choice,
         /// Why.

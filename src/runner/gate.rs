@@ -11,6 +11,8 @@ use crate::model::{EnvironmentId, Level, Operator, Plan, RunState, ServiceId, Te
 mod declared;
 mod rules;
 
+pub use crate::model::plan::SHORTEST_REASON;
+
 /// Leave to change something. Made by the gate alone, so that a view or a source that tries to act does not compile.
 ///
 /// ```compile_fail
@@ -69,8 +71,6 @@ impl Refusal {
 }
 
 const READ_ONLY: &str = "this console is read-only: nothing may act from it";
-/// The shortest reason, in characters that are no blanks.
-pub const SHORTEST_REASON: usize = 3;
 /// The shortest reason that overrides a peak time.
 pub const SHORTEST_EMERGENCY: usize = 20;
 
@@ -205,7 +205,7 @@ impl Gate {
 }
 
 fn is_reason(reason: &Text, least: usize) -> bool {
-    reason.as_str().chars().filter(|c| !c.is_whitespace()).count() >= least
+    crate::model::plan::letters(reason.as_str()) >= least
 }
 
 fn since(before: Timestamp, now: Timestamp) -> Duration {

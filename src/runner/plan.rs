@@ -31,6 +31,7 @@ pub use digest::digest;
 pub use names::{finish, variables};
 pub use past::Past;
 pub use place::{LOCAL, target};
+pub use release::version_of;
 
 /// What is to be planned.
 #[derive(Clone, Debug)]

@@ -64,6 +64,7 @@ pub struct Acting {
     runbooks: BTreeMap<Arc<str>, Arc<Runbook>>,
     plans: VecDeque<MadePlan>,
     choices: VecDeque<(u64, Choices)>,
+    refused: VecDeque<(u64, Text, Timestamp)>,
     runs: BTreeMap<RunId, OpenRun>,
     listed: Option<Vec<RunSummary>>,
     locks: BTreeMap<EnvironmentId, Locks>,
@@ -89,6 +90,13 @@ impl Acting {
                 self.choices.push_back((ask, found));
                 if self.choices.len() > MOST_CHOICES {
                     self.choices.pop_front();
+                }
+            }
+            Event::RunRefused { ask, why } => {
+                self.refused.retain(|(asked, ..)| *asked != ask);
+                self.refused.push_back((ask, why, now));
+                if self.refused.len() > MOST_PLANS {
+                    self.refused.pop_front();
                 }
             }
             Event::RunsListed { runs } => self.listed = Some(runs),
@@ -149,6 +157,12 @@ impl Acting {
     /// What can be chosen in the form that asked under this number; none while it is looked up.
     pub fn choices(&self, ask: u64) -> Option<&Choices> {
         self.choices.iter().find(|(asked, _)| *asked == ask).map(|(_, found)| found)
+    }
+
+    /// Why the plan that was asked for under this number was not started when it was said yes to at a moment; none while
+    /// that is not known, and when it was started.
+    pub fn refusal(&self, ask: u64, since: Timestamp) -> Option<&Text> {
+        self.refused.iter().find(|(asked, _, at)| *asked == ask && *at >= since).map(|(_, why, _)| why)
     }
 
     /// A run that was opened here.

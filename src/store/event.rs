@@ -87,6 +87,13 @@ pub enum Event {
         /// Whether this console drives it; else it only looks on.
         is_ours: bool,
     },
+    /// A plan that was said yes to was not started, or a run not gone on with.
+    RunRefused {
+        /// The number of the asking that the plan came of.
+        ask: u64,
+        /// Why, in words that say what to do.
+        why: Text,
+    },
     /// A line was added to the journal of a run.
     RunTold {
         /// Which.

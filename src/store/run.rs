@@ -79,6 +79,11 @@ impl OpenRun {
         self.asked_at
     }
 
+    /// Whether it was opened here since a moment.
+    pub fn opened_since(&self, since: Timestamp) -> bool {
+        self.opened_at >= since
+    }
+
     /// Whether this console began it from that plan since a moment.
     pub fn began_here_since(&self, digest: &str, since: Timestamp) -> bool {
         self.is_ours && self.state.plan.digest == digest && self.opened_at >= since

@@ -8,6 +8,7 @@ use super::View;
 use super::edit::Edit;
 use super::popup::question::typed;
 use super::text::{fit, width};
+use crate::model::plan::{SHORTEST_REASON, letters};
 use crate::model::{Level, Plan};
 use crate::theme::Role;
 
@@ -35,7 +36,7 @@ pub enum Demand {
 impl Demand {
     /// What a plan asks for. One that goes over what another run left unfinished asks for a reason whatever its level.
     pub fn of(plan: &Plan) -> Self {
-        let is_dirty = plan.goes_over().is_some();
+        let is_dirty = plan.goes_over().next().is_some();
         match plan.level {
             Level::Enter | Level::Yes if is_dirty => Self::Typed { phrase: None, reason: true },
             Level::Enter => Self::Enter,
@@ -114,8 +115,9 @@ impl Consent {
         if let Some(phrase) = phrase.as_ref().filter(|phrase| self.phrase.text().trim() != phrase.as_str()) {
             return Some((Spot::Phrase, format!("nothing is done before {phrase} is typed in full")));
         }
-        if *reason && self.reason.text().trim().is_empty() {
-            return Some((Spot::Reason, "nothing is done without a reason".into()));
+        if *reason && letters(&self.reason.text()) < SHORTEST_REASON {
+            let words = format!("nothing is done without a reason of at least {SHORTEST_REASON} characters");
+            return Some((Spot::Reason, words));
         }
         None
     }

@@ -135,7 +135,10 @@ fn acting_hints(view: &View<'_>) -> Vec<(Command, String)> {
 }
 
 fn run_hints<'h>(run: &RunView, view: &View<'_>) -> Vec<(Command, &'h str)> {
-    let Some(open) = run.open(view.store) else { return vec![(Command::Back, "leave it running")] };
+    let Some(open) = run.open(view.store) else {
+        let back = if run.refusal(view.store).is_some() { "back to the plan" } else { "leave" };
+        return vec![(Command::Back, back)];
+    };
     let mut hints = Vec::new();
     if matches!(open.state().question, Some(crate::model::run::Question::Boxes { .. })) && open.is_ours() {
         hints.push((Command::Mark, "tick"));

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::acting::{between, outcome, rank, took};
 use super::edit::Edit;
+use super::popup::card::Card;
 use crate::model::plan::{HostName, PlannedStep};
 use crate::model::run::{Question, TaskState};
-use crate::model::{Health, LinkState, RunId, RunState, StepOutcome, Text};
+use crate::model::{Health, LinkState, Plan, RunId, RunState, StepOutcome, Text};
 use crate::store::{OpenRun, Store};
 use crate::theme::{Glyphs, Role};
 
@@ -34,6 +35,13 @@ pub enum Which {
         /// When it was said yes to.
         at: Timestamp,
     },
+    /// This one, as it goes on from a moment.
+    Again {
+        /// Which.
+        run: RunId,
+        /// When it was said yes to.
+        at: Timestamp,
+    },
 }
 
 /// How a run is looked at.
@@ -53,6 +61,8 @@ pub struct RunView {
     pub searching: Option<Edit>,
     /// The chosen box of a manual step.
     pub at_box: usize,
+    /// The card that was said yes to, and when: it comes back when nothing was started.
+    pub start: Option<Box<(Card, Timestamp)>>,
 }
 
 impl RunView {
@@ -61,12 +71,38 @@ impl RunView {
         match &self.which {
             Which::Run(id) => store.acting().open_run(id),
             Which::Of { digest, at } => store.acting().came_of(digest, *at),
+            Which::Again { run, at } => store.acting().open_run(run).filter(|open| open.opened_since(*at)),
         }
+    }
+
+    /// Why nothing was started.
+    pub fn refusal<'s>(&self, store: &'s Store) -> Option<&'s Text> {
+        let (card, at) = &**self.start.as_ref()?;
+        store.acting().refusal(card.ask, *at).filter(|_| self.open(store).is_none())
     }
 
     /// Follows a run.
     pub fn new(which: Which) -> Self {
-        Self { which, row: None, anchor: None, full: false, search: String::new(), searching: None, at_box: 0 }
+        Self {
+            which,
+            row: None,
+            anchor: None,
+            full: false,
+            search: String::new(),
+            searching: None,
+            at_box: 0,
+            start: None,
+        }
+    }
+
+    /// Waits for the run that a card was said yes to for.
+    pub fn starting(card: Card, plan: &Plan, at: Timestamp) -> Self {
+        // A run that goes on keeps the plan that it began with.
+        let which = match &plan.resumes {
+            Some(run) => Which::Again { run: run.clone(), at },
+            None => Which::Of { digest: plan.digest.clone(), at },
+        };
+        Self { start: Some(Box::new((card, at))), ..Self::new(which) }
     }
 
     /// Lines between the end of the output and the last one shown.

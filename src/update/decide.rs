@@ -11,7 +11,7 @@ use crate::ui::consent::Demand;
 use crate::ui::popup::confirm::{Confirm, Deed};
 use crate::ui::run::{choices, uninterruptible};
 use crate::ui::state::Popup;
-use crate::ui::{SMALLEST, Ui, pane, rows};
+use crate::ui::{Pane, SMALLEST, Ui, pane, rows};
 
 /// Opens a question.
 fn open(ui: &mut Ui, deed: Deed, now: Timestamp) -> Vec<Effect> {
@@ -21,19 +21,32 @@ fn open(ui: &mut Ui, deed: Deed, now: Timestamp) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The run that a command means: the one on the screen, else the chosen one of the list, else the only one that goes on.
-fn meant<'s>(ui: &Ui, store: &'s Store) -> Option<&'s OpenRun> {
-    let seen = ui.popups.iter().rev().find_map(|popup| match popup {
-        Popup::Run(run) => run.open(store),
-        Popup::Stop(id) => store.acting().open_run(id),
-        _ => None,
-    });
-    if seen.is_some() {
-        return seen;
+/// The run that a command means, or why there is none. While a run is looked at that one is meant and no other, even
+/// before it is there; in the list it is the chosen one; elsewhere it must be the only one that goes on.
+fn meant<'s>(ui: &Ui, store: &'s Store) -> Result<&'s OpenRun, &'static str> {
+    if let Some(seen) = looked_at(ui, store) {
+        return seen.ok_or("the run that is looked at is not there yet");
     }
-    let runs = pane::runs::runs(store, ui).unwrap_or_default();
-    let chosen = pane::runs::selected(&runs, ui).and_then(|run| store.acting().open_run(&run.id));
-    chosen.filter(|run| run.is_going()).or_else(|| store.acting().going().next())
+    if ui.focus == Pane::Runs {
+        let runs = pane::runs::runs(store, ui).unwrap_or_default();
+        let chosen = pane::runs::selected(&runs, ui).and_then(|run| store.acting().open_run(&run.id));
+        return chosen.ok_or("no run that goes on is chosen");
+    }
+    let mut going = store.acting().going();
+    match (going.next(), going.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(_), Some(_)) => Err("several runs go on; choose one first"),
+        (None, _) => Err("no run is chosen"),
+    }
+}
+
+/// The run that is looked at, where one is: none inside while it is not there yet.
+fn looked_at<'s>(ui: &Ui, store: &'s Store) -> Option<Option<&'s OpenRun>> {
+    ui.popups.iter().rev().find_map(|popup| match popup {
+        Popup::Run(run) => Some(run.open(store)),
+        Popup::Stop(id) => Some(store.acting().open_run(id)),
+        _ => None,
+    })
 }
 
 /// A command that decides about a run.
@@ -41,9 +54,12 @@ pub fn command(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
     if command == Command::Continue {
         return go_on_with(ui, store, now);
     }
-    let Some(run) = meant(ui, store) else {
-        ui.say("no run is chosen", now);
-        return Vec::new();
+    let run = match meant(ui, store) {
+        Ok(run) => run,
+        Err(why) => {
+            ui.say(why, now);
+            return Vec::new();
+        }
     };
     let id = run.state().id.clone();
     if !run.is_going() {
@@ -58,7 +74,8 @@ pub fn command(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
         Command::Drain if run.status() == RunStatus::Draining => ui.say("it is draining already", now),
         Command::Drain => {
             ui.popups.retain(|p| !matches!(p, Popup::Stop(_)));
-            ui.say("nothing more begins; what runs may end", now);
+            let plan = &run.state().plan;
+            ui.say(format!("{} on {}: nothing more begins, what runs may end", plan.title, plan.target), now);
             return vec![Effect::Drain { run: id }];
         }
         Command::Interrupt => {
@@ -101,18 +118,14 @@ fn answer(ui: &mut Ui, run: &OpenRun, id: RunId, command: Command, now: Timestam
 }
 
 fn go_on_with(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
-    let shown = ui.popups.iter().rev().find_map(|popup| match popup {
-        Popup::Run(run) => run.open(store),
-        _ => None,
-    });
-    let found: Option<(RunId, ServiceId, RunStatus)> = if let Some(run) = shown {
-        Some((run.state().id.clone(), run.state().plan.target.clone(), run.status()))
+    let found: Option<(RunId, ServiceId, RunStatus)> = if let Some(seen) = looked_at(ui, store) {
+        seen.map(|run| (run.state().id.clone(), run.state().plan.target.clone(), run.status()))
     } else {
         let runs = pane::runs::runs(store, ui).unwrap_or_default();
         pane::runs::selected(&runs, ui).map(|run| (run.id.clone(), run.target.clone(), run.status))
     };
     let Some((run, target, status)) = found else {
-        ui.say("no run is chosen", now);
+        ui.say("no run is chosen, or it is not there yet", now);
         return Vec::new();
     };
     let resumable = matches!(

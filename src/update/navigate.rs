@@ -29,6 +29,7 @@ pub fn global(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) {
         Command::PreviousEnvironment => step_environment(ui, store, -1),
         Command::NextTrouble => next_trouble(ui, store, now),
         Command::Zoom => ui.zoom = !ui.zoom,
+        Command::Back if ui.pending.is_empty() && super::plan::back_to_card(ui, store, now) => {}
         Command::Back => back(ui),
         _ => {}
     }

@@ -16,7 +16,7 @@ use crate::ui::popup::card::Card;
 use crate::ui::popup::inputs::Form;
 use crate::ui::popup::page::Page;
 use crate::ui::popup::picker::Picker;
-use crate::ui::run::{RunView, Which};
+use crate::ui::run::RunView;
 use crate::ui::state::Popup;
 use crate::ui::{SMALLEST, Ui, rows};
 
@@ -279,7 +279,7 @@ fn say_yes(ui: &mut Ui, store: &Store, way: Demand, now: Timestamp) -> Vec<Effec
         _ => Given::Yes,
     };
     let reason = card.consent.why();
-    let is_dirty = plan.goes_over().is_some();
+    let is_dirty = plan.goes_over().next().is_some();
     let effect = Effect::Run {
         ask: card.ask,
         digest: plan.digest.clone(),
@@ -287,15 +287,28 @@ fn say_yes(ui: &mut Ui, store: &Store, way: Demand, now: Timestamp) -> Vec<Effec
         over_dirty: reason.clone().filter(|_| is_dirty),
         reason,
     };
-    ui.say(format!("starting {} on {}", plan.runbook, plan.target), now);
-    // A run that goes on keeps the plan that it began with.
-    let which = match &plan.resumes {
-        Some(run) => Which::Run(run.clone()),
-        None => Which::Of { digest: plan.digest.clone(), at: now },
-    };
+    let view = RunView::starting(card.clone(), plan, now);
     ui.popups.clear();
-    ui.popups.push(Popup::Run(RunView::new(which)));
+    ui.popups.push(Popup::Run(view));
     vec![effect]
+}
+
+/// Back to the card that nothing was started for, with the reason as it was typed; whether there was one to go back to.
+pub fn back_to_card(ui: &mut Ui, store: &Store, now: Timestamp) -> bool {
+    let Some(Popup::Run(view)) = ui.popups.last() else { return false };
+    let Some((card, _)) = view.start.as_deref().filter(|_| view.refusal(store).is_some()) else { return false };
+    let mut card = Card { since: now, ..card.clone() };
+    // The yes was spent: it is said anew.
+    (card.consent.phrase, card.consent.at) = (Edit::default(), Spot::Cancel);
+    ui.popups.pop();
+    ui.popups.push(Popup::Card(card));
+    true
+}
+
+/// Whether a view waits for what comes of an asking.
+pub fn awaits(ui: &Ui, ask: u64) -> bool {
+    let waits = |view: &RunView| view.start.as_deref().is_some_and(|(card, _)| card.ask == ask);
+    ui.popups.iter().any(|popup| matches!(popup, Popup::Run(view) if waits(view)))
 }
 
 /// A key while text is typed on the card.

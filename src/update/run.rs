@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
+use super::plan::back_to_card;
 use super::{Effect, decide, input};
 use crate::command::Command;
 use crate::keymap::Keymap;
@@ -69,6 +70,9 @@ pub fn move_lock(list: &mut LockList, store: &Store, step: isize) {
 
 /// A list command while a run is looked at.
 pub fn list(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec<Effect> {
+    if command == Command::Open && back_to_card(ui, store, now) {
+        return Vec::new();
+    }
     let Some(Popup::Run(run)) = ui.popups.last() else { return Vec::new() };
     let Some(open) = run.open(store) else { return Vec::new() };
     let page = isize::try_from(lines_of_page(ui, store, now)).unwrap_or(1);

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 
+use portable_pty::CommandBuilder;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::site::{ENVIRONMENT, Site};
 use crate::stage::Stage;
+use crate::terminal::Terminal;
 use crate::until;
 
 /// How a call of the binary ended and what it said.
@@ -65,6 +67,17 @@ impl<'s> Home<'s> {
         command.env("QUARTERDECK_SSH_CONFIG", self.site.ssh_config()).env("USER", &self.name);
         command.current_dir(self.stage.work()).stdin(Stdio::null());
         command
+    }
+
+    /// The console in a terminal of its own; the keys are the caller's.
+    pub fn console(&self) -> Terminal {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_qd"));
+        command.env_remove("SSH_AUTH_SOCK");
+        command.arg("--deck");
+        command.arg(self.site.deck());
+        let ssh = self.site.ssh_config();
+        let own = [("QUARTERDECK_SSH_CONFIG", ssh.to_str().unwrap()), ("USER", self.name.as_str())];
+        Terminal::start(&self.stage, (120, 40), command, &own)
     }
 
     /// Runs it to its end.

@@ -17,6 +17,8 @@
 #![allow(clippy::disallowed_types, reason = "tests share a few words between threads")]
 #![allow(clippy::disallowed_methods, reason = "tests wait for real hosts, by the real clock, in threads of their own")]
 
+#[path = "../support/hands.rs"]
+mod hands;
 #[path = "../support/lab.rs"]
 mod lab;
 #[path = "../support/sshd.rs"]
@@ -26,7 +28,11 @@ mod sshd;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/terminal.rs"]
+#[allow(dead_code, reason = "each test crate uses a part")]
+mod terminal;
 
+mod console;
 mod database;
 mod home;
 mod links;

@@ -27,7 +27,20 @@ const SHOP: &str = "shop = { hosts = [\"a\", \"b\"], vars = { unit = \"shop\", r
 const UNIT: &str = "[Service]\nUser=ops\nExecStart=/usr/bin/python3 /srv/shop/current/app.py 8080\n\
                     Restart=on-failure\n[Install]\nWantedBy=multi-user.target\n";
 
-fn furnish(host: &Host) {
+/// The service on the hosts of a site with release 1.0.0, and the deck with a good release 1.1.0 and a broken one 1.2.0.
+pub fn open_shop(site: &Site) {
+    std::thread::scope(|scope| site.hosts.iter().for_each(|host| drop(scope.spawn(|| furnish(host)))));
+    for (name, text) in STOCK {
+        let quick = text.replace("for 10s", "for 1s").replace("for 5s", "for 1s");
+        site.runbook(name, &quick.replace("wait {timeout=2m}", "wait {timeout=6s}"));
+    }
+    site.write_deck("production", "", SHOP);
+    site.archive("shop", "1.1.0", &[("app.py", PROGRAM), ("VERSION", "1.1.0\n")]);
+    site.archive("shop", "1.2.0", &[("app.py", PROGRAM), ("VERSION", "1.2.0\n"), ("broken", "no table `orders`\n")]);
+}
+
+/// Release 1.0.0 on a host, which runs.
+pub fn furnish(host: &Host) {
     host.put("/srv/shop/releases/1.0.0/app.py", PROGRAM, 0o644);
     host.put("/srv/shop/releases/1.0.0/VERSION", "1.0.0\n", 0o644);
     host.must("ln -s /srv/shop/releases/1.0.0 /srv/shop/current && chown -R ops: /srv/shop");
@@ -36,7 +49,7 @@ fn furnish(host: &Host) {
 }
 
 /// The version that a host runs, and whether it says that it is well.
-fn serves(host: &Host) -> (u16, String) {
+pub fn serves(host: &Host) -> (u16, String) {
     let (status, body) = host.get(8080, "/health");
     let body: Value = serde_json::from_str(&body).unwrap_or_default();
     (status, body["version"].as_str().unwrap_or_default().to_owned())
@@ -54,14 +67,7 @@ fn board(home: &Home<'_>, code: i32) -> (String, String) {
 fn a_release_a_broken_one_the_way_back_and_a_restart() {
     let Some(site) = Site::new(2) else { return };
     let began = Instant::now();
-    std::thread::scope(|scope| site.hosts.iter().for_each(|host| drop(scope.spawn(|| furnish(host)))));
-    for (name, text) in STOCK {
-        let quick = text.replace("for 10s", "for 1s").replace("for 5s", "for 1s");
-        site.runbook(name, &quick.replace("wait {timeout=2m}", "wait {timeout=6s}"));
-    }
-    site.write_deck("production", "", SHOP);
-    site.archive("shop", "1.1.0", &[("app.py", PROGRAM), ("VERSION", "1.1.0\n")]);
-    site.archive("shop", "1.2.0", &[("app.py", PROGRAM), ("VERSION", "1.2.0\n"), ("broken", "no table `orders`\n")]);
+    open_shop(&site);
     let home = Home::new(&site, "ann");
     let target = format!("{ENVIRONMENT}/shop");
     let [a, b] = [&site.hosts[0], &site.hosts[1]];

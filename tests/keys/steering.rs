@@ -5,6 +5,7 @@ use quarterdeck::model::run::{Choice, Fact, Question};
 use quarterdeck::model::{Level, RunId, RunStatus, Tier};
 use quarterdeck::store::Event;
 use quarterdeck::ui::Pane;
+use quarterdeck::ui::run::{RunView, Which};
 use quarterdeck::ui::state::Popup;
 use quarterdeck::update::{self, Effect};
 
@@ -251,4 +252,49 @@ fn no_command_that_acts_does_anything_in_a_protected_environment_that_is_not_arm
         }
     }
     assert!(tried > 40, "{tried}");
+}
+
+#[test]
+fn keys_never_reach_another_run_than_the_one_on_the_screen() {
+    // Another run goes on behind a view whose run is not there yet: a plan that was just agreed to, or one still loading.
+    let waiting = || {
+        let other = RunId::parse("20261120-055900-aaaa").unwrap();
+        let mut starting = running();
+        starting.ui.popups.push(Popup::Run(RunView::new(Which::Of { digest: "ffff".into(), at: starting.now })));
+        let mut loading = running();
+        loading.hears(Event::RunsListed { runs: history() });
+        loading.ui.popups.push(Popup::Run(RunView::new(Which::Run(other))));
+        [starting, loading]
+    };
+    for keys in ["d", "i", "D", "ctrl-c", "R", "a"] {
+        for mut world in waiting() {
+            world.hears(armed("production"));
+            world.wait(5);
+            assert!(world.press(keys).is_empty() && world.ui.popups.len() == 1, "{keys}: {}", text(&world));
+            assert!(text(&world).contains("not there yet"), "{keys}: {}", text(&world));
+        }
+    }
+}
+
+#[test]
+fn in_the_list_the_chosen_run_is_meant_even_when_it_does_not_go_on() {
+    let mut world = running();
+    world.hears(Event::RunsListed { runs: history() });
+    world.press("6 esc down");
+    world.wait(5);
+    for keys in ["d", "i"] {
+        assert!(world.press(keys).is_empty() && world.ui.popups.is_empty(), "{keys}: {}", text(&world));
+    }
+    world.press("up");
+    assert_eq!(world.press("d"), [Effect::Drain { run: run() }]);
+    assert!(text(&world).contains("Roll back on production/sales: nothing more begins"), "{}", text(&world));
+}
+
+#[test]
+fn what_is_interrupted_or_left_is_named() {
+    for key in ["i", "D"] {
+        let mut world = seen(running());
+        world.press(key);
+        assert!(text(&world).contains(&format!("Roll back on production/sales, run {RUN}")), "{}", text(&world));
+    }
 }

@@ -6,12 +6,9 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use super::support::hands::{CALM, choose, eventually, yes};
+use super::{LARGE, Stage, Terminal};
 
-use super::{LARGE, Stage, Terminal, patience};
-
-/// Longer than keys are taken for held or for meant for what was there before.
-const CALM: Duration = Duration::from_millis(1200);
 const DOWN: &str = "\x1b[B";
 
 /// The demo, once its fleet is seen; its folder is on the stage.
@@ -20,37 +17,6 @@ fn demo() -> (Stage, Terminal) {
     let mut terminal = Terminal::qd_with(&stage, LARGE, &["demo"], &[("TMPDIR", stage.work().to_str().unwrap())]);
     terminal.until("the fleet", |t| t.text().contains("ledger") && t.text().matches("healthy").count() >= 4);
     (stage, terminal)
-}
-
-/// Waits for what takes as long as steps of runs take.
-#[track_caller]
-fn eventually(terminal: &mut Terminal, what: &str, is_so: impl Fn(&str) -> bool) {
-    let began = Instant::now();
-    while !is_so(&terminal.text()) {
-        assert!(began.elapsed() < 4 * patience(), "{what} did not come; the screen:\n{}", terminal.text());
-        terminal.take_in(Duration::from_millis(50));
-    }
-}
-
-/// To the detail of a service, and there to one of its runbooks.
-#[track_caller]
-fn choose(terminal: &mut Terminal, service: &str, runbook: &str) {
-    let (environment, name) = service.split_once('/').unwrap();
-    terminal.press(":");
-    terminal.press(format!("service {service}\r"));
-    terminal.until(service, |t| t.text().contains(&format!("{name} · {environment}")));
-    terminal.press("r");
-    terminal.shows(&format!("runbooks of {name}"));
-    terminal.press(runbook);
-    terminal.press("\r");
-}
-
-/// Says yes to what is on the screen, as somebody who read it.
-#[track_caller]
-fn yes(terminal: &mut Terminal, to: &str) {
-    terminal.shows(to);
-    terminal.take_in(CALM);
-    terminal.press("y");
 }
 
 /// Brings a release of the ledger of staging out, which nothing of the programme disturbs, up to its first steps.

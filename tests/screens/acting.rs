@@ -69,6 +69,19 @@ fn what_keeps_a_plan_from_running_is_told_first() {
 }
 
 #[test]
+fn what_was_not_started_says_why() {
+    let mut world = card(production(), true).after("tab").typed("production/sales").after("tab").typed("sales down");
+    world.press("enter");
+    shots("run-starting", world);
+    let mut world = card(production(), true).after("tab").typed("production/sales").after("tab").typed("sales down");
+    world.press("enter");
+    let why = "nothing starts at this time (Mon-Fri 09:00-17:00); to override it for an incident, say why in at \
+               least 20 characters";
+    world.hears(Event::RunRefused { ask: world.ui.asks, why: why.into() });
+    shots("run-refused", world);
+}
+
+#[test]
 fn a_run_shows_its_steps_and_what_they_print() {
     shots("run", running().after("6"));
     shots("run-full", running().after("6 o"));

@@ -164,7 +164,13 @@ pub fn holder(key: &str, liveness: Liveness) -> LockHolder {
 
 pub fn dirty() -> Dirty {
     // Of a run before: what the one at work has changed is not left yet.
-    Dirty { run: RunId::new(ago(5400), 7), runbook: "deploy-release".into(), operator: operator(), since: ago(5400) }
+    Dirty {
+        run: RunId::new(ago(5400), 7),
+        runbook: "deploy-release".into(),
+        operator: operator(),
+        since: ago(5400),
+        hosts: Vec::new(),
+    }
 }
 
 pub fn locks() -> Event {

@@ -257,6 +257,7 @@ pub fn plan(target: &str, tier: Tier, level: Level, hosts: &[&str]) -> Plan {
             keys: vec![target.to_owned()],
             held: None,
             dirty: None,
+            also: BTreeMap::new(),
         }),
         steps: steps().into_iter().zip(effects).map(planned).collect(),
         require: Vec::new(),

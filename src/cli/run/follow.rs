@@ -7,6 +7,7 @@ use std::sync::Arc;
 use color_eyre::Result;
 use jiff::tz::TimeZone;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::Sender;
 
 use crate::cli::hosts::ask;
 use crate::cli::plan::card::rounded;
@@ -70,13 +71,12 @@ pub async fn follow(mut handle: RunHandle, plan: &Arc<Plan>, shown: Shown) -> Re
             }
             event = handle.news.recv() => {
                 let Some(event) = event else { break };
-                let question = asked(&event, shown.after);
+                let question = asked(&event, shown.after.max(handle.told_before));
                 teller.event(&event)?;
-                if let Some(question) = question
+                if let Some((asked, question)) = question
                     && answers() == Answers::Person
                 {
-                    let order = answer(&question).await;
-                    handle.orders.send(order).await.ok();
+                    answer(asked, &question, &handle.orders).await;
                 }
             }
         }
@@ -147,33 +147,38 @@ pub fn ending(status: RunStatus) -> Ending {
     }
 }
 
-fn asked(event: &Event, after: u64) -> Option<Question> {
+fn asked(event: &Event, after: u64) -> Option<(u64, Question)> {
     match event {
         Event::RunTold { entry, .. } if entry.number > after => match &entry.fact {
-            Fact::Asked { question } => Some(question.clone()),
+            Fact::Asked { question } => Some((entry.number, question.clone())),
             _ => None,
         },
         _ => None,
     }
 }
 
-async fn answer(question: &Question) -> Order {
-    let (words, choices) = match question {
+/// Asks, and orders what was answered.
+async fn answer(asked: u64, question: &Question, orders: &Sender<Order>) {
+    let order = match question {
         Question::Failure { step, hosts, choices } => {
-            (format!("{step} did not end well on {}", hosts.join(" ")), choices.clone())
+            choose(asked, &format!("{step} did not end well on {}", hosts.join(" ")), choices).await
         }
         Question::Fate { step, host, choices } => {
-            (format!("nobody knows what became of {step} on {host}"), choices.clone())
+            choose(asked, &format!("nobody knows what became of {step} on {host}"), choices).await
         }
-        Question::Approval { text, .. } => (text.to_string(), vec![Choice::GoOn, Choice::GiveUp]),
+        Question::Approval { text, .. } => choose(asked, text.as_str(), &[Choice::GoOn, Choice::GiveUp]).await,
         Question::Batch { hosts, .. } => {
-            (format!("the next batch: {}", hosts.join(" ")), vec![Choice::GoOn, Choice::GiveUp])
+            choose(asked, &format!("the next batch: {}", hosts.join(" ")), &[Choice::GoOn, Choice::GiveUp]).await
         }
-        Question::Danger { step, hosts } => return danger(step, &hosts.join(" ")).await,
-        Question::Boxes { step, items, ticked } => return boxes(step, items, ticked).await,
+        Question::Danger { step, hosts } => danger(asked, step, &hosts.join(" ")).await,
+        Question::Boxes { step, items, ticked } => return boxes(asked, step, items, ticked, orders).await,
     };
+    orders.send(order).await.ok();
+}
+
+async fn choose(asked: u64, words: &str, choices: &[Choice]) -> Order {
     tell!("? {words}");
-    for (number, choice) in (1..).zip(&choices) {
+    for (number, choice) in (1..).zip(choices) {
         tell!("    {number}  {}", choice.words());
     }
     loop {
@@ -182,26 +187,32 @@ async fn answer(question: &Question) -> Order {
         let chosen = line.parse::<usize>().ok().and_then(|n| choices.get(n.checked_sub(1)?)).copied();
         let Some(choice) = chosen else { continue };
         let reason = if choice.needs_reason() { ask::line("why: ").await } else { None };
-        return Order::Answer { choice, reason: reason.as_deref().map(Text::from) };
+        return Order::Answer { asked, choice, reason: reason.as_deref().map(Text::from) };
     }
 }
 
-async fn danger(step: &str, hosts: &str) -> Order {
+async fn danger(asked: u64, step: &str, hosts: &str) -> Order {
     tell!("? {step} is dangerous; it runs on {hosts}");
     match ask::line(&format!("type {step} to run it, nothing to give up: ")).await {
-        Some(line) if line == step => Order::Answer { choice: Choice::GoOn, reason: None },
-        Some(_) => Order::Answer { choice: Choice::GiveUp, reason: None },
+        Some(line) if line == step => Order::Answer { asked, choice: Choice::GoOn, reason: None },
+        Some(_) => Order::Answer { asked, choice: Choice::GiveUp, reason: None },
         None => Order::Detach,
     }
 }
 
-async fn boxes(step: &str, items: &[Text], ticked: &[usize]) -> Order {
-    let next = items.iter().enumerate().find(|(at, _)| !ticked.contains(at));
-    let Some((item, text)) = next else { return Order::Answer { choice: Choice::GoOn, reason: None } };
-    match ask::line(&format!("[ ] {text} (y ticks it): ")).await.as_deref() {
-        Some("y" | "Y") => Order::Tick { step: step.to_owned(), item },
-        Some(_) => Order::Answer { choice: Choice::GiveUp, reason: None },
-        None => Order::Detach,
+/// Asks for one box after the other. Each is on record as soon as it is ticked; the run goes on with the last.
+async fn boxes(asked: u64, step: &str, items: &[Text], ticked: &[usize], orders: &Sender<Order>) {
+    for (item, text) in items.iter().enumerate().filter(|(at, _)| !ticked.contains(at)) {
+        let order = match ask::line(&format!("[ ] {text} (y ticks it): ")).await.as_deref() {
+            Some("y" | "Y") => Order::Tick { step: step.to_owned(), item },
+            Some(_) => Order::Answer { asked, choice: Choice::GiveUp, reason: None },
+            None => Order::Detach,
+        };
+        let is_ticked = matches!(order, Order::Tick { .. });
+        orders.send(order).await.ok();
+        if !is_ticked {
+            return;
+        }
     }
 }
 

@@ -210,6 +210,22 @@ fn releases_are_brought_out_kept_taken_back_and_gone_back_to() {
 }
 
 #[test]
+fn a_deploy_that_was_given_up_half_way_is_not_what_the_next_one_goes_back_to() {
+    let (mut host, deploy) = (Host::new(), runbook("deploy-release"));
+    for version in ["v1", "v2"] {
+        host.build(version);
+        host.run(&deploy, &format!("run-{version}"), version);
+    }
+    // The link was moved, and then the restart failed.
+    host.build("v3");
+    host.run(&deploy, "run-3", "v3");
+    std::fs::write(host.path("releases/.running"), "v2\n").unwrap();
+    host.run(&deploy, "run-4", "v3");
+    assert!(host.holds(&undo(&deploy, "switch")));
+    assert_eq!(host.current(), "v2");
+}
+
+#[test]
 fn an_archive_that_is_not_what_its_checksum_says_is_not_unpacked() {
     let (mut host, deploy) = (Host::new(), runbook("deploy-release"));
     host.build("v1");

@@ -10,12 +10,14 @@ use std::sync::Mutex;
 
 use tokio::time::{Duration, sleep};
 
+use super::clean::clean;
 use super::hand::{Brake, Hand};
 use super::print::{EVERY, Printer, on_disk};
 use crate::model::Text;
 use crate::model::runbook::{Action, Step};
 use crate::runner::journal::JournalError;
 use crate::runner::machine::{How, Input, Task, TaskEnd};
+use crate::runner::redact::Redactor;
 use crate::runner::step::{Setting, StepEnd, http, notify, sql, wait};
 use crate::runner::target::Target;
 use crate::transport::{Argv, Exit, Limits};
@@ -54,8 +56,11 @@ impl Hand {
         };
         self.send(Input::Started(task.clone(), None)).await;
         let fault: Mutex<Option<JournalError>> = Mutex::new(None);
+        // What was found for headers and passwords on the way may come back in an answer.
+        let found = || Redactor::new(&self.surroundings.vault.values());
         let say = |line: &str| {
-            let said = printer.lock().map(|mut p| p.say(line));
+            let line = found().text(line);
+            let said = printer.lock().map(|mut p| p.say(&line));
             if let (Ok(Err(e)), Ok(mut fault)) = (said, fault.lock()) {
                 *fault = Some(e);
             }
@@ -75,7 +80,7 @@ impl Hand {
             }
             (None, None) => 0,
         };
-        self.send(Input::Ended(task.clone(), TaskEnd { bytes, ..end })).await;
+        self.send(clean(Input::Ended(task.clone(), TaskEnd { bytes, ..end }), &found())).await;
     }
 
     async fn bounded(

@@ -109,7 +109,9 @@ impl Drive {
             Order::Drain => Input::Drain(by),
             Order::Interrupt { even_uninterruptible } => Input::Interrupt { by, insist: even_uninterruptible },
             Order::Detach => Input::Detach,
-            Order::Answer { choice, reason } => clean(Input::Answer { choice, reason, by }, &self.hand.redactor),
+            Order::Answer { asked, choice, reason } => {
+                clean(Input::Answer { asked, choice, reason, by }, &self.hand.redactor)
+            }
             Order::Tick { step, item } => Input::Tick { step, item, by },
         }
     }
@@ -182,7 +184,7 @@ impl Drive {
         match effect {
             Do::TakeLocks => drop(self.tasks.spawn(hand.take_locks())),
             Do::Require => drop(self.tasks.spawn(hand.require())),
-            Do::Mark => drop(self.tasks.spawn(hand.mark())),
+            Do::Mark { is_first } => drop(self.tasks.spawn(hand.mark(is_first))),
             Do::Start(task) => {
                 let brake = hand.brake(&task.key(), true);
                 let mirror = Mirror { there: self.mirrored.clone(), wanted: *self.size.borrow() };
@@ -227,6 +229,9 @@ impl Drive {
             tokio::time::timeout(most, caught_up).await.ok();
         }
         self.tasks.shutdown().await;
+        if end.status.is_over() && self.hand.plan.lock.is_some() {
+            self.hand.tidy().await;
+        }
         self.hand.told.tell(Event::RunClosed { run: self.hand.run.clone() });
         end
     }

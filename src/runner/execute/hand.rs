@@ -5,6 +5,7 @@
     reason = "effects of one run share a few words; the loop of the screen never touches them"
 )]
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -115,7 +116,7 @@ impl Hand {
         }
         let id = task.step.strip_prefix("undo:").unwrap_or(&task.step);
         let step = &self.plan.step(id).ok_or_else(unknown)?.step;
-        let mut step = plan::finish(step, &self.values, &task.host, &self.run)?;
+        let mut step = plan::finish(step, &self.values_on(&task.host), &task.host, &self.run)?;
         if task.step.starts_with("undo:") {
             let script = step.undo.clone().ok_or_else(unknown)?;
             step.action = match step.action {
@@ -126,9 +127,23 @@ impl Hand {
         Ok(step)
     }
 
+    /// Every value as it is on a host: hosts may differ in what ran there before.
+    pub(super) fn values_on(&self, host: &HostName) -> Cow<'_, BTreeMap<String, String>> {
+        let current = self.plan.release.as_ref().map(|r| &r.current).filter(|current| !current.is_empty());
+        match current {
+            Some(current) if self.plan.hosts.iter().any(|h| h.name == *host) => {
+                let mut values = self.values.clone();
+                let previous = current.get(host).map(ToString::to_string).unwrap_or_default();
+                values.insert("previous".into(), previous);
+                Cow::Owned(values)
+            }
+            _ => Cow::Borrowed(&self.values),
+        }
+    }
+
     /// The variables of a shell text of a step on a host.
     pub(super) fn variables(&self, step: &Step, host: &HostName) -> Vec<(String, String)> {
-        let mut env = plan::variables(&self.values, &self.plan.target, host);
+        let mut env = plan::variables(&self.values_on(host), &self.plan.target, host);
         env.push(("QD_RUN".into(), self.run.to_string()));
         env.push(("QD_STEP".into(), step.id.clone()));
         if let Action::Shell { env: own, .. } = &step.action {

@@ -1,4 +1,4 @@
-//! Locks, the marker and the mirror of a run, on the host that keeps them. A lock that the run itself left behind is taken
+//! Locks and the mirror of a run, on the host that keeps them. A lock that the run itself left behind is taken
 //! over; one of another is never.
 
 use std::path::Path;
@@ -10,7 +10,7 @@ use tokio::time::{Duration, sleep};
 
 use super::hand::Hand;
 use crate::model::Text;
-use crate::model::run::{Dirty, Liveness, LockHolder};
+use crate::model::run::{Liveness, LockHolder};
 use crate::runner::journal::{runs_folder, tail, take_stop};
 use crate::runner::machine::{Input, Taken};
 use crate::runner::plan::{past, require};
@@ -25,7 +25,7 @@ const MIRROR: Duration = Duration::from_millis(100);
 /// The same while something waits to begin.
 const MOMENT: Duration = Duration::from_millis(5);
 /// A lock host that is away is waited for so long before locks are taken, and at the end.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Hand {
     /// Takes every lock in the order of the plan; all or none.
@@ -140,45 +140,6 @@ impl Hand {
         Ok(())
     }
 
-    pub(super) async fn mark(self: Arc<Self>) {
-        let answer = match self.keep_found().await {
-            Ok(found) => {
-                if !found.is_empty() {
-                    self.send(Input::Found(found)).await;
-                }
-                self.set_marker().await
-            }
-            Err(why) => Err(format!("what runs now could not be put on record: {why}").into()),
-        };
-        self.send(Input::Marked(answer)).await;
-    }
-
-    async fn set_marker(&self) -> Result<(), Text> {
-        let Some(keeper) = self.keeper() else { return Ok(()) };
-        let since = (self.surroundings.clock)();
-        let runbook = (&*self.plan.runbook).into();
-        let dirty = Dirty { run: self.run.clone(), runbook, operator: self.operator.clone(), since };
-        for key in self.plan.lock.iter().flat_map(|l| &l.keys) {
-            let set = || keeper.set_dirty(&self.permit, key, &dirty).boxed();
-            self.until_reached(Some(PATIENCE), set).await.map_err(|e| Text::from(e.to_string()))?;
-        }
-        Ok(())
-    }
-
-    pub(super) async fn clean(self: Arc<Self>) {
-        let answer = self.take_marker().await;
-        self.send(Input::Cleaned(answer)).await;
-    }
-
-    async fn take_marker(&self) -> Result<(), Text> {
-        let Some(keeper) = self.keeper() else { return Ok(()) };
-        for key in self.plan.lock.iter().flat_map(|l| &l.keys) {
-            let taken = || keeper.clean(&self.permit, key).boxed();
-            self.until_reached(Some(PATIENCE), taken).await.map_err(|e| Text::from(e.to_string()))?;
-        }
-        Ok(())
-    }
-
     /// Looks at the preconditions again.
     pub(super) async fn require(self: Arc<Self>) {
         let targets: Vec<Target> = self.plan.hosts.iter().filter_map(|h| self.places.target(&h.name)).collect();
@@ -220,8 +181,14 @@ impl Hand {
             if here > there {
                 let Ok(bytes) = read(&self.folder.join("journal.jsonl"), there).await else { return };
                 let put = || keeper.mirror(&self.permit, &self.run, "journal.jsonl", there, &bytes).boxed();
-                if self.until_reached(None, put).await.is_err() {
-                    return;
+                match self.until_reached(None, put).await {
+                    Ok(()) => {}
+                    // What is there is not what was written: all of it goes once more.
+                    Err(TargetError::Refused { .. }) if there > 0 => {
+                        there = 0;
+                        continue;
+                    }
+                    Err(_) => return,
                 }
                 there += bytes.len() as u64;
                 done.send_replace(there);

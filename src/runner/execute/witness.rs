@@ -70,7 +70,8 @@ fn what_of(plan: &Plan, fact: &Told) -> Option<Known> {
             let what = What::Outcome { outcome: *outcome, exit: *exit, took_ms, bytes: *bytes, sha256: None };
             return Some((what, Some((step.clone(), Some(host.to_string()))), why.clone()));
         }
-        Told::Answered { choice, reason, .. } if *choice != Choice::GoOn => {
+        // A person's yes to a question or to a danger counts as much as any other choice; only the policy's is nothing new.
+        Told::Answered { choice, reason, by } if by.is_some() || *choice != Choice::GoOn => {
             return Some((What::Override { choice: *choice }, None, reason.clone()));
         }
         Told::DrainAsked { .. } => What::Cancel { how: Stop::Drain },

@@ -126,7 +126,7 @@ pub(super) fn peak(policy: &Policy, consent: &Consent, now: Timestamp) -> Result
 
 /// What a run left unfinished is not gone over unseen.
 pub(super) fn dirty(plan: &Plan, level: Level, consent: &Consent) -> Result<(), Refusal> {
-    let Some(dirty) = plan.goes_over() else { return Ok(()) };
+    let Some(dirty) = plan.goes_over().next() else { return Ok(()) };
     let is_seen = consent.over_dirty.as_ref().is_some_and(|reason| is_reason(reason, SHORTEST_REASON));
     if level < Level::Typed || is_seen {
         return Ok(());

@@ -52,7 +52,7 @@ impl Helm {
         let brought = failed.plan.release.as_ref().map(|r| &r.version);
         let version = newest_good(&records, brought);
         let version = version.ok_or_else(|| HelmError::refused("no release that was good is on record"))?;
-        let changed = changed(failed);
+        let changed = failed.changed_hosts();
         let only = reached(acting.hosts.iter().map(|h| &h.name), &changed)
             .ok_or_else(|| HelmError::refused(format!("run {} changed nothing on a host of its service", failed.id)))?;
         let wanted = Wanted { inputs: inputs(&runbook, failed, version), only, resumes: None };
@@ -99,13 +99,6 @@ fn newest_good<'r>(records: &'r [Record], brought: Option<&Text>) -> Option<&'r 
     let is_bad = |version: &Text| records.iter().find(|r| r.version == *version).is_some_and(|r| r.bad);
     let versions = records.iter().map(|r| &r.version);
     versions.into_iter().find(|version| Some(*version) != brought && !is_bad(version))
-}
-
-/// Hosts on which the run changed something, or may have.
-fn changed(failed: &RunState) -> BTreeSet<HostName> {
-    let changes = |step: &str| failed.plan.step(step).is_some_and(|p| !p.step.only_looks());
-    let began = failed.tasks.iter().filter(|((step, _), state)| changes(step) && state.attempt() > 0);
-    began.map(|((_, host), _)| host.clone()).collect()
 }
 
 /// The hosts that a rollback is for: those that were changed. None where nothing was, as no host would mean all of them.

@@ -72,11 +72,15 @@ impl Machine {
         }
     }
 
-    pub(super) fn answer(&mut self, choice: Choice, reason: Option<Text>, by: Operator) {
+    pub(super) fn answer(&mut self, asked: u64, choice: Choice, reason: Option<Text>, by: Operator) {
         let Some(question) = self.state.question.clone().filter(|_| self.is_listening()) else {
             self.out.push(Do::Say("nothing is asked now".into()));
             return;
         };
+        if self.state.asked != Some(asked) {
+            self.out.push(Do::Say("that is not asked any more; look at what is asked now".into()));
+            return;
+        }
         if !self.is_offered(&question, choice) {
             self.out.push(Do::Say(format!("\u{201c}{}\u{201d} is no answer to what is asked", choice.words()).into()));
             return;

@@ -145,8 +145,9 @@ impl Machine {
     }
 
     fn clean(&mut self) {
-        let is_undone =
-            self.state.undoing && !self.state.undo_barred && self.changed().iter().all(|key| self.is_undone(key));
+        let changed = self.changed();
+        let is_taken_back = self.state.undoing && !self.state.undo_barred;
+        let is_undone = changed.is_empty() || (is_taken_back && changed.iter().all(|key| self.is_undone(key)));
         if self.state.dirty && self.lock_lost.is_none() && (self.is_proven() || is_undone) {
             self.phase = Phase::Cleaning;
             self.out.push(Do::Clean);

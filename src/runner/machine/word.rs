@@ -130,6 +130,8 @@ pub enum Input {
     Released(Result<(), Text>),
     /// A person chose.
     Answer {
+        /// The number of the entry that asked.
+        asked: u64,
         /// What.
         choice: Choice,
         /// Why.
@@ -171,7 +173,10 @@ pub enum Do {
     /// Look at the preconditions.
     Require,
     /// Set the marker.
-    Mark,
+    Mark {
+        /// Whether the run has changed nothing yet: all is to be as its plan has it.
+        is_first: bool,
+    },
     /// Start an attempt.
     Start(Task),
     /// Follow an attempt that runs already.

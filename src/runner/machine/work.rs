@@ -208,7 +208,8 @@ impl Machine {
                 self.journal(Fact::Dirtied);
             }
             self.marking = true;
-            self.out.push(Do::Mark);
+            let is_first = self.changed().is_empty();
+            self.out.push(Do::Mark { is_first });
             return;
         }
         let attempt = self.starting(key);

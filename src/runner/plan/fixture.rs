@@ -48,6 +48,7 @@ pub(crate) fn dirty() -> Dirty {
         runbook: "deploy".into(),
         operator: Operator { name: "ops".into(), console: "desk".into() },
         since: made_at(),
+        hosts: Vec::new(),
     }
 }
 
@@ -87,7 +88,13 @@ pub(crate) fn plan() -> Plan {
         hosts: vec![host("a"), host("b")],
         batches: vec![vec!["a".into()], vec!["b".into()]],
         batching: None,
-        lock: Some(PlannedLock { host: "a".into(), keys: vec!["production/sales".into()], held: None, dirty: None }),
+        lock: Some(PlannedLock {
+            host: "a".into(),
+            keys: vec!["production/sales".into()],
+            held: None,
+            dirty: None,
+            also: BTreeMap::new(),
+        }),
         steps: vec![planned("switch"), planned("restart")],
         require: Vec::new(),
         release: None,

@@ -1,6 +1,8 @@
 //! The lock that a run will take: its place, its keys, who holds one of them, and what a run before left unfinished. Only
 //! looks; takes nothing.
 
+use std::collections::BTreeMap;
+
 use super::Ask;
 use super::names::now;
 use super::place::{LOCAL, Site};
@@ -14,7 +16,7 @@ pub(super) fn host(ask: &Ask) -> HostName {
 }
 
 /// The keys, in the order in which they are taken.
-pub(super) fn keys(ask: &Ask, plain: &std::collections::BTreeMap<String, String>) -> Result<Vec<String>, Text> {
+pub(super) fn keys(ask: &Ask, plain: &BTreeMap<String, String>) -> Result<Vec<String>, Text> {
     let environment = &ask.acting.service.environment;
     let mut keys = vec![ask.acting.service.to_string()];
     for name in &ask.runbook.locks {
@@ -28,7 +30,7 @@ pub(super) fn keys(ask: &Ask, plain: &std::collections::BTreeMap<String, String>
 
 /// The lock, and why it cannot be taken.
 pub(super) async fn look(ask: &Ask, keys: Vec<String>, site: Option<&Site>) -> (PlannedLock, Vec<Text>) {
-    let mut lock = PlannedLock { host: host(ask), keys, held: None, dirty: None };
+    let mut lock = PlannedLock { host: host(ask), keys, held: None, dirty: None, also: BTreeMap::new() };
     let Some(site) = site else { return (lock, Vec::new()) };
     let Some((target, ground)) = site.reached() else {
         let why = site.found.as_ref().err().cloned().unwrap_or_default();
@@ -51,9 +53,13 @@ pub(super) async fn look(ask: &Ask, keys: Vec<String>, site: Option<&Site>) -> (
             Err(error) => cannot(error.to_string()),
         }
     }
-    match target.dirty(&ask.acting.service.to_string()).await {
-        Ok(dirty) => lock.dirty = dirty,
-        Err(error) => cannot(error.to_string()),
+    let own = ask.acting.service.to_string();
+    for key in &lock.keys {
+        match target.dirty(key).await {
+            Ok(dirty) if *key == own => lock.dirty = dirty,
+            Ok(dirty) => lock.also.extend(dirty.map(|dirty| (key.clone(), dirty))),
+            Err(error) => cannot(error.to_string()),
+        }
     }
     (lock, blocked)
 }

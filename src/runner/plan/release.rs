@@ -22,8 +22,7 @@ pub(super) async fn current(ask: &Ask, sites: &[&Site], values: &BTreeMap<String
     let asked = sites.iter().filter_map(|site| Some((site, site.reached()?.0))).map(|(site, target)| async move {
         let env = variables(values, &ask.acting.service, &site.name);
         let (code, said) = target.check(script, &env, LIMIT).await.ok()?;
-        let version = first_line(&said).filter(|_| code == 0)?;
-        Some((site.name.clone(), Text::line_at_most(version, 200)))
+        Some((site.name.clone(), version_of(&said).filter(|_| code == 0)?))
     });
     join_all(asked).await.into_iter().flatten().collect()
 }
@@ -112,6 +111,11 @@ pub(super) async fn listed(
         return Err(format!("the command for its choices ended with {code} on {}: {why}", site.name).into());
     }
     Ok(said.lines().map(str::trim).filter(|l| !l.is_empty()).map(ToOwned::to_owned).collect())
+}
+
+/// The version that a text which asks for it told.
+pub fn version_of(said: &str) -> Option<Text> {
+    first_line(said).map(|line| Text::line_at_most(line, 200))
 }
 
 fn first_line(said: &str) -> Option<&str> {

@@ -46,7 +46,7 @@ pub(super) fn of_sites(sites: &BTreeMap<HostName, Site>) -> Vec<Text> {
 pub(super) fn of_lock(lock: &PlannedLock, resumes: Option<&RunId>) -> Vec<Text> {
     let held = lock.held.as_ref().filter(|h| resumes.is_none() || h.run.as_ref() != resumes);
     let held = held.map(|h| format!("{} is held by {} for {}", h.key, h.operator, h.what));
-    let dirty = lock.dirty.as_ref().filter(|d| resumes != Some(&d.run));
+    let dirty = lock.left().filter(|d| resumes != Some(&d.run));
     let dirty = dirty.map(|d| format!("run {} of {} by {} was left unfinished", d.run, d.runbook, d.operator));
     held.into_iter().chain(dirty).map(Text::from).collect()
 }

@@ -193,6 +193,7 @@ do_supervise() {
     fi
     # Its own clock, less a process: when it began and the seconds since.
     { read -r now <"$task/epoch"; } 2>/dev/null || now=
+    case $now in *[!0-9]*) now= ;; esac
     if [ -n "$now" ] && [ -r /proc/uptime ]; then began=$clock; clock; now=$((now + clock - began)); else now=$(date +%s); fi
     # The room was taken before, so that a full disk does not lose the end.
     printf '%-63s\n' "ended $code $timed $kept $lost $now" 1<>"$task/exit"

@@ -7,6 +7,8 @@ describe() {
     [ "$n" -gt 0 ] && [ ! -e "$state/locks/$1/$n.over" ] || return 1
     { read -r taken run; } 2>/dev/null <"$state/locks/$1/$n" || return 1
     case $run in '' | *[!0-9a-f-]*) run=- ;; esac
+    # Some shells run what stands in a number.
+    case $taken in '' | *[!0-9]*) taken=0 ;; esac
     beat=$taken
     { read -r beat; } 2>/dev/null <"$state/locks/$1/$n.beat"
     case $beat in '' | *[!0-9]*) beat=$taken ;; esac
@@ -109,20 +111,24 @@ do_put() {
 }
 do_get() { [ ! -f "$state/$1" ] || { say there; head -c "$2" "$state/$1"; }; }
 do_drop() { rm -f "$state/$1" || refuse "cannot remove $state/$1"; }
-# Puts the end of a file in its place; what was there beyond the offset is cut off.
+# Puts the end of a file in its place; what was there beyond the offset is cut off. Nothing is touched before all of it is
+# here: a call whose connection is long gone may end only now.
 do_mirror() {
     file=$state/runs/$1 offset=$2 length=$3
     room "$(dirname "$file")"
     if [ "$offset" -eq 0 ]; then put "$file" "$length"; return; fi
+    LC_ALL=C
+    piece=$(cat; echo .)
+    piece=${piece%.}
+    [ "${#piece}" -eq "$length" ] || refuse "only a part of what was to be written to $file came; nothing was changed"
     size "$file"
     [ "$size" -ge "$offset" ] || refuse "$file has $size bytes there, fewer than the $offset that were written before; write it anew"
-    cut "$offset"
-    why=$({ cat >>"$file"; } 2>&1)
+    [ "$size" -eq "$offset" ] || cut "$offset"
+    why=$({ printf '%s' "$piece" >>"$file"; } 2>&1)
     size "$file"
     if [ "$size" -ne $((offset + length)) ]; then
         cut "$offset"
-        [ -z "$why" ] || unwritable "$file" "$why"
-        refuse "only a part of what was to be written to $file came; nothing was changed"
+        unwritable "$file" "${why:-No space}"
     fi
     flush "$file"
 }

@@ -28,7 +28,7 @@ pub struct Card {
     pub title: Text,
     /// The number of the asking.
     pub ask: u64,
-    /// When it was asked for.
+    /// When it was asked for, or came up again.
     pub since: Timestamp,
     /// The inputs that it was asked with.
     pub inputs: BTreeMap<String, String>,
@@ -55,7 +55,7 @@ impl Card {
 
     /// Since when everything that is said yes to stands on the screen; none while it is planned.
     pub fn ready(&self, store: &Store) -> Option<Timestamp> {
-        let made = self.made(store)?.at;
+        let made = self.made(store)?.at.max(self.since);
         // Arming brings the fields up.
         Some(store.acting().armed_since(&self.service.environment).map_or(made, |armed| armed.max(made)))
     }

@@ -120,6 +120,11 @@ impl Deed {
     /// What will happen, in sentences with their weight.
     fn words(&self, store: &Store) -> Vec<(Role, String)> {
         let plain = |words: &str| (Role::Text, words.to_owned());
+        let named = |run: &RunId| {
+            let plan = store.acting().open_run(run).map(|open| &open.state().plan);
+            let what = plan.map_or_else(String::new, |plan| format!("{} on {}, ", plan.title, plan.target));
+            (Role::Strong, format!("{what}run {run}"))
+        };
         match self {
             Self::Quit => {
                 let mut words: Vec<(Role, String)> = store
@@ -133,18 +138,24 @@ impl Deed {
                 ));
                 words
             }
-            Self::Interrupt { insist, .. } => {
-                let mut words = vec![plain(
-                    "What runs is ended: TERM to its processes, KILL after its time of grace. What it changed stays changed.",
-                )];
+            Self::Interrupt { run, insist } => {
+                let mut words = vec![
+                    named(run),
+                    plain(
+                        "What runs is ended: TERM to its processes, KILL after its time of grace. What it changed stays changed.",
+                    ),
+                ];
                 words.extend(
                     insist.iter().map(|(id, why)| (Role::Danger, format!("{id} must not be interrupted: {why}"))),
                 );
                 words
             }
-            Self::Detach(_) => vec![plain(
-                "Steps that run now go on on their hosts, and nothing more begins. The lock stays; any console can go on with it.",
-            )],
+            Self::Detach(run) => vec![
+                named(run),
+                plain(
+                    "Steps that run now go on on their hosts, and nothing more begins. The lock stays; any console can go on with it.",
+                ),
+            ],
             Self::Continue { .. } => vec![plain(
                 "It is planned again, takes its lock anew, looks at its preconditions, and goes on with what did not end well.",
             )],

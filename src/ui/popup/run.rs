@@ -1,6 +1,7 @@
 //! A run on the whole screen: steps at the left, what they print at the right, below them the pulse of the services that are
 //! touched and the question that is asked. Draws; decides nothing.
 
+mod absent;
 mod bottom;
 mod output;
 mod steps;
@@ -27,10 +28,7 @@ struct Areas {
 /// Draws the run.
 pub fn draw(buffer: &mut Buffer, body: Rect, run: &RunView, view: &View<'_>) {
     let Some(open) = run.open(view.store) else {
-        let inner = framed_in(buffer, body, (60, 4), "run", view.style(Role::BorderFocused), view);
-        let words = Line::from(view.span(Role::Dim, " starting: nothing has begun yet"));
-        buffer.set_line(inner.x, inner.y, &words, inner.width);
-        return;
+        return absent::draw(buffer, body, run, view);
     };
     let state = open.state();
     let border = question::border(&state.plan.target.environment, view);

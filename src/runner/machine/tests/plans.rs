@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::plan::{HostName, PlannedLock, PlannedStep};
+use crate::model::plan::{HostName, PlannedHost, PlannedLock, PlannedStep};
 use crate::model::runbook::{Action, HttpCall, On, RunbookKind, Step};
 use crate::model::{EnvironmentId, Level, Plan, Text, Tier};
 
@@ -100,6 +100,18 @@ impl Spec {
     }
 }
 
+fn planned_host(name: &HostName) -> PlannedHost {
+    PlannedHost {
+        name: name.clone(),
+        destination: name.to_string().into(),
+        identity: None,
+        unreachable: None,
+        unsupervised: None,
+        clock_offset: None,
+        sudo: None,
+    }
+}
+
 /// A plan of these steps over hosts `h0`, `h1`, ….
 pub(crate) fn plan(hosts: usize, specs: &[Spec]) -> Plan {
     let names: Vec<HostName> = (0..hosts).map(|i| format!("h{i}").into()).collect();
@@ -114,7 +126,13 @@ pub(crate) fn plan(hosts: usize, specs: &[Spec]) -> Plan {
         PlannedStep { step: spec.0.clone(), hosts, left_out: None, effects: BTreeMap::new(), estimate: None }
     });
     let looks = specs.iter().all(|s| s.0.only_looks());
-    let lock = PlannedLock { host: "h0".into(), keys: vec!["qa/sales".into()], held: None, dirty: None };
+    let lock = PlannedLock {
+        host: "h0".into(),
+        keys: vec!["qa/sales".into()],
+        held: None,
+        dirty: None,
+        also: BTreeMap::new(),
+    };
     Plan {
         schema: Plan::SCHEMA,
         digest: "7c1f09ae".into(),
@@ -130,7 +148,7 @@ pub(crate) fn plan(hosts: usize, specs: &[Spec]) -> Plan {
         raised_by: Vec::new(),
         inputs: Vec::new(),
         values: BTreeMap::new(),
-        hosts: Vec::new(),
+        hosts: names.iter().map(planned_host).collect(),
         batches: vec![names],
         batching: None,
         lock: (!looks).then_some(lock),

@@ -1,6 +1,7 @@
 //! Files of runs, records and looks on this machine.
 
 use super::*;
+use crate::runner::target::call::Piece;
 
 fn record(run: &RunId) -> Record {
     Record {
@@ -25,11 +26,16 @@ async fn a_mirrored_file_grows_from_any_offset_and_is_cut_there() {
     let (target, permit, run) = (&place.target, &place.permit, run_id());
     assert_eq!(target.fetch(&run, "journal.jsonl").await.unwrap(), None);
     target.mirror(permit, &run, "journal.jsonl", 0, b"one\ntwo\n").await.unwrap();
-    target.mirror(permit, &run, "journal.jsonl", 4, b"2\n\0\xff").await.unwrap();
-    assert_eq!(target.fetch(&run, "journal.jsonl").await.unwrap().unwrap(), b"one\n2\n\0\xff");
+    target.mirror(permit, &run, "journal.jsonl", 4, b"2\n\xff\n").await.unwrap();
+    assert_eq!(target.fetch(&run, "journal.jsonl").await.unwrap().unwrap(), b"one\n2\n\xff\n");
     let error = target.mirror(permit, &run, "journal.jsonl", 99, b"x").await.unwrap_err().to_string();
     assert!(error.contains("fewer than the 99"), "{error}");
     assert!(target.mirror(permit, &run, "../x", 0, b"").await.is_err());
+    // A call over a connection that was lost long ago, and ends only now.
+    let path = format!("{run}/journal.jsonl");
+    let late = target.tell(permit, Piece::Keep, "mirror", &[&path, "4", "40"], b"2\n").await.unwrap_err().to_string();
+    assert!(late.contains("only a part"), "{late}");
+    assert_eq!(target.fetch(&run, "journal.jsonl").await.unwrap().unwrap(), b"one\n2\n\xff\n");
     target.mirror(permit, &run, "plan.json", 0, b"").await.unwrap();
     assert_eq!(target.fetch(&run, "plan.json").await.unwrap().unwrap(), b"");
     assert_eq!(target.runs().await.unwrap(), [run]);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::run::{Dirty, Liveness};
+use crate::runner::target::call::Piece;
 
 fn claim(run: Option<RunId>) -> Claim {
     let operator = Operator { name: "asha".into(), console: "laptop".into() };
@@ -97,7 +98,8 @@ async fn markers_stay_until_they_are_taken_away_and_are_listed_with_locks() {
     let (target, permit) = (&place.target, &place.permit);
     assert_eq!(target.dirty(KEY).await.unwrap(), None);
     let operator = claim(None).operator;
-    let dirty = Dirty { run: run_id(), runbook: "deploy".into(), operator, since: Timestamp::UNIX_EPOCH };
+    let dirty =
+        Dirty { run: run_id(), runbook: "deploy".into(), operator, since: Timestamp::UNIX_EPOCH, hosts: Vec::new() };
     target.set_dirty(permit, KEY, &dirty).await.unwrap();
     target.lock(permit, &claim(Some(run_id()))).await.unwrap();
     let (held, marked) = target.locks("production/").await.unwrap();
@@ -116,4 +118,20 @@ async fn a_damaged_lock_is_told_and_not_taken_for_a_free_one() {
     std::fs::write(place.state().join("locks/production%2Fsales/1"), "100 x\n{\x1b[31m\n").unwrap();
     assert!(target.holder(KEY).await.unwrap_err().to_string().contains("a lock is damaged"));
     assert!(target.lock(permit, &claim(None)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_number_of_a_lock_that_somebody_wrote_is_not_run() {
+    let place = Place::new();
+    place.target.lock(&place.permit, &claim(Some(run_id()))).await.unwrap();
+    let trap = place.state().join("trap");
+    let lock = place.state().join("locks/production%2Fsales/1");
+    let body = std::fs::read_to_string(&lock).unwrap();
+    let body = body.lines().nth(1).unwrap();
+    std::fs::write(&lock, format!("a[$(touch${{IFS}}{})] -\n{body}\n", trap.display())).unwrap();
+    // Unlike dash, bash takes such words for numbers.
+    let argv = place.target.argv(Piece::Keep, "m", "holder", &["production%2Fsales"]);
+    let output = std::process::Command::new("bash").arg("--posix").args(&argv.arguments).output().unwrap();
+    assert!(output.status.success() && !trap.exists(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("lock 1 "), "{output:?}");
 }

@@ -239,10 +239,10 @@ fn lock<'a>(lock: &'a PlannedLock, plan: &Plan, cells: usize, view: &View<'a>) -
             view,
         ));
     }
-    if let Some(dirty) = lock.dirty.as_ref().filter(|dirty| plan.resumes.as_ref() != Some(&dirty.run)) {
+    for dirty in lock.left().filter(|dirty| plan.resumes.as_ref() != Some(&dirty.run)) {
         let since = age(dirty.since, view.now);
         let words = format!("{} of {} left it unfinished {since} ago", dirty.runbook, dirty.operator);
-        let (role, words) = if plan.goes_over().is_some() {
+        let (role, words) = if plan.goes_over().any(|over| over.run == dirty.run) {
             (Role::Danger, format!("{words}; say why you go over it"))
         } else {
             (Role::Degraded, format!("{words}; this goes back from there"))

@@ -177,7 +177,9 @@ impl App {
     }
 
     fn answer(&mut self, run: &RunId, choice: Choice, reason: Option<String>) {
-        self.order(run, Order::Answer { choice, reason: reason.map(Text::from) });
+        // Without a question on the screen there is nothing to answer; the run says so.
+        let asked = self.store.acting().open_run(run).and_then(|open| open.state().asked).unwrap_or_default();
+        self.order(run, Order::Answer { asked, choice, reason: reason.map(Text::from) });
     }
 
     /// Takes in what a task tells.

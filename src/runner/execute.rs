@@ -69,6 +69,8 @@ pub enum Order {
     Detach,
     /// What is asked is answered.
     Answer {
+        /// The number of the entry that asked: no other question is answered.
+        asked: u64,
         /// What.
         choice: Choice,
         /// Why.

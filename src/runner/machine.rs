@@ -189,7 +189,7 @@ impl Machine {
             Input::Recorded(answer) => self.record_kept(answer),
             Input::Cleaned(answer) => self.cleaned(answer),
             Input::Released(answer) => self.released(answer),
-            Input::Answer { choice, reason, by } => self.answer(choice, reason, by),
+            Input::Answer { asked, choice, reason, by } => self.answer(asked, choice, reason, by),
             Input::Tick { step, item, by } => self.tick(&step, item, by),
             Input::Drain(by) => self.drain(by),
             Input::Interrupt { by, insist } => self.interrupt(by, insist),

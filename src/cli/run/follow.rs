@@ -71,12 +71,12 @@ pub async fn follow(mut handle: RunHandle, plan: &Arc<Plan>, shown: Shown) -> Re
             }
             event = handle.news.recv() => {
                 let Some(event) = event else { break };
-                let question = asked(&event, shown.after);
+                let question = asked(&event, shown.after.max(handle.told_before));
                 teller.event(&event)?;
-                if let Some(question) = question
+                if let Some((asked, question)) = question
                     && answers() == Answers::Person
                 {
-                    answer(&question, &handle.orders).await;
+                    answer(asked, &question, &handle.orders).await;
                 }
             }
         }
@@ -147,10 +147,10 @@ pub fn ending(status: RunStatus) -> Ending {
     }
 }
 
-fn asked(event: &Event, after: u64) -> Option<Question> {
+fn asked(event: &Event, after: u64) -> Option<(u64, Question)> {
     match event {
         Event::RunTold { entry, .. } if entry.number > after => match &entry.fact {
-            Fact::Asked { question } => Some(question.clone()),
+            Fact::Asked { question } => Some((entry.number, question.clone())),
             _ => None,
         },
         _ => None,
@@ -158,25 +158,25 @@ fn asked(event: &Event, after: u64) -> Option<Question> {
 }
 
 /// Asks, and orders what was answered.
-async fn answer(question: &Question, orders: &Sender<Order>) {
+async fn answer(asked: u64, question: &Question, orders: &Sender<Order>) {
     let order = match question {
         Question::Failure { step, hosts, choices } => {
-            choose(&format!("{step} did not end well on {}", hosts.join(" ")), choices).await
+            choose(asked, &format!("{step} did not end well on {}", hosts.join(" ")), choices).await
         }
         Question::Fate { step, host, choices } => {
-            choose(&format!("nobody knows what became of {step} on {host}"), choices).await
+            choose(asked, &format!("nobody knows what became of {step} on {host}"), choices).await
         }
-        Question::Approval { text, .. } => choose(text.as_str(), &[Choice::GoOn, Choice::GiveUp]).await,
+        Question::Approval { text, .. } => choose(asked, text.as_str(), &[Choice::GoOn, Choice::GiveUp]).await,
         Question::Batch { hosts, .. } => {
-            choose(&format!("the next batch: {}", hosts.join(" ")), &[Choice::GoOn, Choice::GiveUp]).await
+            choose(asked, &format!("the next batch: {}", hosts.join(" ")), &[Choice::GoOn, Choice::GiveUp]).await
         }
-        Question::Danger { step, hosts } => danger(step, &hosts.join(" ")).await,
-        Question::Boxes { step, items, ticked } => return boxes(step, items, ticked, orders).await,
+        Question::Danger { step, hosts } => danger(asked, step, &hosts.join(" ")).await,
+        Question::Boxes { step, items, ticked } => return boxes(asked, step, items, ticked, orders).await,
     };
     orders.send(order).await.ok();
 }
 
-async fn choose(words: &str, choices: &[Choice]) -> Order {
+async fn choose(asked: u64, words: &str, choices: &[Choice]) -> Order {
     tell!("? {words}");
     for (number, choice) in (1..).zip(choices) {
         tell!("    {number}  {}", choice.words());
@@ -187,25 +187,25 @@ async fn choose(words: &str, choices: &[Choice]) -> Order {
         let chosen = line.parse::<usize>().ok().and_then(|n| choices.get(n.checked_sub(1)?)).copied();
         let Some(choice) = chosen else { continue };
         let reason = if choice.needs_reason() { ask::line("why: ").await } else { None };
-        return Order::Answer { choice, reason: reason.as_deref().map(Text::from) };
+        return Order::Answer { asked, choice, reason: reason.as_deref().map(Text::from) };
     }
 }
 
-async fn danger(step: &str, hosts: &str) -> Order {
+async fn danger(asked: u64, step: &str, hosts: &str) -> Order {
     tell!("? {step} is dangerous; it runs on {hosts}");
     match ask::line(&format!("type {step} to run it, nothing to give up: ")).await {
-        Some(line) if line == step => Order::Answer { choice: Choice::GoOn, reason: None },
-        Some(_) => Order::Answer { choice: Choice::GiveUp, reason: None },
+        Some(line) if line == step => Order::Answer { asked, choice: Choice::GoOn, reason: None },
+        Some(_) => Order::Answer { asked, choice: Choice::GiveUp, reason: None },
         None => Order::Detach,
     }
 }
 
 /// Asks for one box after the other. Each is on record as soon as it is ticked; the run goes on with the last.
-async fn boxes(step: &str, items: &[Text], ticked: &[usize], orders: &Sender<Order>) {
+async fn boxes(asked: u64, step: &str, items: &[Text], ticked: &[usize], orders: &Sender<Order>) {
     for (item, text) in items.iter().enumerate().filter(|(at, _)| !ticked.contains(at)) {
         let order = match ask::line(&format!("[ ] {text} (y ticks it): ")).await.as_deref() {
             Some("y" | "Y") => Order::Tick { step: step.to_owned(), item },
-            Some(_) => Order::Answer { choice: Choice::GiveUp, reason: None },
+            Some(_) => Order::Answer { asked, choice: Choice::GiveUp, reason: None },
             None => Order::Detach,
         };
         let is_ticked = matches!(order, Order::Tick { .. });

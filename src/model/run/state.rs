@@ -105,6 +105,8 @@ pub struct RunState {
     pub ticked: BTreeMap<String, Vec<usize>>,
     /// What a person is asked now.
     pub question: Option<Question>,
+    /// The number of the entry that asked it.
+    pub asked: Option<u64>,
     /// Steps whose host is not reached while they run: since when, and why.
     pub lost: BTreeMap<(String, HostName), (Timestamp, Text)>,
     /// Whether what was changed is being taken back.
@@ -139,6 +141,7 @@ impl RunState {
             tasks: BTreeMap::new(),
             ticked: BTreeMap::new(),
             question: None,
+            asked: None,
             lost: BTreeMap::new(),
             undoing: false,
             followed: false,
@@ -160,6 +163,11 @@ impl RunState {
         }
         self.number = entry.number;
         self.take(&entry.fact, entry.at);
+        match (&self.question, &entry.fact) {
+            (None, _) => self.asked = None,
+            (Some(_), Fact::Asked { .. }) => self.asked = Some(entry.number),
+            (Some(_), _) => {}
+        }
         true
     }
 

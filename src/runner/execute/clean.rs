@@ -28,7 +28,7 @@ pub(super) fn clean(input: Input, redactor: &Redactor) -> Input {
         Input::Recorded(answer) => Input::Recorded(answer.map(text).map_err(text)),
         Input::Cleaned(answer) => Input::Cleaned(answer.map_err(text)),
         Input::Released(answer) => Input::Released(answer.map_err(text)),
-        Input::Answer { choice, reason, by } => Input::Answer { choice, reason: reason.map(text), by },
+        Input::Answer { asked, choice, reason, by } => Input::Answer { asked, choice, reason: reason.map(text), by },
         Input::JournalBroken(why) => Input::JournalBroken(text(why)),
         Input::Begin
         | Input::Locked(_)

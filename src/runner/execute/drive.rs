@@ -109,7 +109,9 @@ impl Drive {
             Order::Drain => Input::Drain(by),
             Order::Interrupt { even_uninterruptible } => Input::Interrupt { by, insist: even_uninterruptible },
             Order::Detach => Input::Detach,
-            Order::Answer { choice, reason } => clean(Input::Answer { choice, reason, by }, &self.hand.redactor),
+            Order::Answer { asked, choice, reason } => {
+                clean(Input::Answer { asked, choice, reason, by }, &self.hand.redactor)
+            }
             Order::Tick { step, item } => Input::Tick { step, item, by },
         }
     }

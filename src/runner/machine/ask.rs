@@ -1,6 +1,7 @@
 //! Questions and answers. A question is an entry before anybody sees it, and so is its answer before it has an effect.
 //! Without a person the declared policy answers at once.
 
+use super::order::gate_key;
 use super::{Answers, Do, Key, Machine, Phase};
 use crate::model::run::{Choice, Fact, Question};
 use crate::model::{Operator, RunbookKind, StepOutcome, Text};
@@ -71,11 +72,15 @@ impl Machine {
         }
     }
 
-    pub(super) fn answer(&mut self, choice: Choice, reason: Option<Text>, by: Operator) {
+    pub(super) fn answer(&mut self, asked: u64, choice: Choice, reason: Option<Text>, by: Operator) {
         let Some(question) = self.state.question.clone().filter(|_| self.is_listening()) else {
             self.out.push(Do::Say("nothing is asked now".into()));
             return;
         };
+        if self.state.asked != Some(asked) {
+            self.out.push(Do::Say("that is not asked any more; look at what is asked now".into()));
+            return;
+        }
         if !self.is_offered(&question, choice) {
             self.out.push(Do::Say(format!("\u{201c}{}\u{201d} is no answer to what is asked", choice.words()).into()));
             return;
@@ -144,6 +149,8 @@ impl Machine {
             }
             Question::Batch { batch, .. } => {
                 self.held.insert(*batch);
+                // What held before the person thought about it must still hold.
+                self.again.insert(gate_key(*batch));
             }
             _ => keys.iter().for_each(|key| self.finish(key, StepOutcome::Ok, None)),
         }

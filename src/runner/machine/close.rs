@@ -8,6 +8,7 @@ use super::task::{Busy, is_supervised};
 use super::work::Went;
 use super::{Do, Key, Machine, Phase, Task};
 use crate::model::run::{Fact, TaskState};
+use crate::model::runbook::Action;
 use crate::model::{RunStatus, StepOutcome, Text};
 
 impl Machine {
@@ -119,7 +120,11 @@ impl Machine {
     }
 
     fn close(&mut self) {
-        if self.is_success() && self.state.plan.release.is_some() && !self.recorded {
+        let is_proven = self.is_proven();
+        if self.is_success() && !is_proven && (self.state.dirty || self.state.plan.release.is_some()) {
+            self.notes.push(format!("{} is not proven: {}", self.state.plan.target, self.overrides()).into());
+        }
+        if is_proven && self.state.plan.release.is_some() && !self.recorded {
             self.phase = Phase::Recording;
             self.out.push(Do::KeepRecord);
         } else {
@@ -143,7 +148,7 @@ impl Machine {
         let changed = self.changed();
         let is_taken_back = self.state.undoing && !self.state.undo_barred;
         let is_undone = changed.is_empty() || (is_taken_back && changed.iter().all(|key| self.is_undone(key)));
-        if self.state.dirty && self.lock_lost.is_none() && (self.is_success() || is_undone) {
+        if self.state.dirty && self.lock_lost.is_none() && (self.is_proven() || is_undone) {
             self.phase = Phase::Cleaning;
             self.out.push(Do::Clean);
         } else {
@@ -195,18 +200,43 @@ impl Machine {
         all_good && self.given_up.is_none() && self.lock_lost.is_none() && !self.state.undoing
     }
 
-    fn status(&self) -> RunStatus {
-        let is_unknown = |s: &TaskState| s.outcome() == Some(StepOutcome::Unknown);
-        let is_override = |(key, s): (&Key, &TaskState)| {
+    /// It succeeded, and no change and no look at one was left out, or is done by a person's word alone.
+    fn is_proven(&self) -> bool {
+        let says_nothing = |key: &Key| {
+            let action = self.planned(key).map(|p| &p.step.action);
+            matches!(action, Some(Action::Notify { .. } | Action::Approve { .. }))
+        };
+        self.is_success() && self.overridden().all(says_nothing)
+    }
+
+    /// What a person left out or says that it was done.
+    fn overridden(&self) -> impl Iterator<Item = &Key> {
+        let is_override = |(key, s): &(&Key, &TaskState)| {
             s.outcome().is_some_and(StepOutcome::is_override) && self.planned(key).is_none_or(|p| p.left_out.is_none())
         };
+        self.state.tasks.iter().filter(is_override).map(|(key, _)| key)
+    }
+
+    /// `left out: switch on a; done by a person's word: dump on a`.
+    fn overrides(&self) -> String {
+        let of = |outcome, words: &str| {
+            let keys = self.overridden().filter(|key| self.task_state(key).outcome() == Some(outcome));
+            let keys: Vec<String> = keys.map(|(step, host)| format!("{step} on {host}")).collect();
+            (!keys.is_empty()).then(|| format!("{words}: {}", keys.join(", ")))
+        };
+        let left_out = of(StepOutcome::Skipped, "left out");
+        let marked = of(StepOutcome::MarkedDone, "done by a person's word");
+        left_out.into_iter().chain(marked).collect::<Vec<_>>().join("; ")
+    }
+
+    fn status(&self) -> RunStatus {
+        let is_unknown = |s: &TaskState| s.outcome() == Some(StepOutcome::Unknown);
         if self.state.tasks.values().any(is_unknown) {
             RunStatus::Lost
         } else if self.lock_lost.is_some() {
             RunStatus::LockLost
         } else if self.is_success() {
-            let overridden = self.state.tasks.iter().any(is_override);
-            if overridden { RunStatus::SucceededWithOverrides } else { RunStatus::Succeeded }
+            if self.overridden().next().is_some() { RunStatus::SucceededWithOverrides } else { RunStatus::Succeeded }
         } else if self.is_cancelling() {
             RunStatus::Cancelled
         } else {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Key;
 use crate::model::Plan;
 use crate::model::plan::{HostName, PlannedStep};
 use crate::model::runbook::On;
@@ -36,6 +37,11 @@ pub const LOCAL: &str = "local";
 /// The name under which the gate before a batch stands among the steps.
 pub fn gate_of(batch: usize) -> String {
     format!("gate:{}", batch + 1)
+}
+
+/// The gate before a batch, and where it is looked at.
+pub fn gate_key(batch: usize) -> Key {
+    (gate_of(batch), LOCAL.into())
 }
 
 /// Every stage of a plan, in order.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::order::gate_key;
 use super::work::NOT_REACHED;
 use super::{Answers, Do, How, Key, Machine, Task, TaskEnd};
 use crate::model::run::{Fact, TaskState};
@@ -227,6 +228,8 @@ impl Machine {
                 self.reconcile_one(&key, state.attempt());
             }
         }
+        // A gate that was passed does not stay so: the batch after it begins now, not then.
+        self.again.extend((self.state.batch + 1..=self.state.plan.batches.len()).map(gate_key));
         self.look_again();
     }
 

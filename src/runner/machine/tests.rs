@@ -84,6 +84,23 @@ fn a_host_that_fails_in_the_first_batch_stops_the_run_whatever_the_runbook_bears
 }
 
 #[test]
+fn an_answer_to_an_earlier_question_answers_no_other() {
+    let mut world = World::new(plan(1, &[Spec::approve("go"), Spec::sh("drop").danger()]));
+    world.run_to_question();
+    let asked = world.machine.state().asked.unwrap();
+    world.answer(Choice::GoOn, None);
+    world.run_to_question();
+    assert!(matches!(world.question(), Some(Question::Danger { .. })));
+    world.input(Input::Answer { asked, choice: Choice::GoOn, reason: None, by: world::who() });
+    assert!(world.said.last().unwrap().contains("not asked any more"));
+    world.run();
+    assert!(world.starts.is_empty() && world.question().is_some());
+    world.answer(Choice::GoOn, None);
+    world.run();
+    assert_eq!(world.starts, ["drop-1@h0"]);
+}
+
+#[test]
 fn only_the_hosts_that_failed_are_tried_again() {
     let mut world = World::new(plan(3, &[Spec::sh("a")]));
     world.fails("a", "h1", 1);

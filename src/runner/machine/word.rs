@@ -130,6 +130,8 @@ pub enum Input {
     Released(Result<(), Text>),
     /// A person chose.
     Answer {
+        /// The number of the entry that asked.
+        asked: u64,
         /// What.
         choice: Choice,
         /// Why.

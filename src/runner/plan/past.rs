@@ -101,9 +101,9 @@ pub(super) async fn there(host: &Target, target: &ServiceId) -> Vec<Past> {
     all
 }
 
-/// When a runbook last ended well.
+/// When a runbook last ended well, with nothing left out by a person: what was left out was not done.
 pub(super) fn last_good<'p>(past: impl IntoIterator<Item = &'p Past>, runbook: &str) -> Option<Timestamp> {
-    past.into_iter().filter(|p| p.runbook == runbook && p.status.is_good()).map(|p| p.ended).max()
+    past.into_iter().filter(|p| p.runbook == runbook && p.status == RunStatus::Succeeded).map(|p| p.ended).max()
 }
 
 /// How long a runbook takes, by the runs that ended well.
@@ -176,14 +176,15 @@ mod tests {
         for (n, seconds) in [10, 20, 30, 40].into_iter().enumerate() {
             keep(&format!("20261120-14045{n}-0000"), &plan, &journal(seconds, RunStatus::Succeeded));
         }
+        keep("20261120-145959-0000", &plan, &journal(50, RunStatus::SucceededWithOverrides));
         keep("20261120-150000-0000", &plan, &journal(1000, RunStatus::Failed));
         keep("20261120-150001-0000", &plan, "{\"torn");
         keep("20261120-150002-0000", "{}", &journal(5, RunStatus::Succeeded));
         keep("not-a-run", &plan, &journal(5, RunStatus::Succeeded));
         let past = here(folder.path(), &fixture::plan().target);
-        assert_eq!(past.len(), 5);
+        assert_eq!(past.len(), 6);
         let seen = estimate(&past, "deploy", None).unwrap();
-        assert_eq!((seen.p50.as_secs(), seen.p90.as_secs(), seen.runs), (20, 40, 4));
+        assert_eq!((seen.p50.as_secs(), seen.p90.as_secs(), seen.runs), (30, 50, 5));
         assert_eq!(of_step(&past, "deploy", "switch"), Some(Duration::from_secs(5)));
         assert_eq!(last_good(&past, "deploy"), Some(fixture::made_at() + jiff::SignedDuration::from_secs(40)));
         assert_eq!(last_good(&past, "backup"), None);

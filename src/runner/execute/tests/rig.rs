@@ -188,7 +188,8 @@ pub(super) async fn to_end(handle: RunHandle, answer: impl Fn(&Question) -> Choi
                 && entry.number > told_before
             {
                 let choice = answer(question);
-                orders.send(Order::Answer { choice, reason: Some("as found".into()) }).await.ok();
+                let asked = entry.number;
+                orders.send(Order::Answer { asked, choice, reason: Some("as found".into()) }).await.ok();
             }
             all.push(event);
         }

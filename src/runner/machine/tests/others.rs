@@ -1,10 +1,13 @@
-//! What a run makes of what was done, when others may have held its lock meanwhile.
+//! What was done once is no proof for later: others may have held the lock meanwhile, a gate may have changed, and a person's
+//! word is not a look.
 
 use super::plans::{Spec, plan};
 use super::world::World;
 use super::*;
 use crate::model::StepOutcome as O;
+use crate::model::plan::PlannedRelease;
 use crate::model::run::{Choice, Question};
+use crate::model::runbook::{Action, Batches, On, Release, Size};
 
 /// A release that was switched to and whose look at it failed; then another run held the lock.
 fn failed(specs: &[Spec]) -> World {
@@ -139,4 +142,87 @@ fn boxes_and_approvals_are_asked_once_more() {
     world.tick("look", 0);
     world.run();
     assert!(matches!(world.question(), Some(Question::Approval { .. })));
+}
+
+fn gated(hold: bool) -> Plan {
+    let mut it = plan(2, &[Spec::sh("a")]);
+    it.batches = vec![vec!["h0".into()], vec!["h1".into()]];
+    let gate = Some(crate::model::runbook::Wait { until: Vec::new() });
+    it.batching = Some(Batches { sizes: vec![Size::Hosts(1)], max_fail: 1, hold, gate });
+    it
+}
+
+#[test]
+fn a_gate_that_was_passed_is_passed_again_when_a_person_has_thought_about_the_next_batch() {
+    let mut world = World::new(gated(true));
+    world.fails("gate:2", "local", 0);
+    world.run_to_question();
+    assert!(matches!(world.question(), Some(Question::Batch { batch: 1, .. })));
+    world.fails("gate:2", "local", 2);
+    world.answer(Choice::GoOn, None);
+    world.run_to_question();
+    assert!(matches!(world.question(), Some(Question::Failure { step, .. }) if step == "gate:2"));
+    assert_eq!(world.starts, ["a-1@h0", "gate-2-1@local", "gate-2-2@local"]);
+    world.answer(Choice::Retry, None);
+    world.run();
+    assert_eq!(over(&world).0, RunStatus::Succeeded);
+    assert_eq!(world.starts[3..], ["gate-2-3@local", "a-1@h1"]);
+}
+
+#[test]
+fn a_gate_that_was_passed_is_passed_again_when_the_run_goes_on_later() {
+    let mut world = World::new(gated(true));
+    world.run_to_question();
+    world.input(Input::Detach);
+    world.resume();
+    world.fails("gate:2", "local", 2);
+    world.run_to_question();
+    assert!(matches!(world.question(), Some(Question::Failure { step, .. }) if step == "gate:2"));
+    // One whose batch has begun was passed for good.
+    let mut world = World::new(gated(false));
+    world.run_until_started("a", "h1");
+    world.input(Input::Detach);
+    world.resume();
+    world.run();
+    assert_eq!(over(&world).0, RunStatus::Succeeded);
+    assert_eq!(world.starts, ["a-1@h0", "gate-2-1@local", "a-1@h1"]);
+}
+
+fn release() -> PlannedRelease {
+    let release = Release {
+        version: "version".into(),
+        current: None,
+        available: None,
+        facts: BTreeMap::new(),
+        files: Vec::new(),
+        schema: None,
+        keep: 5,
+    };
+    let (version, current, available) = ("v2".into(), BTreeMap::new(), Vec::new());
+    PlannedRelease { release, version, current, available, recorded_at: None, is_bad: false }
+}
+
+#[test]
+fn what_was_left_out_or_is_done_by_word_alone_proves_no_release_and_leaves_the_marker() {
+    let message = Action::Notify { to: "env:HOOK".into(), slack: false, text: "done".into() };
+    let tell = Spec::sh("tell").on(On::Local).with(|s| s.action = message.clone());
+    for (choice, fails, is_proven) in [
+        (Choice::Skip, "switch", false),
+        (Choice::MarkDone, "switch", false),
+        (Choice::Skip, "prove", false),
+        (Choice::Skip, "tell", true),
+    ] {
+        let mut it = plan(1, &[Spec::sh("switch"), looks(), tell.clone()]);
+        it.release = Some(release());
+        let mut world = World::new(it);
+        world.fails(fails, if fails == "tell" { "local" } else { "h0" }, 9);
+        world.run_to_question();
+        world.answer(choice, Some("so I say"));
+        world.run();
+        let (status, why) = over(&world);
+        assert_eq!(status, RunStatus::SucceededWithOverrides, "{fails}: {why}");
+        let recorded = world.entries.iter().any(|e| matches!(e.fact, Fact::Recorded { .. }));
+        assert_eq!((recorded, world.is_marked), (is_proven, !is_proven), "{fails}: {why}");
+        assert_eq!(why.contains(&format!("{fails} on h0")), !is_proven, "{why}");
+    }
 }

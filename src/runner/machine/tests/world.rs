@@ -142,7 +142,8 @@ impl World {
         {
             self.asked_again.insert((step, host));
         }
-        self.input(Input::Answer { choice, reason: reason.map(Into::into), by: who() });
+        let asked = self.machine.state().asked.unwrap_or_default();
+        self.input(Input::Answer { asked, choice, reason: reason.map(Into::into), by: who() });
     }
     pub(super) fn tick(&mut self, step: &str, item: usize) {
         self.input(Input::Tick { step: step.into(), item, by: who() });

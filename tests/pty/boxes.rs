@@ -2,7 +2,8 @@
 
 use super::{LARGE, Stage, Terminal};
 
-const DECK: &str = "[environments.staging]\ntier = \"staging\"\n[environments.staging.services.orders]\nrunbooks = [\"boxes\"]\n";
+const DECK: &str =
+    "[environments.staging]\ntier = \"staging\"\n[environments.staging.services.orders]\nrunbooks = [\"boxes\"]\n";
 const RUNBOOK: &str = "# Boxes\n\n- [ ] The first\n- [ ] The second\n- [ ] The third\n\n## Do\n\n```sh {timeout=30s}\ntouch \"$HOME/done\"\n```\n";
 
 /// A run that asks for its first box.

@@ -106,7 +106,7 @@ const ALONE: &str =
     "mount --bind \"$1\" /etc/hosts && mount --bind \"$2\" /etc/nsswitch.conf && shift 2 && exec \"$@\"";
 
 /// The binary, to be run as an operator of this site would.
-fn command(site: &Site, stage: &Stage, arguments: &[&str]) -> Command {
+pub fn command(site: &Site, stage: &Stage, arguments: &[&str]) -> Command {
     let mut command = Command::new("unshare");
     for name in Stage::foreign() {
         command.env_remove(name);

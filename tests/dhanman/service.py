@@ -1,5 +1,7 @@
 """A service as the deck expects it: three health endpoints, the second with a report like that of ASP.NET Core.
 
+Started as `dotnet Dhanman.Sales.dll --urls http://localhost:5006` in its folder: it logs into the folder `logs`, takes its
+settings from `appsettings.Production.json` (or that of another environment), and tells the version in `version.txt`.
 Files in its folder break it: with `broken` it says that it is not ready, with `crash` it ends as soon as it starts.
 GET /eat takes memory until somebody stops it.
 """
@@ -7,12 +9,27 @@ GET /eat takes memory until somebody stops it.
 import json, os, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-name, port = sys.argv[1], int(sys.argv[2])
+name = os.path.basename(sys.argv[0]).split(".")[1].lower()
+port = int(sys.argv[2].rsplit(":", 1)[1])
+settings = "appsettings.%s.json" % os.environ["ASPNETCORE_ENVIRONMENT"]
 began = time.monotonic()
 
 if os.path.exists("crash"):
     print("crashing, as was asked", flush=True)
     sys.exit(7)
+
+version = open("version.txt").read().strip() if os.path.exists("version.txt") else "9.4.1"
+# Who may not write there does not start.
+open("logs/%s.log" % name, "a").write("version %s starts\n" % version)
+
+
+def trouble():
+    if os.path.exists("broken"):
+        return "no connection to prod-dhanman-" + name
+    try:
+        return None if json.load(open(settings))["ConnectionStrings"]["DefaultConnection"] else "no connection string"
+    except (OSError, ValueError, KeyError) as error:
+        return "no connection string: %s" % error
 
 
 def part(status, detail=None):
@@ -20,11 +37,11 @@ def part(status, detail=None):
 
 
 def ready():
-    broken = os.path.exists("broken")
-    database = part("Unhealthy", "no connection to prod-dhanman-" + name) if broken else part("Healthy")
-    report = {"status": database["status"], "totalDuration": "00:00:00.0043210", "version": "9.4.1",
+    why = trouble()
+    database = part("Unhealthy", why) if why else part("Healthy")
+    report = {"status": database["status"], "totalDuration": "00:00:00.0043210", "version": version,
               "entries": {"npgsql": database, "rabbitmq": part("Healthy")}}
-    return (503 if broken else 200), json.dumps(report), "application/json"
+    return (503 if why else 200), json.dumps(report), "application/json"
 
 
 def answer(path):

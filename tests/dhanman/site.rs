@@ -1,5 +1,5 @@
-//! Two hosts shaped like the deck: units, ports, folders and names as it says. PostgreSQL, RabbitMQ and MinIO are not
-//! there, and the console is to say so.
+//! Two hosts shaped like the deck: units, ports, folders, names and rights as it says. PostgreSQL, RabbitMQ and MinIO are
+//! not there at first, and the console is to say so.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -12,8 +12,22 @@ use crate::stage::Stage;
 /// The services, in the order of their ports.
 pub const SERVICES: [&str; 6] = ["common", "community", "inventory", "payroll", "purchase", "sales"];
 
-const PROGRAM: &str = include_str!("service.py");
+/// The stand-in for a .NET program.
+pub const PROGRAM: &str = include_str!("service.py");
 const DECK: &str = include_str!("../../examples/dhanman/quarterdeck.toml");
+const README: &str = include_str!("../../examples/dhanman/README.md");
+
+/// What a .NET service is called: `Dhanman.Sales.dll`.
+pub fn dll(service: &str) -> String {
+    let (first, rest) = service.split_at(1);
+    format!("Dhanman.{}{rest}.dll", first.to_uppercase())
+}
+
+/// What the account `deploy` may do by sudo: the text that the deck's page tells to put on the servers.
+fn sudoers() -> &'static str {
+    let (_, from) = README.split_once("```sudoers\n").expect("a text for sudo in the deck's page");
+    from.split_once("```").unwrap().0
+}
 
 /// What differs between the two environments.
 pub struct Kind {
@@ -60,10 +74,10 @@ impl Kind {
 
     /// As the deployment's document has it, with another program.
     fn unit_text(&self, service: &str, port: u16) -> String {
-        let (suffix, word, folder) = (self.suffix, self.word, self.folder(service));
+        let (suffix, word, folder, dll) = (self.suffix, self.word, self.folder(service), dll(service));
         format!(
             "[Unit]\nDescription=Dhanman {service} - {word}\nAfter=network.target\n\n\
-             [Service]\nWorkingDirectory={folder}\nExecStart=/usr/bin/python3 {folder}/service.py {service} {port}\n\
+             [Service]\nWorkingDirectory={folder}\nExecStart=/usr/bin/dotnet {folder}/{dll} --urls \"http://localhost:{port}\"\n\
              Restart=always\nRestartSec=10\nKillSignal=SIGINT\nSyslogIdentifier=dhanman-{service}-{suffix}\n\
              User=www-data\nGroup=www-data\nEnvironment=ASPNETCORE_ENVIRONMENT={word}\n\
              StandardOutput=append:/var/log/dhanman/{suffix}/{service}.log\n\
@@ -92,15 +106,34 @@ impl Kind {
         text + "location / { try_files $uri $uri/ /index.html; } }\n"
     }
 
+    /// nginx's file.
+    pub fn web(&self) -> String {
+        format!("/etc/nginx/sites-available/dhanman-{}", self.suffix)
+    }
+
+    /// A service in a plain folder, as it was deployed by hand.
+    fn install(&self, host: &Host, service: &str) {
+        let (folder, suffix, word) = (self.folder(service), self.suffix, self.word);
+        host.put(&format!("{folder}/{}", dll(service)), PROGRAM, 0o644);
+        host.put(&format!("{folder}/appsettings.json"), "{}\n", 0o644);
+        let place = format!("Host=localhost;Port=5432;Database={suffix}-dhanman-{service};Username=dhanman_user");
+        let settings = format!("{{\"ConnectionStrings\": {{\"DefaultConnection\": \"{place};Password=green\"}}}}\n");
+        host.put(&format!("{folder}/appsettings.{word}.json"), settings, 0o640);
+        host.must(&format!("mkdir {folder}/logs && chown -R www-data:www-data {folder}"));
+    }
+
     /// Makes a bare host one of this kind.
     fn furnish(&self, host: &Host, authority: &Authority) {
         let suffix = self.suffix;
         host.must(&format!(
             "useradd --create-home --shell /bin/bash deploy && cp -r /home/ops/.ssh /home/deploy/ &&
-             chown -R deploy: /home/deploy/.ssh && mkdir -p /var/log/dhanman/{suffix} /backups/postgresql"
+             chown -R deploy: /home/deploy/.ssh && mkdir -p /var/log/dhanman/{suffix} &&
+             install -d -o deploy /backups/postgresql && ln -s python3 /usr/bin/dotnet"
         ));
+        host.put("/etc/sudoers.d/quarterdeck", sudoers(), 0o440);
+        host.must("visudo --check --quiet");
         for (service, port) in SERVICES.iter().zip(self.ports..) {
-            host.put(&format!("{}/service.py", self.folder(service)), PROGRAM, 0o644);
+            self.install(host, service);
             let unit = format!("/etc/systemd/system/{}.service", self.unit(service));
             host.put(&unit, self.unit_text(service, port), 0o644);
             let dump = format!("/backups/postgresql/{suffix}-dhanman-{service}_20240115_020000.backup.gz");
@@ -113,7 +146,8 @@ impl Kind {
         host.put("/etc/ssl/site.pem", certificate, 0o644);
         host.put("/etc/ssl/site.key", key, 0o600);
         host.put("/etc/nginx/.htpasswd", "", 0o644);
-        host.put("/etc/nginx/sites-enabled/default", self.nginx(), 0o644);
+        host.put(&self.web(), self.nginx(), 0o644);
+        host.must(&format!("rm /etc/nginx/sites-enabled/default && ln -s {} /etc/nginx/sites-enabled/", self.web()));
         let page = "<!doctype html><title>Dhanman</title><script defer src=\"/static/js/main.5f1c.js\"></script>";
         host.put(&format!("/var/www/frontend/{suffix}/build/index.html"), page, 0o644);
         let units: Vec<String> = SERVICES.iter().map(|s| self.unit(s)).collect();

@@ -151,9 +151,11 @@ impl Facts {
         // What runs now is what a step goes back to.
         self.previous = frame.hosts.iter().find_map(|host| ground.current.get(host)).map(ToString::to_string);
         values.extend(self.previous.clone().map(|version| ("previous".to_owned(), version)));
-        let (release, blocked) = release::plan(ask, &of_hosts, values, ground.current, &ground.records).await;
-        self.release = release;
+        let (mut release, blocked) = release::plan(ask, &of_hosts, values, ground.current, &ground.records).await;
         self.blocked.extend(blocked);
+        // Names of secrets are not known here: a plan is kept.
+        self.blocked.extend(release.iter_mut().flat_map(|r| release::name_files(&mut r.release, &frame.plain)));
+        self.release = release;
         self.records = ground.records;
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use super::Ask;
-use super::names::variables;
+use super::names::{now, variables};
 use super::place::Site;
 use crate::model::Text;
 use crate::model::plan::{HostName, PlannedRelease};
@@ -65,6 +65,17 @@ pub(super) async fn plan(
         version,
     };
     (Some(planned), blocked)
+}
+
+/// Fills in the names of the files that are kept with a release; what is not known blocks the plan.
+pub(super) fn name_files(release: &mut Release, values: &BTreeMap<String, String>) -> Option<Text> {
+    for file in &mut release.files {
+        match now(file, values) {
+            Ok(named) => *file = named,
+            Err(why) => return Some(format!("files of the release: {why}").into()),
+        }
+    }
+    None
 }
 
 /// Versions to choose from: on record, the newest first, the one that runs left out, those rolled back from last.

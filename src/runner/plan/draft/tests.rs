@@ -229,3 +229,15 @@ async fn versions_to_choose_from_are_looked_up_and_a_value_must_be_among_them() 
     assert_eq!(bench.refused(&[("version", "vv1")]).await, "input `version` cannot be `vv1`; did you mean `v1`?");
     assert!(bench.plan(&[("version", "v1")]).await.blocked.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_a_release_keeps_are_named_by_the_service() {
+    let with = |files: &str| DEPLOY.replace("[release]\n", &format!("[release]\nfiles = [{files}]\n"));
+    let bench = Bench::new(&with(r#""{root}/{service}-{version}.json", "/etc/fixed""#), "staging");
+    let made = bench.plan(&[("version", "v2")]).await;
+    let files = made.release.unwrap().release.files;
+    assert_eq!(files, [bench.path("root/sales-v2.json").display().to_string(), "/etc/fixed".to_owned()]);
+    let bench = Bench::new(&with(r#""{token}/{roof}""#), "staging");
+    let made = bench.plan(&[("version", "v2"), ("token", "typed-by-hand")]).await;
+    assert_eq!(made.blocked[0].as_str(), "files of the release: `{token}` in `{token}/{roof}` is not known here");
+}

@@ -115,9 +115,14 @@ fn programs(home: &Path) -> Vec<String> {
     files.push(home.join("lib/plpgsql.so"));
     let share = home.to_string_lossy().replace("/usr/lib/", "/usr/share/");
     files.push(Path::new(&share).join("timezonesets"));
-    let strange = format!("--transform=s,^(usr/|)lib[^ ]*/(lib[^/]*|ld-[^/]*)\\.so,{}/\\2.so,x", &LIBRARIES[1..]);
+    let strange = format!(
+        "--transform=s,^(usr/|)lib[^ ]*/(lib[^/]*|ld-[^/]*)\\.so,{}/\\2.so,x",
+        LIBRARIES.trim_start_matches('/')
+    );
     let mut words = vec!["--dereference".to_owned(), strange, "-C".to_owned(), "/".to_owned()];
-    words.extend(files.iter().map(|f| f.display().to_string()).chain(libraries).map(|f| f[1..].to_owned()));
+    words.extend(
+        files.iter().map(|f| f.display().to_string()).chain(libraries).map(|f| f.trim_start_matches('/').to_owned()),
+    );
     words
 }
 

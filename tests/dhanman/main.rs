@@ -75,7 +75,7 @@ fn acts(site: &Site, console: &mut Console) {
     let began = Instant::now();
     let told = |what: &str| println!("{:6.1} s             {what}", began.elapsed().as_secs_f64());
     databases::start(&site.production);
-    console.heals(&["production/postgres"], began, AT_LEISURE);
+    console.heals(&["production/postgres"], Instant::now(), AT_LEISURE * 2);
     told("PostgreSQL is there");
     let webhook = webhook::Webhook::open();
     let operator = Operator::new(site, webhook.address());

@@ -168,7 +168,7 @@ impl<'s> Operator<'s> {
             let number = answer.strip_prefix('=').map(|words| {
                 let offered = waits(&mut terminal, "choose: ", read);
                 let all = text(&terminal);
-                let line = all[read..offered].lines().find(|l| l.contains(words));
+                let line = all.get(read..offered).unwrap().lines().find(|l| l.contains(words));
                 line.unwrap_or_else(|| panic!("no `{words}` is offered: {all}")).trim().chars().next().unwrap()
             });
             terminal.press(number.map_or_else(|| format!("{answer}\n"), |number| format!("{number}\n")));

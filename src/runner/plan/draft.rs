@@ -154,7 +154,7 @@ impl Facts {
         let (mut release, blocked) = release::plan(ask, &of_hosts, values, ground.current, &ground.records).await;
         self.blocked.extend(blocked);
         // Names of secrets are not known here: a plan is kept.
-        self.blocked.extend(release.iter_mut().flat_map(|r| release::name_files(&mut r.release, &frame.plain)));
+        self.blocked.extend(release.iter_mut().filter_map(|r| release::name_files(&mut r.release, &frame.plain)));
         self.release = release;
         self.records = ground.records;
         Ok(())

@@ -78,7 +78,7 @@ async fn a_link_that_fails_at_any_call_is_got_over_and_nothing_runs_twice() {
 async fn a_copy_of_which_nobody_knows_whether_it_is_in_place_is_not_called_failed() {
     for has_proof in [true, false] {
         let mut rig = Rig::new(1, &[Spec::sh("copy")]);
-        rig.link = Flaky::deaf_to("mv -f");
+        rig.link = Flaky::deaf_to("stage=$1 to=$2");
         let to = rig.path("there").display().to_string();
         let step = &mut rig.plan.steps[0].step;
         step.action = crate::model::runbook::Action::Copy { from: "new".into(), to: to.clone(), delete: false };

@@ -89,11 +89,11 @@ pub async fn go_on(
     let Some(consent) = consent.agree(&plan, desk.helm.operator()).await else { return Ok(Ending::Refused) };
     let Some(secrets) = secrets(&plan, ask).await else { return Ok(Ending::Refused) };
     let plan = Arc::new(plan);
-    match desk.helm.run(&plan, &desk.deck, secrets, consent, follow::answers()).await {
+    match desk.helm.run(&plan, &desk.deck, secrets.clone(), consent, follow::answers()).await {
         Ok(handle) => {
             let ended = follow::follow(handle, &plan, shown).await?;
             if let (Some(next), Answers::Policy) = (&ended.on_failure, follow::answers()) {
-                after(desk, &ended.run, next, &plan, shown.json).await?;
+                after(desk, (&ended.run, secrets), next, &plan, shown.json).await?;
             }
             let is_refused = ended.status == RunStatus::Failed && plan.lock.is_some() && !ended.had_lock;
             Ok(if is_refused { Ending::Refused } else { follow::ending(ended.status) })
@@ -103,8 +103,8 @@ pub async fn go_on(
 }
 
 /// Starts what a run declares for its failure where nobody is there to choose, and tells what comes of it.
-async fn after(desk: &Desk, run: &RunId, next: &str, plan: &Plan, json: bool) -> Result<()> {
-    match desk.helm.after(&desk.deck, run, Secrets::default()).await {
+async fn after(desk: &Desk, (run, secrets): (&RunId, Secrets), next: &str, plan: &Plan, json: bool) -> Result<()> {
+    match desk.helm.after(&desk.deck, run, secrets).await {
         Ok((plan, handle)) => {
             let version = plan.release.as_ref().map(|r| format!(" back to {}", r.version)).unwrap_or_default();
             tell!("{next} begins by itself{version}, as run {run} declares");

@@ -145,12 +145,13 @@ impl Gate {
     }
 
     /// Leave for the rollback that a failed run declares to be started by itself: who agreed to that run agreed to this.
-    /// What it would do is planned as any other, and must not ask for a stronger consent than was given.
+    /// What it would do is planned as any other, and must not ask for a stronger consent than was given, nor for a password
+    /// for sudo that the failed run does not hand on (`has_sudo`).
     pub fn admit_declared(
         &self,
         plan: &Plan,
         policy: &Policy,
-        failed: &RunState,
+        (failed, has_sudo): (&RunState, bool),
         now: Timestamp,
     ) -> Result<Permit, Refusal> {
         rules::intact(plan)?;
@@ -162,6 +163,7 @@ impl Gate {
         rules::fresh(plan, Level::Typed, now)?;
         declared::follows(plan, failed)?;
         declared::leads_back(plan)?;
+        declared::has_what_it_asks_for(plan, has_sudo)?;
         Ok(Permit(()))
     }
 

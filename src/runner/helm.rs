@@ -5,11 +5,13 @@
 //! | --- | --- |
 //! | `after` | the rollback that a failed run declares |
 //! | `kept` | runs on record, on this machine or on hosts; looking on |
+//! | `same` | whether what a run goes on with is what was agreed to |
 //! | [`hand`] | what is done without a plan: locks by hand, cancelling |
 
 mod after;
 pub mod hand;
 mod kept;
+mod same;
 #[cfg(test)]
 mod tests;
 
@@ -250,6 +252,12 @@ impl Helm {
         let acting = acting(deck, &plan.target)?;
         let runner = self.runner()?;
         let reason = consent.reason.clone();
+        if let Some(run) = &plan.resumes {
+            let (kept, _) = self.kept(deck, run).await?;
+            if let Some(why) = same::difference(&kept.state.plan, plan) {
+                return Err(HelmError::Refused(why));
+            }
+        }
         let permit = self.admit(plan, &acting, consent).await?;
         let means = Means { deck: Arc::clone(deck), secrets, permit, answers, reason };
         let started = if let Some(run) = &plan.resumes {

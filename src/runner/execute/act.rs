@@ -20,7 +20,7 @@ use crate::runner::machine::{How, Input, Task, TaskEnd};
 use crate::runner::redact::Redactor;
 use crate::runner::step::{Setting, StepEnd, http, notify, sql, wait};
 use crate::runner::target::Target;
-use crate::transport::{Argv, Exit, Limits};
+use crate::transport::{Argv, Exit, Limits, Output, TransportError};
 
 /// Puts what was staged in its place. `$1` stage, `$2` place, `$3` whether what is not here is removed, `$4` the name.
 const PUT: &str = r#"set -e
@@ -154,9 +154,10 @@ impl Hand {
             Action::Wait(_) => wait::run(&setting).await,
             Action::Notify { .. } => notify::run(&setting).await,
             Action::Copy { from, to, delete } => {
-                let copy = self.copy(task, from, to, *delete, say);
-                match stop.run_until_cancelled(copy).await {
-                    Some(Ok(())) => StepEnd::Ok { exit: None },
+                let stage = self.stage(task, from, to, say);
+                match stop.run_until_cancelled(stage).await {
+                    // What is being put in its place is not cut off: half of it may be there.
+                    Some(Ok((target, stage, name))) => self.put(&target, &stage, to, *delete, &name).await,
                     Some(Err(why)) => StepEnd::Failed(why),
                     None => StepEnd::Cancelled,
                 }
@@ -167,36 +168,58 @@ impl Hand {
         }
     }
 
-    /// Copies beside the destination first, then moves it in place: nobody sees half of it.
-    async fn copy(
+    /// Copies beside the destination: nobody sees half of it there. Where that is, and the name of what was copied.
+    async fn stage(
         &self,
         task: &Task,
         from: &str,
         to: &str,
-        delete: bool,
         say: &(dyn Fn(&str) + Send + Sync),
-    ) -> Result<(), Text> {
+    ) -> Result<(Target, String, String), Text> {
         let target = self.target(&task.host)?;
         let from = self.places.folder().join(from);
         let to = to.trim_end_matches('/');
         // One name for every attempt: what one left behind, the next removes.
         let stage = format!("{to}.{}-{}", self.run, task.step);
         let name = from.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        self.shell(&target, ROOM, &[&stage, to]).await?;
+        let made = self.shell(&target, ROOM, &[&stage, to]).await.map_err(|e| Text::from(e.to_string()))?;
+        well(&target, &made)?;
         let copied = target.transport().copy(&self.permit, &from, &stage).await.map_err(|e| e.to_string())?;
         say(&format!("{} files, {} bytes", copied.files, copied.bytes));
-        self.shell(&target, PUT, &[&stage, to, if delete { "1" } else { "0" }, &name]).await
+        Ok((target, stage, name))
     }
 
-    async fn shell(&self, target: &Target, script: &str, words: &[&str]) -> Result<(), Text> {
+    /// Moves what was staged to its place. Where nobody hears how that ended, it may be there.
+    async fn put(&self, target: &Target, stage: &str, to: &str, delete: bool, name: &str) -> StepEnd {
+        let words = [stage, to.trim_end_matches('/'), if delete { "1" } else { "0" }, name];
+        match self.shell(target, PUT, &words).await {
+            Ok(output) if !matches!(output.exit, Exit::Code(_)) => {
+                StepEnd::Unknown(format!("nobody knows whether it was put in its place on {}", target.name).into())
+            }
+            Ok(output) => match well(target, &output) {
+                Ok(()) => StepEnd::Ok { exit: None },
+                Err(why) => StepEnd::Failed(why),
+            },
+            Err(e) => {
+                let why = format!("nobody knows whether it was put in its place on {}: {e}", target.name);
+                StepEnd::Unknown(why.into())
+            }
+        }
+    }
+
+    async fn shell(&self, target: &Target, script: &str, words: &[&str]) -> Result<Output, TransportError> {
         let arguments = ["-c", script, "sh"].into_iter().chain(words.iter().copied());
         let argv = Argv::new("sh", arguments);
         let limits = Limits { timeout: LIMIT, most_bytes: 4096 };
-        let output = target.transport().act(&self.permit, &argv, b"", limits).await.map_err(|e| e.to_string())?;
-        if output.exit == Exit::Code(0) {
-            return Ok(());
-        }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(format!("on {}: {}", target.name, Text::line_at_most(&said, 300)).into())
+        target.transport().act(&self.permit, &argv, b"", limits).await
     }
+}
+
+/// Whether a text ended with 0, else what it said.
+fn well(target: &Target, output: &Output) -> Result<(), Text> {
+    if output.exit == Exit::Code(0) {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(format!("on {}: {}", target.name, Text::line_at_most(&said, 300)).into())
 }

@@ -1,6 +1,7 @@
 //! The rules for a rollback that nobody is there to agree to: the failed run declares it, and it leads back for sure. Pure.
 
 use super::Refusal;
+use crate::model::plan::Sudo;
 use crate::model::{Plan, RunState, RunStatus, RunbookKind, Text};
 
 /// It is what the failed run declares for its failure, on the same service, chosen by that and by no person.
@@ -40,4 +41,31 @@ pub(super) fn leads_back(plan: &Plan) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal(Text::from(format!("that {version} is available is not known of {}", lacking.join(", ")))))
+}
+
+/// Nobody is there to be asked for a password.
+pub(super) fn has_what_it_asks_for(plan: &Plan, has_sudo: bool) -> Result<(), Refusal> {
+    let asks = plan.hosts.iter().find(|host| host.sudo == Some(Sudo::Password));
+    match asks.filter(|_| !has_sudo) {
+        Some(host) => {
+            let why = format!("{} needs sudo, which asks for a password on {}", plan.runbook, host.name);
+            Err(Refusal::new(format!("{why}, and nobody is there to give it")))
+        }
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rollback_that_asks_for_a_password_begins_only_where_it_was_given() {
+        let mut plan = crate::runner::plan::fixture::plan();
+        assert!(has_what_it_asks_for(&plan, false).is_ok());
+        plan.hosts[0].sudo = Some(Sudo::Password);
+        let why = has_what_it_asks_for(&plan, false).unwrap_err().0;
+        assert!(why.as_str().contains("asks for a password on"), "{why}");
+        assert!(has_what_it_asks_for(&plan, true).is_ok());
+    }
 }

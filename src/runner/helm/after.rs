@@ -15,6 +15,7 @@ use crate::runner::gate::Permit;
 use crate::runner::journal;
 use crate::runner::machine::Answers;
 use crate::runner::target::Record;
+use crate::secret::expose;
 
 impl Helm {
     /// Starts what a run that failed declares to be started by itself, or says why not. Both are on the audit log.
@@ -29,10 +30,11 @@ impl Helm {
         let kept = kept.map_err(|e| HelmError::refused(e.to_string()))?;
         let failed = kept.map_err(|e| HelmError::usage(e.to_string()))?.state;
         let acting = acting(deck, &failed.plan.target)?;
-        let plan = Arc::new(self.plan_after(deck, &acting, &failed).await?);
+        let plan = Arc::new(self.plan_after(deck, &acting, &failed, &secrets).await?);
         let reason = Text::from(format!("run {} failed and declares {} for that", failed.id, plan.runbook));
         let runner = self.runner()?;
-        let permit = self.admit_after(&plan, &acting, failed, &reason).await?;
+        let has_sudo = secrets.sudo.is_some();
+        let permit = self.admit_after(&plan, &acting, (failed, has_sudo), &reason).await?;
         let answers = Answers::Policy;
         let means = Means { deck: Arc::clone(deck), secrets, permit, answers, reason: Some(reason) };
         let text = acting.runbooks.iter().find(|r| r.name == plan.runbook).map(|r| Arc::clone(&r.source));
@@ -40,7 +42,13 @@ impl Helm {
         handle.map(|handle| (plan, handle)).map_err(|e| HelmError::refused(e.to_string()))
     }
 
-    async fn plan_after(&self, deck: &Arc<Deck>, acting: &Arc<Acting>, failed: &RunState) -> Result<Plan, HelmError> {
+    async fn plan_after(
+        &self,
+        deck: &Arc<Deck>,
+        acting: &Arc<Acting>,
+        failed: &RunState,
+        secrets: &Secrets,
+    ) -> Result<Plan, HelmError> {
         let declared = failed.plan.on_failure.as_ref();
         let declared = declared.ok_or_else(|| HelmError::usage(format!("run {} declares nothing", failed.id)))?;
         let runbook = acting.runbooks.iter().find(|r| r.name == declared.runbook).cloned();
@@ -55,7 +63,7 @@ impl Helm {
         let changed = failed.changed_hosts();
         let only = reached(acting.hosts.iter().map(|h| &h.name), &changed)
             .ok_or_else(|| HelmError::refused(format!("run {} changed nothing on a host of its service", failed.id)))?;
-        let wanted = Wanted { inputs: inputs(&runbook, failed, version), only, resumes: None };
+        let wanted = Wanted { inputs: inputs(&runbook, failed, version, secrets), only, resumes: None };
         let ask = self.ask_of(deck, Arc::clone(acting), runbook, wanted).await;
         self.plan(&ask).await
     }
@@ -64,7 +72,7 @@ impl Helm {
         self: &Arc<Self>,
         plan: &Arc<Plan>,
         acting: &Arc<Acting>,
-        failed: RunState,
+        (failed, has_sudo): (RunState, bool),
         reason: &Text,
     ) -> Result<Permit, HelmError> {
         let (helm, plan, acting) = (Arc::clone(self), Arc::clone(plan), Arc::clone(acting));
@@ -73,7 +81,7 @@ impl Helm {
             let now = helm.now();
             let admitted = {
                 let gate = helm.gate.read().unwrap_or_else(PoisonError::into_inner);
-                gate.admit_declared(&plan, &acting.policy, &failed, now)
+                gate.admit_declared(&plan, &acting.policy, (&failed, has_sudo), now)
             };
             let what = match &admitted {
                 Ok(_) => {
@@ -110,13 +118,13 @@ fn reached<'h>(all: impl Iterator<Item = &'h HostName>, changed: &BTreeSet<HostN
 }
 
 /// What the rollback asks for: the version, and what the failed run was given under the same name.
-fn inputs(runbook: &Runbook, failed: &RunState, version: &Text) -> BTreeMap<String, String> {
+fn inputs(runbook: &Runbook, failed: &RunState, version: &Text, secrets: &Secrets) -> BTreeMap<String, String> {
     let asked = runbook.release.as_ref().map(|r| r.version.as_str());
     let given = |name: &str| {
         let is_given = failed.plan.inputs.iter().any(|i| i.name == name);
         match failed.plan.values.get(name).filter(|_| is_given)? {
             Value::Plain(value) | Value::Reference(value) => Some(value.clone()),
-            Value::Asked => None,
+            Value::Asked => secrets.asked.get(name).map(|s| expose(s).to_owned()),
         }
     };
     let value = |name: &str| if asked == Some(name) { Some(version.to_string()) } else { given(name) };

@@ -164,3 +164,35 @@ async fn nothing_follows_where_there_is_no_way_back_or_nothing_to_go_back_to() {
     assert_eq!(refused.to_string(), "no release that was good is on record");
     assert_eq!(quay.text("root/log"), "deploy broken\n");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_goes_on_with_what_was_agreed_to_or_not_at_all() {
+    let mut quay = Quay::new(DEPLOY);
+    let (run, _) = quay.run("deploy", "broken").await;
+    let resumed = async |quay: &Quay| {
+        let (ask, _) = quay.helm.ask_to_resume(&quay.deck, &run).await.unwrap();
+        let plan = Arc::new(quay.helm.plan(&ask).await.unwrap());
+        let consent = Consent {
+            digest: plan.digest.clone(),
+            by: Given::Yes,
+            reason: Some("a test".into()),
+            operator: quay.helm.operator().clone(),
+            break_glass: None,
+            over_dirty: None,
+        };
+        quay.helm.run(&plan, &quay.deck, Secrets::default(), consent, Answers::Policy).await
+    };
+    let path = quay.folder.path().join("quarterdeck.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let before = Arc::clone(&quay.deck);
+    std::fs::create_dir_all(quay.folder.path().join("root/v1")).unwrap();
+    std::fs::write(&path, text.replace("vars = { ", "vars = { more = \"x\", ")).unwrap();
+    quay.deck = Arc::new(crate::config::load(&path).deck.unwrap());
+    let refused = resumed(&quay).await.unwrap_err().to_string();
+    assert!(refused.contains("the value of `more` has changed; put the deck back"), "{refused}");
+    assert_eq!(quay.text("root/log"), "deploy broken\n", "nothing ran");
+    quay.deck = before;
+    let (_, end) = ended(resumed(&quay).await.unwrap()).await;
+    assert_eq!(end.status, RunStatus::Failed);
+    assert_eq!(quay.text("root/log"), "deploy broken\ndeploy broken\n", "it went on");
+}

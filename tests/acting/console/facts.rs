@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::home::{Home, entries};
 
 /// What no two runs have in common. How a plan was agreed to is looked at by itself.
-const OF_ITS_OWN: [&str; 11] =
-    ["at", "took", "took_ms", "pid", "bytes", "sha256", "seq", "prev", "hash", "fence", "typed"];
+const OF_ITS_OWN: [&str; 12] =
+    ["at", "took", "took_ms", "pid", "bytes", "sha256", "seq", "prev", "hash", "fence", "fences", "typed"];
 
 /// The journal of a run, and its lines of the audit log.
 #[derive(Debug)]

@@ -4,8 +4,8 @@
 use super::flaky::Flaky;
 use super::rig::{Rig, step, to_end};
 use super::wall::die;
-use crate::model::RunStatus;
 use crate::model::run::{Choice, Question};
+use crate::model::{RunStatus, StepOutcome};
 use crate::runner::machine::tests::plans::Spec;
 
 fn specs() -> [Spec; 2] {
@@ -71,5 +71,25 @@ async fn a_link_that_fails_at_any_call_is_got_over_and_nothing_runs_twice() {
             }
             assert_ne!(end.status, RunStatus::Lost);
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_which_nobody_knows_whether_it_is_in_place_is_not_called_failed() {
+    for has_proof in [true, false] {
+        let mut rig = Rig::new(1, &[Spec::sh("copy")]);
+        rig.link = Flaky::deaf_to("stage=$1 to=$2");
+        let to = rig.path("there").display().to_string();
+        let step = &mut rig.plan.steps[0].step;
+        step.action = crate::model::runbook::Action::Copy { from: "new".into(), to: to.clone(), delete: false };
+        step.verify = has_proof.then(|| format!("test -e '{to}'"));
+        std::fs::write(rig.path("new"), "new").unwrap();
+        let handle = rig.start(&rig.runner(256)).await;
+        let run = handle.id.clone();
+        let (end, _) = to_end(handle, super::rig::nobody).await;
+        let outcome = rig.kept(&run).state.task("copy", &"h0".into()).outcome();
+        let wanted = if has_proof { StepOutcome::Reconciled } else { StepOutcome::Recovered };
+        assert_eq!((end.status, outcome), (RunStatus::Succeeded, Some(wanted)), "{end:?}");
+        assert_eq!(std::fs::read_to_string(&to).unwrap(), "new");
     }
 }

@@ -1,8 +1,8 @@
 //! A link to this machine that fails at the call that it is told: before the call has an effect, or after it.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -19,6 +19,8 @@ pub(super) struct Flaky {
     fails_at: Arc<AtomicUsize>,
     /// Whether it fails after it had its effect.
     late: bool,
+    /// What acts with these words is not heard of once, after it had its effect.
+    deaf_to: Arc<Mutex<Option<&'static str>>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -30,7 +32,17 @@ enum Fault {
 
 impl Flaky {
     pub(super) fn at(call: usize, late: bool) -> Self {
-        Self { calls: Arc::default(), fails_at: Arc::new(AtomicUsize::new(call)), late }
+        Self { calls: Arc::default(), fails_at: Arc::new(AtomicUsize::new(call)), late, ..Self::default() }
+    }
+
+    pub(super) fn deaf_to(words: &'static str) -> Self {
+        Self { deaf_to: Arc::new(Mutex::new(Some(words))), ..Self::default() }
+    }
+
+    /// Whether this is what is not heard of.
+    fn is_deaf(&self, argv: &Argv) -> bool {
+        let mut deaf_to = self.deaf_to.lock().unwrap();
+        deaf_to.take_if(|words| format!("{argv:?}").contains(*words)).is_some()
     }
 
     pub(super) fn calls(&self) -> usize {
@@ -90,7 +102,13 @@ impl Transport for Flaky {
         input: &'a [u8],
         limits: Limits,
     ) -> BoxFuture<'a, Result<Output, TransportError>> {
-        self.through(Local.act(permit, argv, input, limits)).boxed()
+        let is_deaf = self.is_deaf(argv);
+        let call = self.through(Local.act(permit, argv, input, limits));
+        async move {
+            let answer = call.await;
+            if is_deaf { Err(Self::lost()) } else { answer }
+        }
+        .boxed()
     }
 
     fn copy<'a>(&'a self, permit: &'a Permit, from: &'a Path, to: &'a str) -> BoxFuture<'a, Result<Copied, CopyError>> {

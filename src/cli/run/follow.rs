@@ -1,5 +1,6 @@
 //! A run as lines on the terminal: what begins, what is printed, what ends, and the questions of the run where somebody can
-//! answer them. Ctrl-C drains, a second one interrupts; a lost terminal only detaches.
+//! answer them. Ctrl-C drains, a second one interrupts, a third asks about what must not be interrupted; a lost terminal only
+//! detaches.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -8,15 +9,17 @@ use color_eyre::Result;
 use jiff::tz::TimeZone;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::question::{self, Asking};
 use crate::cli::hosts::ask;
 use crate::cli::plan::card::rounded;
 use crate::cli::printed::print;
 use crate::exit::Ending;
-use crate::model::run::{Choice, Entry, Fact, Question};
-use crate::model::{Plan, RunId, RunStatus, StepOutcome, Text};
+use crate::model::run::{Entry, Fact, Question};
+use crate::model::{Plan, RunId, RunState, RunStatus, StepOutcome, Text};
 use crate::runner::execute::{Order, RunEnd, RunHandle};
 use crate::runner::machine::Answers;
 use crate::store::Event;
+use crate::ui::run::uninterruptible;
 
 /// Who answers questions of a run that this process drives.
 pub fn answers() -> Answers {
@@ -51,6 +54,10 @@ pub async fn follow(mut handle: RunHandle, plan: &Arc<Plan>, shown: Shown) -> Re
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
     let mut teller = Teller::new(plan, shown);
+    let mut state = RunState::new(handle.id.clone(), Arc::clone(plan));
+    // What the run asks, and what is asked on the terminal: signals are heard meanwhile.
+    let mut open: Option<Question> = None;
+    let mut asking: Option<Asking> = None;
     let mut stops = 0;
     if !shown.json {
         tell!("run {}", handle.id);
@@ -60,7 +67,12 @@ pub async fn follow(mut handle: RunHandle, plan: &Arc<Plan>, shown: Shown) -> Re
             biased;
             _ = interrupt.recv() => {
                 stops += 1;
-                handle.orders.send(stop(stops)).await.ok();
+                let (order, insists) = stop(stops, &state);
+                if let Some(order) = order {
+                    handle.orders.send(order).await.ok();
+                }
+                // What was asked is asked again below what was said.
+                asking = insists.or_else(|| open.clone().map(question::of));
             }
             _ = terminate.recv() => {
                 handle.orders.send(Order::Interrupt { even_uninterruptible: false }).await.ok();
@@ -70,13 +82,21 @@ pub async fn follow(mut handle: RunHandle, plan: &Arc<Plan>, shown: Shown) -> Re
             }
             event = handle.news.recv() => {
                 let Some(event) = event else { break };
-                let question = asked(&event, shown.after);
                 teller.event(&event)?;
-                if let Some(question) = question
-                    && answers() == Answers::Person
-                {
-                    let order = answer(&question).await;
+                let Event::RunTold { entry, .. } = &event else { continue };
+                state.apply(entry);
+                let now = state.question.as_ref().filter(|_| entry.number > shown.after && answers() == Answers::Person);
+                if now != open.as_ref() {
+                    open = now.cloned();
+                    asking = open.clone().map(question::of);
+                }
+            }
+            order = answered(&mut asking) => {
+                if let Some(order) = order {
+                    asking = None;
                     handle.orders.send(order).await.ok();
+                } else {
+                    asking = open.clone().map(question::of);
                 }
             }
         }
@@ -121,18 +141,42 @@ fn tell_end(run: &RunId, end: &RunEnd, plan: &Plan, json: bool) {
     }
 }
 
-fn stop(count: u32) -> Order {
-    match count {
-        1 => {
-            tell!("draining: what runs may end, nothing more begins (Ctrl-C again interrupts)");
-            Order::Drain
-        }
-        2 => {
-            tell!("interrupting what runs (Ctrl-C again: also what says that it must not be interrupted)");
-            Order::Interrupt { even_uninterruptible: false }
-        }
-        _ => Order::Interrupt { even_uninterruptible: true },
+/// What comes of what is asked; nothing ever while nothing is.
+async fn answered(asking: &mut Option<Asking>) -> Option<Order> {
+    match asking {
+        Some(asking) => asking.await,
+        None => std::future::pending().await,
     }
+}
+
+/// What so many presses of Ctrl-C mean: an order, or a question before it.
+fn stop(count: u32, state: &RunState) -> (Option<Order>, Option<Asking>) {
+    if count == 1 {
+        tell!("draining: what runs may end, nothing more begins (Ctrl-C again interrupts)");
+        return (Some(Order::Drain), None);
+    }
+    let interrupt = Some(Order::Interrupt { even_uninterruptible: false });
+    let insist = uninterruptible(state);
+    if insist.is_empty() {
+        tell!("interrupting what runs");
+        return (interrupt, None);
+    }
+    if count == 2 {
+        tell!("interrupting what runs (Ctrl-C again asks about what must not be interrupted)");
+        return (interrupt, None);
+    }
+    if answers() == Answers::Person {
+        tell!();
+        return (None, Some(question::insist(insist)));
+    }
+    for (step, why) in &insist {
+        tell!("{step} must not be interrupted: {why}");
+    }
+    tell!(
+        "without a terminal it is left to end by itself; `qd runs cancel {} --even-uninterruptible` ends it",
+        state.id
+    );
+    (None, None)
 }
 
 /// How `qd` ends after a run.
@@ -144,64 +188,6 @@ pub fn ending(status: RunStatus) -> Ending {
         RunStatus::LockLost => Ending::Refused,
         RunStatus::Lost => Ending::Lost,
         _ => Ending::Unknown,
-    }
-}
-
-fn asked(event: &Event, after: u64) -> Option<Question> {
-    match event {
-        Event::RunTold { entry, .. } if entry.number > after => match &entry.fact {
-            Fact::Asked { question } => Some(question.clone()),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-async fn answer(question: &Question) -> Order {
-    let (words, choices) = match question {
-        Question::Failure { step, hosts, choices } => {
-            (format!("{step} did not end well on {}", hosts.join(" ")), choices.clone())
-        }
-        Question::Fate { step, host, choices } => {
-            (format!("nobody knows what became of {step} on {host}"), choices.clone())
-        }
-        Question::Approval { text, .. } => (text.to_string(), vec![Choice::GoOn, Choice::GiveUp]),
-        Question::Batch { hosts, .. } => {
-            (format!("the next batch: {}", hosts.join(" ")), vec![Choice::GoOn, Choice::GiveUp])
-        }
-        Question::Danger { step, hosts } => return danger(step, &hosts.join(" ")).await,
-        Question::Boxes { step, items, ticked } => return boxes(step, items, ticked).await,
-    };
-    tell!("? {words}");
-    for (number, choice) in (1..).zip(&choices) {
-        tell!("    {number}  {}", choice.words());
-    }
-    loop {
-        // Nobody is there any more: what is done on hosts is not touched, and another console can go on.
-        let Some(line) = ask::line("choose: ").await else { return Order::Detach };
-        let chosen = line.parse::<usize>().ok().and_then(|n| choices.get(n.checked_sub(1)?)).copied();
-        let Some(choice) = chosen else { continue };
-        let reason = if choice.needs_reason() { ask::line("why: ").await } else { None };
-        return Order::Answer { choice, reason: reason.as_deref().map(Text::from) };
-    }
-}
-
-async fn danger(step: &str, hosts: &str) -> Order {
-    tell!("? {step} is dangerous; it runs on {hosts}");
-    match ask::line(&format!("type {step} to run it, nothing to give up: ")).await {
-        Some(line) if line == step => Order::Answer { choice: Choice::GoOn, reason: None },
-        Some(_) => Order::Answer { choice: Choice::GiveUp, reason: None },
-        None => Order::Detach,
-    }
-}
-
-async fn boxes(step: &str, items: &[Text], ticked: &[usize]) -> Order {
-    let next = items.iter().enumerate().find(|(at, _)| !ticked.contains(at));
-    let Some((item, text)) = next else { return Order::Answer { choice: Choice::GoOn, reason: None } };
-    match ask::line(&format!("[ ] {text} (y ticks it): ")).await.as_deref() {
-        Some("y" | "Y") => Order::Tick { step: step.to_owned(), item },
-        Some(_) => Order::Answer { choice: Choice::GiveUp, reason: None },
-        None => Order::Detach,
     }
 }
 

@@ -139,6 +139,11 @@ impl Plan {
         (!mends).then_some(dirty)
     }
 
+    /// Whether sudo asks for a password on one of its hosts.
+    pub fn asks_sudo(&self) -> bool {
+        self.hosts.iter().any(|host| host.sudo == Some(Sudo::Password))
+    }
+
     /// Whether no step of it changes anything.
     pub fn only_looks(&self) -> bool {
         self.steps.iter().all(|s| s.step.only_looks())

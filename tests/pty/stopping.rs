@@ -65,6 +65,8 @@ fn ctrl_c_leaves_a_question_whose_answer_is_not_shown() {
     let (_stage, mut terminal) = run("+++\n[inputs.token]\nsecret = true\n+++\n# Lift\n\n## Lift\n\n\
          ```sh {timeout=60s}\ntest -n \"$TOKEN\"\n```\n");
     terminal.shows("not shown: ");
+    // The keys are read on their own a moment after the question is written.
+    terminal.take_in(std::time::Duration::from_millis(700));
     terminal.press(CTRL_C);
     terminal.ends_well(5);
 }

@@ -122,6 +122,8 @@ pub enum Effect {
         reason: Option<String>,
         /// Why it goes over what another run left unfinished.
         over_dirty: Option<String>,
+        /// The password for sudo, where a host asks for one.
+        sudo: Option<Passphrase>,
     },
     /// Begin nothing more of a run.
     Drain {
@@ -271,7 +273,9 @@ pub fn key(ui: &mut Ui, store: &Store, keymap: &Keymap, key: Key, now: Timestamp
 pub fn repeated(ui: &mut Ui, store: &Store, keymap: &Keymap, key_: Key, now: Timestamp) -> Vec<Effect> {
     let asks = |popup: &Popup| matches!(popup, Popup::Card(_) | Popup::Confirm(_));
     let types = scopes(ui) == [Scope::Input] && !matches!(key_.code(), crate::keymap::Code::Enter);
-    if ui.popups.last().is_some_and(asks) && !types {
+    let answers = guard::answers(keymap.resolve(&scopes(ui), &ui.pending, key_));
+    let ticks = answers && matches!(ui.popups.last(), Some(Popup::Run(_)));
+    if (ui.popups.last().is_some_and(asks) && !types) || ticks {
         guard::remember(ui, key_, now);
         return Vec::new();
     }

@@ -22,6 +22,8 @@ mod keys;
 mod leaving;
 #[path = "pty/look.rs"]
 mod look;
+#[path = "pty/stopping.rs"]
+mod stopping;
 
 #[path = "support"]
 mod support {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::App;
 use crate::config::Deck;
 use crate::model::run::Choice;
-use crate::model::{EnvironmentId, Operator, Plan, RunId, ServiceId, Text};
+use crate::model::{EnvironmentId, Operator, Plan, RunId, RunStatus, ServiceId, Text};
 use crate::runner::execute::{Order, RunEnd, RunHandle, Secrets};
 use crate::runner::gate::{Consent, Given};
 use crate::runner::helm::{Helm, HelmError, Wanted, secrets};
@@ -93,12 +93,12 @@ impl App {
                 let wanted = Wanted { inputs, only: Vec::new(), resumes };
                 self.plan(helm, deck, (ask, service, runbook), wanted, secrets);
             }
-            Effect::Run { ask, digest, given, reason, over_dirty } => {
+            Effect::Run { ask, digest, given, reason, over_dirty, sudo } => {
                 let over_dirty = over_dirty.map(Text::from);
                 let operator = helm.operator().clone();
                 let reason = reason.map(Text::from);
                 let consent = Consent { digest, by: given, reason, operator, break_glass: None, over_dirty };
-                self.run(helm, deck, ask, consent);
+                self.run(helm, deck, (ask, sudo), consent);
             }
             Effect::Drain { run } => self.order(&run, Order::Drain),
             Effect::Interrupt { run, insist } => {
@@ -152,12 +152,13 @@ impl App {
         });
     }
 
-    fn run(&mut self, helm: Arc<Helm>, deck: Arc<Deck>, ask: u64, consent: Consent) {
-        let Some((plan, secrets)) = self.acts.plans.get(&ask).cloned() else {
+    fn run(&mut self, helm: Arc<Helm>, deck: Arc<Deck>, (ask, sudo): (u64, Option<Passphrase>), consent: Consent) {
+        let Some((plan, kept)) = self.acts.plans.get(&ask).cloned() else {
             self.event(Event::RunRefused { ask, why: "the plan is not kept any more: plan again".into() });
             return;
         };
         let (outbox, news) = (self.acts.outbox.clone(), self.acts.news.clone());
+        let secrets = Secrets { sudo: sudo.map(|typed| Arc::new(typed.secret().clone())), ..kept };
         tokio::spawn(async move {
             match helm.run(&plan, &deck, secrets, consent, Answers::Person).await {
                 Ok(handle) => carry(handle, plan.target.clone(), outbox, news).await,
@@ -273,8 +274,14 @@ async fn carry(mut handle: RunHandle, target: ServiceId, outbox: mpsc::Sender<Ev
             return;
         }
     }
-    if let Ok(end) = handle.end.await {
-        outbox.send(Event::RunClosed { run: run.clone() }).await.ok();
-        news.send(News::Ended(run, target, end)).await.ok();
-    }
+    let end = handle.end.await.unwrap_or_else(|_| RunEnd {
+        status: RunStatus::Interrupted,
+        why: Some("this console stopped driving it by a fault of its own; go on with it".into()),
+        on_failure: None,
+    });
+    outbox.send(Event::RunClosed { run: run.clone() }).await.ok();
+    news.send(News::Ended(run, target, end)).await.ok();
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 pub mod confirm;
 pub mod follow;
+mod question;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -87,7 +88,9 @@ pub async fn go_on(
         return Ok(ending);
     }
     let Some(consent) = consent.agree(&plan, desk.helm.operator()).await else { return Ok(Ending::Refused) };
-    let Some(secrets) = secrets(&plan, ask).await else { return Ok(Ending::Refused) };
+    let Some(secrets) = secrets(&plan, ask).await else {
+        return Ok(if super::hosts::ask::is_over() { Ending::Cancelled } else { Ending::Refused });
+    };
     let plan = Arc::new(plan);
     match desk.helm.run(&plan, &desk.deck, secrets.clone(), consent, follow::answers()).await {
         Ok(handle) => {
@@ -150,7 +153,7 @@ pub fn refused(error: &HelmError) -> Ending {
 /// is there to be asked.
 async fn secrets(plan: &Plan, ask: &Ask) -> Option<Secrets> {
     use super::hosts::ask;
-    use crate::model::plan::{Sudo, Value};
+    use crate::model::plan::Value;
     let asked = plan.values.iter().filter(|(_, v)| **v == Value::Asked).map(|(name, _)| name.clone());
     let mut given = Vec::new();
     for name in asked {
@@ -165,7 +168,7 @@ async fn secrets(plan: &Plan, ask: &Ask) -> Option<Secrets> {
         given.push((name, typed));
     }
     let mut sudo = None;
-    if plan.hosts.iter().any(|h| h.sudo == Some(Sudo::Password)) {
+    if plan.asks_sudo() {
         if !ask::is_answered() {
             tell!("qd: sudo asks for a password there, and nobody is here to give it");
             return None;

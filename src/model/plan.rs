@@ -139,6 +139,11 @@ impl Plan {
         self.lock.iter().flat_map(PlannedLock::left).filter(move |dirty| !mends(dirty))
     }
 
+    /// Whether sudo asks for a password on one of its hosts.
+    pub fn asks_sudo(&self) -> bool {
+        self.hosts.iter().any(|host| host.sudo == Some(Sudo::Password))
+    }
+
     /// Whether no step of it changes anything.
     pub fn only_looks(&self) -> bool {
         self.steps.iter().all(|s| s.step.only_looks())

@@ -24,7 +24,7 @@ use crate::model::{Plan, RunId, RunState, Text};
 
 pub use console::console_id;
 pub use list::{Listed, list};
-pub use output::{Files, Printed, path_of};
+pub use output::{Files, Printed, end_of, path_of};
 pub use stop::{Stop, ask_to_stop, take_stop};
 
 /// Why a journal cannot be read or written.

@@ -6,6 +6,7 @@ use ratatui::text::Line;
 
 use super::View;
 use super::edit::Edit;
+use super::hidden::Hidden;
 use super::popup::question::typed;
 use super::text::{fit, width};
 use crate::model::plan::{SHORTEST_REASON, letters};
@@ -16,6 +17,8 @@ use crate::theme::Role;
 pub const DEAF: SignedDuration = SignedDuration::from_millis(500);
 /// The same key again within this time may be one that is held: a keyboard waits up to so long before it repeats.
 pub const HELD: SignedDuration = SignedDuration::from_millis(1000);
+
+const PASSWORD: &str = " password for sudo  ";
 
 /// What must be done to say yes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,19 +33,24 @@ pub enum Demand {
         phrase: Option<String>,
         /// And why, where it is asked for.
         reason: bool,
+        /// And the password for sudo, where a host asks for one.
+        password: bool,
     },
 }
 
 impl Demand {
     /// What a plan asks for. One that goes over what another run left unfinished asks for a reason whatever its level.
     pub fn of(plan: &Plan) -> Self {
-        let is_dirty = plan.goes_over().next().is_some();
+        let (is_dirty, password) = (plan.goes_over().next().is_some(), plan.asks_sudo());
+        let phrase = match plan.level {
+            Level::Enter | Level::Yes => None,
+            Level::Typed => Some(plan.target.to_string()),
+            Level::Digest => Some(format!("{} {}", plan.target, plan.short())),
+        };
         match plan.level {
-            Level::Enter | Level::Yes if is_dirty => Self::Typed { phrase: None, reason: true },
-            Level::Enter => Self::Enter,
-            Level::Yes => Self::Yes,
-            Level::Typed => Self::Typed { phrase: Some(plan.target.to_string()), reason: true },
-            Level::Digest => Self::Typed { phrase: Some(format!("{} {}", plan.target, plan.short())), reason: true },
+            Level::Enter if !is_dirty && !password => Self::Enter,
+            Level::Yes if !is_dirty && !password => Self::Yes,
+            _ => Self::Typed { reason: phrase.is_some() || is_dirty, phrase, password },
         }
     }
 
@@ -50,9 +58,10 @@ impl Demand {
     pub fn spots(&self) -> Vec<Spot> {
         match self {
             Self::Enter | Self::Yes => vec![Spot::Cancel],
-            Self::Typed { phrase, reason } => {
+            Self::Typed { phrase, reason, password } => {
                 let phrase = phrase.as_ref().map(|_| Spot::Phrase);
-                phrase.into_iter().chain(reason.then_some(Spot::Reason)).chain([Spot::Cancel]).collect()
+                let fields = phrase.into_iter().chain(reason.then_some(Spot::Reason));
+                fields.chain(password.then_some(Spot::Password)).chain([Spot::Cancel]).collect()
             }
         }
     }
@@ -68,6 +77,8 @@ pub enum Spot {
     Phrase,
     /// Where the reason is typed.
     Reason,
+    /// Where the password for sudo is typed.
+    Password,
 }
 
 /// What was typed so far.
@@ -77,6 +88,8 @@ pub struct Consent {
     pub phrase: Edit,
     /// For the reason.
     pub reason: Edit,
+    /// For sudo; it is not shown.
+    pub password: Hidden,
     /// Where the cursor is.
     pub at: Spot,
 }
@@ -95,10 +108,21 @@ impl Consent {
     /// The text under the cursor.
     pub fn edit(&mut self) -> Option<&mut Edit> {
         match self.at {
-            Spot::Cancel => None,
+            Spot::Cancel | Spot::Password => None,
             Spot::Phrase => Some(&mut self.phrase),
             Spot::Reason => Some(&mut self.reason),
         }
+    }
+
+    /// Types text where the cursor is; what was wrong with it.
+    pub fn insert(&mut self, text: &str) -> Result<(), &'static str> {
+        if self.at == Spot::Password && !self.password.insert(text) {
+            return Err("that is no password: it has several lines or is too long");
+        }
+        if let Some(edit) = self.edit() {
+            edit.insert(text);
+        }
+        Ok(())
     }
 
     /// To the next place, or the one before.
@@ -111,13 +135,16 @@ impl Consent {
 
     /// The first place where something is missing, and what.
     pub fn missing(&self, demand: &Demand) -> Option<(Spot, String)> {
-        let Demand::Typed { phrase, reason } = demand else { return None };
+        let Demand::Typed { phrase, reason, password } = demand else { return None };
         if let Some(phrase) = phrase.as_ref().filter(|phrase| self.phrase.text().trim() != phrase.as_str()) {
             return Some((Spot::Phrase, format!("nothing is done before {phrase} is typed in full")));
         }
         if *reason && letters(&self.reason.text()) < SHORTEST_REASON {
             let words = format!("nothing is done without a reason of at least {SHORTEST_REASON} characters");
             return Some((Spot::Reason, words));
+        }
+        if *password && self.password.is_empty() {
+            return Some((Spot::Password, "nothing is done without the password that sudo asks for".into()));
         }
         None
     }
@@ -131,11 +158,11 @@ impl Consent {
 /// The fields and the way out, as lines; the button says what yes means.
 pub fn lines<'a>(consent: &Consent, demand: &Demand, button: &str, view: &View<'a>) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
-    if let Demand::Typed { phrase, reason } = demand {
-        let mut before = " reason  ".to_owned();
+    if let Demand::Typed { phrase, reason, password } = demand {
+        let mut before = if *password { PASSWORD } else { " reason  " }.to_owned();
         if let Some(phrase) = phrase {
             // What is typed begins in one column.
-            before = fit(" reason", width(&format!(" to confirm, type {phrase}  ")), "");
+            before = fit("", width(&format!(" to confirm, type {phrase}  ")).max(before.len()), "");
             let mut spans = vec![view.span(Role::Text, " to confirm, type "), view.span(Role::Strong, phrase.clone())];
             spans.push(view.span(Role::Text, "  "));
             spans.extend(written(&consent.phrase, consent.at == Spot::Phrase, view));
@@ -146,13 +173,30 @@ pub fn lines<'a>(consent: &Consent, demand: &Demand, button: &str, view: &View<'
             lines.push(Line::from(spans));
         }
         if *reason {
-            let mut spans = vec![view.span(Role::Text, before)];
+            let mut spans = vec![view.span(Role::Text, fit(" reason", before.len(), ""))];
             spans.extend(written(&consent.reason, consent.at == Spot::Reason, view));
+            lines.push(Line::from(spans));
+        }
+        if *password {
+            let mut spans = vec![view.span(Role::Text, fit(PASSWORD, before.len(), ""))];
+            spans.extend(hidden(&consent.password, consent.at == Spot::Password, view));
             lines.push(Line::from(spans));
         }
     }
     lines.push(buttons(consent, demand, button, view));
     lines
+}
+
+/// Dots for what is typed and not shown.
+fn hidden<'a>(password: &Hidden, here: bool, view: &View<'a>) -> Vec<ratatui::text::Span<'a>> {
+    // How long it is is nobody's business beyond what is seen while it is typed.
+    let mut spans = vec![view.span(Role::Input, view.theme.glyphs().hidden.repeat(password.count().min(24)))];
+    if here {
+        spans.extend(typed(&Edit::default(), view));
+    } else if password.is_empty() {
+        spans = written(&Edit::default(), false, view);
+    }
+    spans
 }
 
 fn written<'a>(edit: &Edit, here: bool, view: &View<'a>) -> Vec<ratatui::text::Span<'a>> {

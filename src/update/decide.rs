@@ -25,7 +25,7 @@ fn open(ui: &mut Ui, deed: Deed, now: Timestamp) -> Vec<Effect> {
 /// before it is there; in the list it is the chosen one; elsewhere it must be the only one that goes on.
 fn meant<'s>(ui: &Ui, store: &'s Store) -> Result<&'s OpenRun, &'static str> {
     if let Some(seen) = looked_at(ui, store) {
-        return seen.ok_or("the run that is looked at is not there yet");
+        return seen;
     }
     if ui.focus == Pane::Runs {
         let runs = pane::runs::runs(store, ui).unwrap_or_default();
@@ -40,13 +40,14 @@ fn meant<'s>(ui: &Ui, store: &'s Store) -> Result<&'s OpenRun, &'static str> {
     }
 }
 
-/// The run that is looked at, where one is: none inside while it is not there yet.
-fn looked_at<'s>(ui: &Ui, store: &'s Store) -> Option<Option<&'s OpenRun>> {
-    ui.popups.iter().rev().find_map(|popup| match popup {
+/// The run that is looked at, where one is; why not while it is not there yet.
+fn looked_at<'s>(ui: &Ui, store: &'s Store) -> Option<Result<&'s OpenRun, &'static str>> {
+    let seen = ui.popups.iter().rev().find_map(|popup| match popup {
         Popup::Run(run) => Some(run.open(store)),
         Popup::Stop(id) => Some(store.acting().open_run(id)),
         _ => None,
-    })
+    })?;
+    Some(seen.ok_or("the run that is looked at is not there yet"))
 }
 
 /// A command that decides about a run.
@@ -119,7 +120,7 @@ fn answer(ui: &mut Ui, run: &OpenRun, id: RunId, command: Command, now: Timestam
 
 fn go_on_with(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
     let found: Option<(RunId, ServiceId, RunStatus)> = if let Some(seen) = looked_at(ui, store) {
-        seen.map(|run| (run.state().id.clone(), run.state().plan.target.clone(), run.status()))
+        seen.ok().map(|run| (run.state().id.clone(), run.state().plan.target.clone(), run.status()))
     } else {
         let runs = pane::runs::runs(store, ui).unwrap_or_default();
         pane::runs::selected(&runs, ui).map(|run| (run.id.clone(), run.target.clone(), run.status))

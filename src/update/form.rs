@@ -22,7 +22,9 @@ pub fn form(ui: &mut Ui, store: &Store, mut form: Form, command: Command, now: T
             let Some((at, why)) = form.first_fault() else {
                 let (inputs, secrets) = form.values();
                 let reason = form.reason.clone();
-                let asked = Asked { inputs, secrets, reason, ..Asked::of(form.service.clone(), &form.runbook) };
+                let resumes = form.resumes.clone();
+                let asked =
+                    Asked { inputs, secrets, resumes, reason, ..Asked::of(form.service.clone(), &form.runbook) };
                 return ask(ui, asked, now);
             };
             let name = form.fields.get(at).map_or("", |f| f.input.name.as_str());

@@ -83,8 +83,13 @@ pub fn came_too_soon(ui: &Ui, store: &Store, resolved: Resolved, now: Timestamp)
     deaf || held
 }
 
+/// Whether the key of now is the same as one just before, which may be one that is held: not every terminal tells them apart.
+pub fn is_again(ui: &Ui, now: Timestamp) -> bool {
+    ui.held.is_some_and(|(_, from, last)| from < last && last == now)
+}
+
 /// Whether a key would answer a run.
-fn answers(resolved: Resolved) -> bool {
+pub fn answers(resolved: Resolved) -> bool {
     matches!(
         resolved,
         Resolved::Command(

@@ -43,13 +43,13 @@ pub fn insert(ui: &mut Ui, text: &str, now: Timestamp) {
             }
         }
         Some(Popup::Card(card)) => {
-            if let Some(edit) = card.consent.edit() {
-                edit.insert(text);
+            if let Err(why) = card.consent.insert(text) {
+                ui.say(why, now);
             }
         }
         Some(Popup::Confirm(confirm)) => {
-            if let Some(edit) = confirm.consent.edit() {
-                edit.insert(text);
+            if let Err(why) = confirm.consent.insert(text) {
+                ui.say(why, now);
             }
         }
         Some(Popup::Run(view)) => run::type_into(view, text),
@@ -67,8 +67,8 @@ fn takes_paste(popup: &Popup) -> bool {
     match popup {
         Popup::Palette(_) | Popup::Filter(_) | Popup::Unlock(_) | Popup::Picker(_) | Popup::Inputs(_) => true,
         Popup::Run(view) => view.searching.is_some(),
-        // A reason may be pasted; it is no yes.
-        Popup::Card(card) => card.consent.at == Spot::Reason,
+        // A reason or a password may be pasted; it is no yes.
+        Popup::Card(card) => matches!(card.consent.at, Spot::Reason | Spot::Password),
         Popup::Confirm(confirm) => confirm.consent.at == Spot::Reason,
         _ => false,
     }

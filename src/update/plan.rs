@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 use super::{Effect, guard, input};
 use crate::command::Command;
+use crate::model::plan::Value;
+use crate::model::runbook::Input;
 use crate::model::{RunId, Runbook, ServiceId, Text};
 use crate::runner::gate::Given;
 use crate::store::Store;
@@ -161,6 +163,10 @@ pub fn go_on(ui: &mut Ui, store: &Store, run: &RunId, target: ServiceId, now: Ti
     let listed = store.acting().runs().into_iter().flatten().find(|r| r.id == *run);
     let open = store.acting().open_run(run).map(|r| r.state().summary());
     let Some(summary) = listed.or(open) else { return Vec::new() };
+    if let Some(form) = form_again(ui, store, run, &target, &summary.runbook) {
+        ui.popups.push(Popup::Inputs(form));
+        return Vec::new();
+    }
     let asked = Asked {
         service: target,
         runbook: summary.runbook,
@@ -171,6 +177,23 @@ pub fn go_on(ui: &mut Ui, store: &Store, run: &RunId, target: ServiceId, now: Ti
         reason: String::new(),
     };
     ask(ui, asked, now)
+}
+
+/// The form for what was typed when a run began and was kept nowhere; none where there was no such input.
+fn form_again(ui: &mut Ui, store: &Store, run: &RunId, target: &ServiceId, name: &str) -> Option<Form> {
+    let runbook = store.acting().runbook(name)?.clone();
+    let values = store.acting().open_run(run).map(|open| &open.state().plan.values);
+    let again = |input: &Input| match values {
+        Some(values) => (values.get(&input.name) == Some(&Value::Asked)).then(|| input.clone()),
+        // Of one that was not opened it is not known whether it was given by reference: then nothing need be typed.
+        None => Some(Input { required: false, ..input.clone() }),
+    };
+    let asked: Vec<Input> = runbook.inputs.iter().filter(|input| input.secret).filter_map(again).collect();
+    if asked.is_empty() {
+        return None;
+    }
+    ui.asks += 1;
+    Some(Form::again(target.clone(), runbook, ui.asks, run.clone(), &asked))
 }
 
 /// A command on the card while no text is typed.
@@ -189,6 +212,14 @@ pub fn on_card(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
                 return Vec::new();
             }
             let reason = card.consent.reason.text();
+            // What was typed for it may be what there is no plan for.
+            let fails = card.plan(store).is_none();
+            if let Some(run) = card.resumes.clone().filter(|_| fails)
+                && let Some(form) = form_again(ui, store, &run, &card.service, &card.runbook)
+            {
+                ui.popups.push(Popup::Inputs(Form { reason, ..form }));
+                return Vec::new();
+            }
             let Card { service, runbook, title, inputs, secrets, resumes, .. } = card;
             return ask(ui, Asked { service, runbook, title, inputs, secrets, resumes, reason }, now);
         }
@@ -234,14 +265,15 @@ fn kept(ui: &Ui, store: &Store, plan: &crate::model::Plan, now: Timestamp) -> Op
     if let Some(why) = plan.blocked.first() {
         return Some(format!("it cannot run: {why}"));
     }
-    if ui.read_only {
+    // What only looks is let through wherever looking is: the gate says so too.
+    if ui.read_only && !plan.only_looks() {
         return Some("this console is read-only".into());
     }
     if ui.size.0 < SMALLEST.0 || ui.size.1 < SMALLEST.1 {
         // Nobody agrees to what cannot be seen.
         return Some("the screen is too small to see what is agreed to".into());
     }
-    guard::locked(store, &plan.target.environment, now)
+    guard::locked(store, &plan.target.environment, now).filter(|_| !plan.only_looks())
 }
 
 /// Yes to a plan, in the way that was used. It must be the way that the plan asks for.
@@ -280,14 +312,18 @@ fn say_yes(ui: &mut Ui, store: &Store, way: Demand, now: Timestamp) -> Vec<Effec
     };
     let reason = card.consent.why();
     let is_dirty = plan.goes_over().next().is_some();
+    // Handed over and kept here no longer: the card that may come back asks for it anew.
+    let mut card = card.clone();
+    let sudo = plan.asks_sudo().then(|| card.consent.password.take());
     let effect = Effect::Run {
         ask: card.ask,
         digest: plan.digest.clone(),
         given,
         over_dirty: reason.clone().filter(|_| is_dirty),
         reason,
+        sudo,
     };
-    let view = RunView::starting(card.clone(), plan, now);
+    let view = RunView::starting(card, plan, now);
     ui.popups.clear();
     ui.popups.push(Popup::Run(view));
     vec![effect]
@@ -330,14 +366,23 @@ pub fn edit_consent(consent: &mut Consent, demand: &Demand, command: Command) ->
         Command::Complete | Command::InputDown => consent.step(demand, true),
         Command::InputUp => consent.step(demand, false),
         Command::Accept => {
-            // Enter in the phrase goes on to the reason while that is empty.
-            let next = demand.spots().contains(&Spot::Reason) && consent.reason.text().trim().is_empty();
-            if consent.at == Spot::Phrase && next && !consent.phrase.is_empty() {
-                consent.at = Spot::Reason;
-                return false;
-            }
-            return true;
+            // Enter goes on to what is still empty behind it.
+            let (phrase, reason) = (!consent.phrase.is_empty(), !consent.reason.text().trim().is_empty());
+            let wants = |spot| demand.spots().contains(&spot);
+            let next = match consent.at {
+                Spot::Phrase if phrase && wants(Spot::Reason) && !reason => Some(Spot::Reason),
+                Spot::Phrase if !phrase => None,
+                Spot::Reason if !reason => None,
+                Spot::Phrase | Spot::Reason => {
+                    (wants(Spot::Password) && consent.password.is_empty()).then_some(Spot::Password)
+                }
+                Spot::Password | Spot::Cancel => None,
+            };
+            consent.at = next.unwrap_or(consent.at);
+            return next.is_none();
         }
+        Command::DeleteBack if consent.at == Spot::Password => consent.password.delete_back(),
+        Command::DeleteWord | Command::DeleteAll if consent.at == Spot::Password => consent.password.delete_all(),
         other => {
             if let Some(edit) = consent.edit() {
                 input::edit(edit, other);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::plan::back_to_card;
-use super::{Effect, decide, input};
+use super::{Effect, decide, guard, input};
 use crate::command::Command;
 use crate::keymap::Keymap;
 use crate::model::run::Question;
@@ -46,8 +46,9 @@ pub fn open(ui: &mut Ui, store: &Store) -> Vec<Effect> {
     let Some(chosen) = pane::runs::selected(&runs, ui) else { return Vec::new() };
     ui.run = Some(chosen.id.clone());
     ui.popups.push(Popup::Run(RunView::new(Which::Run(chosen.id.clone()))));
-    let known = store.acting().open_run(&chosen.id).is_some();
-    if known { Vec::new() } else { vec![Effect::OpenRun { run: chosen.id.clone() }] }
+    // One that nobody here follows may have gone on elsewhere: it is read again.
+    let is_followed = store.acting().open_run(&chosen.id).is_some_and(OpenRun::is_going);
+    if is_followed { Vec::new() } else { vec![Effect::OpenRun { run: chosen.id.clone() }] }
 }
 
 /// Moves the choice in the list.
@@ -150,6 +151,10 @@ fn tick(ui: &mut Ui, open: &OpenRun, now: Timestamp) -> Vec<Effect> {
     let Some(Question::Boxes { step, items, ticked }) = &open.state().question else { return Vec::new() };
     if !open.is_ours() || ui.read_only {
         ui.say("here the run can only be looked at", now);
+        return Vec::new();
+    }
+    if guard::is_again(ui, now) {
+        ui.say("one box a press: let go of the key, look, and press it again", now);
         return Vec::new();
     }
     let at = run.at_box.min(items.len().saturating_sub(1));

@@ -298,3 +298,49 @@ fn what_is_interrupted_or_left_is_named() {
         assert!(text(&world).contains(&format!("Roll back on production/sales, run {RUN}")), "{}", text(&world));
     }
 }
+
+#[test]
+fn a_held_key_ticks_one_box() {
+    let items = vec!["a login works".into(), "an order goes through".into(), "the desk knows".into()];
+    let question = Question::Boxes { step: "prove".into(), items, ticked: vec![] };
+    let mut world = seen(asking(question));
+    assert_eq!(world.press("space"), [Effect::Tick { run: run(), step: "prove".into(), item: 0 }]);
+    // Terminals that tell repeats, and those that do not.
+    let space = quarterdeck::keymap::Key::parse("space").unwrap();
+    let World { ui, store, keymap, now, .. } = &mut world;
+    assert!(update::repeated(ui, store, keymap, space, *now).is_empty());
+    world.linger(660);
+    for _ in 0..50 {
+        assert!(world.press("space").is_empty());
+        world.linger(33);
+    }
+    assert!(text(&world).contains("one box a press"), "{}", text(&world));
+    world.wait(2);
+    assert_eq!(world.press("space"), [Effect::Tick { run: run(), step: "prove".into(), item: 1 }]);
+}
+
+#[test]
+fn a_run_that_was_left_is_read_again_when_it_is_opened() {
+    let mut world = running();
+    world.press("6 esc");
+    assert!(world.press("enter").is_empty(), "it is followed");
+    world.press("esc");
+    world.hears(Event::RunClosed { run: run() });
+    assert_eq!(world.press("enter"), [Effect::OpenRun { run: run() }]);
+}
+
+#[test]
+fn the_first_line_is_reached_however_long_the_lines_are() {
+    for width in [80, 120] {
+        let mut world = seen(running()).sized(width, 24);
+        for n in 0..15 {
+            printed(&mut world, 3, "restart", "vps", &[format!("line {n} {}", "word ".repeat(20)).as_str()]);
+        }
+        world.press("g");
+        assert!(text(&world).contains("Stopping sales"), "{width}: {}", text(&world));
+        world.press("G /");
+        world.write("line 0 ");
+        world.press("enter");
+        assert!(text(&world).contains("line 0 "), "{width}: {}", text(&world));
+    }
+}

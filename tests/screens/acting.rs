@@ -1,11 +1,13 @@
 //! Pictures of acting: runbooks, inputs, plans, runs, questions, locks, the audit log.
 
 use quarterdeck::model::run::{Liveness, Question};
-use quarterdeck::model::{Level, Tier};
+use quarterdeck::model::{Level, RunStatus, Tier};
 use quarterdeck::store::Event;
 
 use crate::look::shots;
-use crate::runs::{acting, ago, armed, asking, card, dirty, failing, history, holder, locks, made, plan, running};
+use crate::runs::{
+    acting, ago, armed, asking, card, dirty, failing, history, holder, locks, made, plan, running, summary,
+};
 use crate::world::World;
 
 fn production() -> quarterdeck::model::Plan {
@@ -66,6 +68,20 @@ fn what_keeps_a_plan_from_running_is_told_first() {
     blocked.blocked.clear();
     blocked.kind = quarterdeck::model::RunbookKind::Deploy;
     shots("plan-dirty", card(blocked, true).after("tab"));
+}
+
+#[test]
+fn sudo_and_typed_secrets_are_asked_for_unseen() {
+    let mut sudo = production();
+    sudo.hosts[0].sudo = Some(quarterdeck::model::plan::Sudo::Password);
+    let world = card(sudo, true).after("tab").typed("production/sales").after("tab").typed("sales down");
+    shots("plan-sudo", world.after("tab").typed("hunter2"));
+    let mut listed = acting().play();
+    let runs = vec![summary(7, "qa/sales", "deploy-release", RunStatus::Interrupted, 5)];
+    listed.hears(Event::RunsListed { runs });
+    listed.press("6 R");
+    listed.wait(2);
+    shots("inputs-again", listed.after("y").typed("hunter2"));
 }
 
 #[test]

@@ -10,11 +10,11 @@ use crate::model::{EnvironmentId, RunId, RunState, Text};
 use crate::runner::audit::{Verdict, verify};
 use crate::runner::gate::Consent;
 use crate::runner::helm::Helm;
-use crate::runner::journal::run_folder;
+use crate::runner::journal::{end_of, run_folder};
 use crate::store::Event;
 
 /// Bytes of the output of a step that are read again.
-const MOST_OUTPUT: usize = 256 * 1024;
+const MOST_OUTPUT: u64 = 256 * 1024;
 
 impl App {
     pub(super) fn list_runs(&mut self, helm: Arc<Helm>) {
@@ -107,13 +107,11 @@ impl App {
 }
 
 /// What the steps printed, as far as this machine kept it: the end of it.
-fn printed(folder: &Path, state: &RunState) -> Vec<Event> {
+pub(super) fn printed(folder: &Path, state: &RunState) -> Vec<Event> {
     let mut events = Vec::new();
     for ((step, host), task) in &state.tasks {
-        let path = folder.join("out").join(format!("{}.{host}.log", step.replace(':', "-")));
-        let Ok(bytes) = std::fs::read(path) else { continue };
-        let from = bytes.len().saturating_sub(MOST_OUTPUT);
-        let text = String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned();
+        let Some(bytes) = end_of(folder, step, host, MOST_OUTPUT) else { continue };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let lines: Vec<Text> = text.lines().map(|line| Text::line_at_most(line, 2000)).collect();
         let at = match task {
             crate::model::run::TaskState::Finished { at, .. } => *at,

@@ -9,6 +9,8 @@ use color_eyre::Result;
 use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, poll, read};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 use crate::exit::Ending;
 use crate::ui::hidden::{Hidden, Passphrase};
@@ -18,6 +20,8 @@ const STEP: Duration = Duration::from_millis(50);
 
 /// Set when the command is to end.
 static OVER: AtomicBool = AtomicBool::new(false);
+/// Set while [`until_stopped`] sees to that.
+static WATCHED: AtomicBool = AtomicBool::new(false);
 
 /// Whether somebody can answer: questions are read from standard input and written to standard error.
 pub fn is_answered() -> bool {
@@ -37,7 +41,8 @@ pub async fn until_stopped(work: impl Future<Output = Result<Ending>>) -> Result
             () = told() => {}
         }
     };
-    tokio::select! {
+    WATCHED.store(true, Ordering::SeqCst);
+    let ended = tokio::select! {
         done = work => done,
         () = stopped => {
             OVER.store(true, Ordering::SeqCst);
@@ -45,25 +50,37 @@ pub async fn until_stopped(work: impl Future<Output = Result<Ending>>) -> Result
             disable_raw_mode().ok();
             Ok(Ending::Cancelled)
         }
-    }
+    };
+    WATCHED.store(false, Ordering::SeqCst);
+    ended
 }
 
 /// Waits until a question was ended with Ctrl-C, which sends no signal while nothing is shown.
 async fn told() {
-    while !OVER.load(Ordering::SeqCst) {
+    while !is_over() {
         tokio::time::sleep(STEP).await;
     }
 }
 
-/// Asks for a line; none at the end of the input.
+/// The line that is being read. Reading cannot be given up: what a question that was dropped left is taken over by the next.
+static READING: Mutex<Option<JoinHandle<Option<String>>>> = Mutex::const_new(None);
+
+/// Asks for a line; none at the end of the input. It may be dropped while nothing was typed yet.
 pub async fn line(question: &str) -> Option<String> {
+    let mut reading = READING.lock().await;
+    // What was typed while nothing was asked answers nothing.
+    if reading.as_ref().is_some_and(JoinHandle::is_finished) {
+        *reading = None;
+    }
     write!(std::io::stderr(), "{question}").and_then(|()| std::io::stderr().flush()).ok();
-    let read = tokio::task::spawn_blocking(|| {
+    let read = || {
         let mut answer = String::new();
         let count = std::io::stdin().read_line(&mut answer).unwrap_or(0);
         (count > 0).then(|| answer.trim().to_owned())
-    });
-    read.await.ok().flatten()
+    };
+    let answer = reading.get_or_insert_with(|| tokio::task::spawn_blocking(read)).await;
+    *reading = None;
+    answer.ok().flatten()
 }
 
 /// Asks for the passphrase of a key file; none when nothing was typed.
@@ -83,11 +100,16 @@ pub async fn hidden(question: &str) -> Option<Passphrase> {
     });
     let typed = typed.await.ok().flatten();
     tell!();
-    if OVER.load(Ordering::SeqCst) {
+    if is_over() && WATCHED.load(Ordering::SeqCst) {
         // Everything ends in a moment; nothing is to come of the question meanwhile.
         std::future::pending::<()>().await;
     }
     typed
+}
+
+/// Whether a question was left with Ctrl-C: what it was asked for is to end.
+pub fn is_over() -> bool {
+    OVER.load(Ordering::SeqCst)
 }
 
 /// The terminal while what is typed is not shown.

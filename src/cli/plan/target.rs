@@ -130,7 +130,7 @@ impl Desk {
     pub async fn plan(&self, what: &What) -> Result<(Plan, Ask), Ending> {
         let mut asks = self.asks(what).await?;
         self.connect(Some(&asks.acting.service.environment));
-        self.fill(&mut asks).await;
+        self.fill(&mut asks).await?;
         let plan = self.helm.plan(&asks).await.map_err(|e| refused(&e))?;
         Ok((plan, asks))
     }
@@ -167,10 +167,10 @@ impl Desk {
         Ok((now, ask))
     }
 
-    /// Asks for inputs that are missing, where somebody can answer.
-    async fn fill(&self, asks: &mut Ask) {
+    /// Asks for inputs that are missing, where somebody can answer; none of it goes on when a question is left with Ctrl-C.
+    async fn fill(&self, asks: &mut Ask) -> Result<(), Ending> {
         if !ask::is_answered() {
-            return;
+            return Ok(());
         }
         let missing: Vec<_> = asks
             .runbook
@@ -180,7 +180,7 @@ impl Desk {
             .cloned()
             .collect();
         if missing.is_empty() {
-            return;
+            return Ok(());
         }
         let choices = plan::choices(asks, &self.surroundings).await;
         for input in missing {
@@ -194,10 +194,14 @@ impl Desk {
             } else {
                 ask::line(&format!("{} ({}): ", input.name, input.help)).await
             };
+            if ask::is_over() {
+                return Err(Ending::Cancelled);
+            }
             if let Some(value) = value {
                 asks.inputs.insert(input.name.clone(), value);
             }
         }
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! A run as lines on the terminal: what begins, what is printed, what ends, and the questions of the run where somebody can
-//! answer them. Ctrl-C drains, a second one interrupts; a lost terminal only detaches.
+//! answer them. Ctrl-C drains, a second one interrupts, a third asks about what must not be interrupted; a lost terminal only
+//! detaches.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -7,17 +8,18 @@ use std::sync::Arc;
 use color_eyre::Result;
 use jiff::tz::TimeZone;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc::Sender;
 
+use super::question::{self, Asking};
 use crate::cli::hosts::ask;
 use crate::cli::plan::card::rounded;
 use crate::cli::printed::print;
 use crate::exit::Ending;
-use crate::model::run::{Choice, Entry, Fact, Question};
-use crate::model::{Plan, RunId, RunStatus, StepOutcome, Text};
+use crate::model::run::{Entry, Fact, Question};
+use crate::model::{Plan, RunId, RunState, RunStatus, StepOutcome, Text};
 use crate::runner::execute::{Order, RunEnd, RunHandle};
 use crate::runner::machine::Answers;
 use crate::store::Event;
+use crate::ui::run::uninterruptible;
 
 /// Who answers questions of a run that this process drives.
 pub fn answers() -> Answers {
@@ -52,6 +54,10 @@ pub async fn follow(mut handle: RunHandle, plan: &Arc<Plan>, shown: Shown) -> Re
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
     let mut teller = Teller::new(plan, shown);
+    let mut state = RunState::new(handle.id.clone(), Arc::clone(plan));
+    // What the run asks, and what is asked on the terminal: signals are heard meanwhile.
+    let mut open: Option<(u64, Question)> = None;
+    let mut asking: Option<Asking> = None;
     let mut stops = 0;
     if !shown.json {
         tell!("run {}", handle.id);
@@ -61,7 +67,12 @@ pub async fn follow(mut handle: RunHandle, plan: &Arc<Plan>, shown: Shown) -> Re
             biased;
             _ = interrupt.recv() => {
                 stops += 1;
-                handle.orders.send(stop(stops)).await.ok();
+                let (order, insists) = stop(stops, &state);
+                if let Some(order) = order {
+                    handle.orders.send(order).await.ok();
+                }
+                // What was asked is asked again below what was said.
+                asking = insists.or_else(|| open.clone().map(question::of));
             }
             _ = terminate.recv() => {
                 handle.orders.send(Order::Interrupt { even_uninterruptible: false }).await.ok();
@@ -71,12 +82,22 @@ pub async fn follow(mut handle: RunHandle, plan: &Arc<Plan>, shown: Shown) -> Re
             }
             event = handle.news.recv() => {
                 let Some(event) = event else { break };
-                let question = asked(&event, shown.after.max(handle.told_before));
                 teller.event(&event)?;
-                if let Some((asked, question)) = question
-                    && answers() == Answers::Person
-                {
-                    answer(asked, &question, &handle.orders).await;
+                let Event::RunTold { entry, .. } = &event else { continue };
+                state.apply(entry);
+                let is_new = entry.number > shown.after.max(handle.told_before);
+                let now = state.asked.zip(state.question.clone()).filter(|_| is_new && answers() == Answers::Person);
+                if now != open {
+                    open = now;
+                    asking = open.clone().map(question::of);
+                }
+            }
+            order = answered(&mut asking) => {
+                if let Some(order) = order {
+                    asking = None;
+                    handle.orders.send(order).await.ok();
+                } else {
+                    asking = open.clone().map(question::of);
                 }
             }
         }
@@ -121,18 +142,42 @@ fn tell_end(run: &RunId, end: &RunEnd, plan: &Plan, json: bool) {
     }
 }
 
-fn stop(count: u32) -> Order {
-    match count {
-        1 => {
-            tell!("draining: what runs may end, nothing more begins (Ctrl-C again interrupts)");
-            Order::Drain
-        }
-        2 => {
-            tell!("interrupting what runs (Ctrl-C again: also what says that it must not be interrupted)");
-            Order::Interrupt { even_uninterruptible: false }
-        }
-        _ => Order::Interrupt { even_uninterruptible: true },
+/// What comes of what is asked; nothing ever while nothing is.
+async fn answered(asking: &mut Option<Asking>) -> Option<Order> {
+    match asking {
+        Some(asking) => asking.await,
+        None => std::future::pending().await,
     }
+}
+
+/// What so many presses of Ctrl-C mean: an order, or a question before it.
+fn stop(count: u32, state: &RunState) -> (Option<Order>, Option<Asking>) {
+    if count == 1 {
+        tell!("draining: what runs may end, nothing more begins (Ctrl-C again interrupts)");
+        return (Some(Order::Drain), None);
+    }
+    let interrupt = Some(Order::Interrupt { even_uninterruptible: false });
+    let insist = uninterruptible(state);
+    if insist.is_empty() {
+        tell!("interrupting what runs");
+        return (interrupt, None);
+    }
+    if count == 2 {
+        tell!("interrupting what runs (Ctrl-C again asks about what must not be interrupted)");
+        return (interrupt, None);
+    }
+    if answers() == Answers::Person {
+        tell!();
+        return (None, Some(question::insist(insist)));
+    }
+    for (step, why) in &insist {
+        tell!("{step} must not be interrupted: {why}");
+    }
+    tell!(
+        "without a terminal it is left to end by itself; `qd runs cancel {} --even-uninterruptible` ends it",
+        state.id
+    );
+    (None, None)
 }
 
 /// How `qd` ends after a run.
@@ -144,75 +189,6 @@ pub fn ending(status: RunStatus) -> Ending {
         RunStatus::LockLost => Ending::Refused,
         RunStatus::Lost => Ending::Lost,
         _ => Ending::Unknown,
-    }
-}
-
-fn asked(event: &Event, after: u64) -> Option<(u64, Question)> {
-    match event {
-        Event::RunTold { entry, .. } if entry.number > after => match &entry.fact {
-            Fact::Asked { question } => Some((entry.number, question.clone())),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Asks, and orders what was answered.
-async fn answer(asked: u64, question: &Question, orders: &Sender<Order>) {
-    let order = match question {
-        Question::Failure { step, hosts, choices } => {
-            choose(asked, &format!("{step} did not end well on {}", hosts.join(" ")), choices).await
-        }
-        Question::Fate { step, host, choices } => {
-            choose(asked, &format!("nobody knows what became of {step} on {host}"), choices).await
-        }
-        Question::Approval { text, .. } => choose(asked, text.as_str(), &[Choice::GoOn, Choice::GiveUp]).await,
-        Question::Batch { hosts, .. } => {
-            choose(asked, &format!("the next batch: {}", hosts.join(" ")), &[Choice::GoOn, Choice::GiveUp]).await
-        }
-        Question::Danger { step, hosts } => danger(asked, step, &hosts.join(" ")).await,
-        Question::Boxes { step, items, ticked } => return boxes(asked, step, items, ticked, orders).await,
-    };
-    orders.send(order).await.ok();
-}
-
-async fn choose(asked: u64, words: &str, choices: &[Choice]) -> Order {
-    tell!("? {words}");
-    for (number, choice) in (1..).zip(choices) {
-        tell!("    {number}  {}", choice.words());
-    }
-    loop {
-        // Nobody is there any more: what is done on hosts is not touched, and another console can go on.
-        let Some(line) = ask::line("choose: ").await else { return Order::Detach };
-        let chosen = line.parse::<usize>().ok().and_then(|n| choices.get(n.checked_sub(1)?)).copied();
-        let Some(choice) = chosen else { continue };
-        let reason = if choice.needs_reason() { ask::line("why: ").await } else { None };
-        return Order::Answer { asked, choice, reason: reason.as_deref().map(Text::from) };
-    }
-}
-
-async fn danger(asked: u64, step: &str, hosts: &str) -> Order {
-    tell!("? {step} is dangerous; it runs on {hosts}");
-    match ask::line(&format!("type {step} to run it, nothing to give up: ")).await {
-        Some(line) if line == step => Order::Answer { asked, choice: Choice::GoOn, reason: None },
-        Some(_) => Order::Answer { asked, choice: Choice::GiveUp, reason: None },
-        None => Order::Detach,
-    }
-}
-
-/// Asks for one box after the other. Each is on record as soon as it is ticked; the run goes on with the last.
-async fn boxes(asked: u64, step: &str, items: &[Text], ticked: &[usize], orders: &Sender<Order>) {
-    for (item, text) in items.iter().enumerate().filter(|(at, _)| !ticked.contains(at)) {
-        let order = match ask::line(&format!("[ ] {text} (y ticks it): ")).await.as_deref() {
-            Some("y" | "Y") => Order::Tick { step: step.to_owned(), item },
-            Some(_) => Order::Answer { asked, choice: Choice::GiveUp, reason: None },
-            None => Order::Detach,
-        };
-        let is_ticked = matches!(order, Order::Tick { .. });
-        orders.send(order).await.ok();
-        if !is_ticked {
-            return;
-        }
     }
 }
 

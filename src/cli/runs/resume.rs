@@ -150,6 +150,9 @@ impl Asked {
                 continue;
             }
             let typed = if ask::is_answered() { ask::hidden(&format!("{name}, not shown: ")).await } else { None };
+            if ask::is_over() {
+                return Err(Ending::Cancelled);
+            }
             let Some(typed) = typed else {
                 tell!(
                     "qd: input `{name}` is secret and was not kept; give it by reference: --input {name}=env:VARIABLE"

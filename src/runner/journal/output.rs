@@ -2,7 +2,7 @@
 //! target was read, so that whoever attaches again leaves no gap and repeats nothing.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::{JournalError, private};
@@ -20,9 +20,8 @@ pub struct Printed {
 impl Printed {
     /// Opens it, or goes on with it. `attempt` is that of the step: the log of a new one begins at 0.
     pub fn open(folder: &Path, step: &str, host: &str, attempt: u32) -> Result<Self, JournalError> {
-        let name = format!("{}.{}", plain(step), plain(host));
-        let path = folder.join("out").join(format!("{name}.log"));
-        let at = folder.join("out").join(format!("{name}.at"));
+        let path = path_of(folder, step, host);
+        let at = folder.join("out").join(format!("{}.{}.at", plain(step), plain(host)));
         let io = |what| move |e| JournalError::io(what, &path_of(folder, step, host), e);
         let file = private().append(true).create(true).open(&path).map_err(io("open"))?;
         let marks = private().append(true).create(true).open(&at).map_err(io("open"))?;
@@ -81,6 +80,17 @@ impl Files {
 /// Where the output of a step on a host is.
 pub fn path_of(folder: &Path, step: &str, host: &str) -> PathBuf {
     folder.join("out").join(format!("{}.{}.log", plain(step), plain(host)))
+}
+
+/// The end of the output of a step on a host, at most so many bytes; none where it printed nothing. Blocks.
+pub fn end_of(folder: &Path, step: &str, host: &str, most: u64) -> Option<Vec<u8>> {
+    let mut file = File::open(path_of(folder, step, host)).ok()?;
+    let size = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(size.saturating_sub(most))).ok()?;
+    let mut bytes = Vec::new();
+    // It may still grow.
+    file.take(most).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 fn read_mark(line: &str) -> Option<(u32, u64, u64)> {

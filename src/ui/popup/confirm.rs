@@ -19,6 +19,9 @@ use crate::ui::text::wrap;
 
 const WIDTH: u16 = 84;
 
+const GOES_ON: &str =
+    "Steps that run now go on on their hosts, and nothing more begins. The lock stays; any console can go on with it.";
+
 /// What is done on yes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
@@ -78,7 +81,7 @@ impl Deed {
     }
 
     fn demand(&self) -> Demand {
-        let typed = |phrase: Option<String>, reason| Demand::Typed { phrase, reason };
+        let typed = |phrase: Option<String>, reason| Demand::Typed { phrase, reason, password: false };
         match self {
             Self::Interrupt { insist, .. } => {
                 insist.first().map_or(Demand::Yes, |(id, _)| typed(Some(id.clone()), false))
@@ -87,7 +90,7 @@ impl Deed {
                 typed(Some(step.clone()), false)
             }
             Self::Answer { choice, .. } if choice.needs_reason() => typed(None, true),
-            Self::Arm(_) => Demand::Typed { phrase: None, reason: true },
+            Self::Arm(_) => typed(None, true),
             Self::Break { key, .. } => typed(Some(key.clone()), true),
             Self::Quit | Self::Detach(_) | Self::Continue { .. } | Self::Answer { .. } => Demand::Yes,
         }
@@ -120,11 +123,6 @@ impl Deed {
     /// What will happen, in sentences with their weight.
     fn words(&self, store: &Store) -> Vec<(Role, String)> {
         let plain = |words: &str| (Role::Text, words.to_owned());
-        let named = |run: &RunId| {
-            let plan = store.acting().open_run(run).map(|open| &open.state().plan);
-            let what = plan.map_or_else(String::new, |plan| format!("{} on {}, ", plan.title, plan.target));
-            (Role::Strong, format!("{what}run {run}"))
-        };
         match self {
             Self::Quit => {
                 let mut words: Vec<(Role, String)> = store
@@ -133,14 +131,12 @@ impl Deed {
                     .filter(|run| run.is_ours())
                     .map(|run| (Role::Strong, format!("{} on {}", run.state().plan.title, run.state().plan.target)))
                     .collect();
-                words.push(plain(
-                    "Steps that run now go on on their hosts, and nothing more begins. The lock stays; any console can go on with it.",
-                ));
+                words.push(plain(GOES_ON));
                 words
             }
             Self::Interrupt { run, insist } => {
                 let mut words = vec![
-                    named(run),
+                    named(store, run),
                     plain(
                         "What runs is ended: TERM to its processes, KILL after its time of grace. What it changed stays changed.",
                     ),
@@ -150,12 +146,7 @@ impl Deed {
                 );
                 words
             }
-            Self::Detach(run) => vec![
-                named(run),
-                plain(
-                    "Steps that run now go on on their hosts, and nothing more begins. The lock stays; any console can go on with it.",
-                ),
-            ],
+            Self::Detach(run) => vec![named(store, run), plain(GOES_ON)],
             Self::Continue { .. } => vec![plain(
                 "It is planned again, takes its lock anew, looks at its preconditions, and goes on with what did not end well.",
             )],
@@ -182,6 +173,13 @@ impl Deed {
             ))],
         }
     }
+}
+
+/// A run by what it does and where.
+fn named(store: &Store, run: &RunId) -> (Role, String) {
+    let plan = store.acting().open_run(run).map(|open| &open.state().plan);
+    let what = plan.map_or_else(String::new, |plan| format!("{} on {}, ", plan.title, plan.target));
+    (Role::Strong, format!("{what}run {run}"))
 }
 
 fn answer(choice: Choice, question: &Question) -> Vec<(Role, String)> {

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use crate::model::runbook::{Choices, Input, InputKind};
-use crate::model::{Runbook, ServiceId};
+use crate::model::{RunId, Runbook, ServiceId};
 use crate::store::Store;
 use crate::ui::edit::Edit;
 use crate::ui::hidden::{Hidden, Passphrase};
@@ -150,13 +150,21 @@ pub struct Form {
     pub ask: u64,
     /// Why it is run, where that is known before: the card asks for it filled in.
     pub reason: String,
+    /// The run that is gone on with: then only what is kept nowhere is asked for again.
+    pub resumes: Option<RunId>,
 }
 
 impl Form {
     /// With the defaults filled in.
     pub fn new(service: ServiceId, runbook: Arc<Runbook>, ask: u64) -> Self {
         let fields = runbook.inputs.iter().map(Field::new).collect();
-        Self { service, runbook, fields, at: 0, tried: false, ask, reason: String::new() }
+        Self { service, runbook, fields, at: 0, tried: false, ask, reason: String::new(), resumes: None }
+    }
+
+    /// For going on with a run: these inputs alone, which were typed when it began and were not kept.
+    pub fn again(service: ServiceId, runbook: Arc<Runbook>, ask: u64, run: RunId, asked: &[Input]) -> Self {
+        let fields = asked.iter().map(Field::new).collect();
+        Self { fields, resumes: Some(run), ..Self::new(service, runbook, ask) }
     }
 
     /// Whether choices must be looked up for it.

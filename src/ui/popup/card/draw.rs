@@ -300,11 +300,11 @@ fn foot<'a>(card: &Card, plan: &'a Plan, cells: usize, view: &View<'a>) -> Vec<L
             view.span(Role::Key, view.key(Command::Back)),
             view.span(Role::Text, " leave"),
         ]));
-    } else if view.ui.read_only {
+    } else if view.ui.read_only && !plan.only_looks() {
         lines.push(Line::from(
             view.span(Role::ReadOnly, " this console is read-only: the plan can be read and not run"),
         ));
-    } else if !view.may_act(&plan.target.environment) {
+    } else if !view.may_act(&plan.target.environment) && !plan.only_looks() {
         lines.push(Line::from(vec![
             view.span(Role::ReadOnly, format!(" {} is read-only   ", plan.target.environment)),
             view.span(Role::Key, view.key(Command::Arm)),

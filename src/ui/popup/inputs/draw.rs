@@ -58,6 +58,14 @@ fn head<'a>(form: &Form, cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     if let Some(version) = runs.filter(|_| matches!(form.runbook.kind, RunbookKind::Deploy | RunbookKind::Rollback)) {
         lines.push(field("runs now", vec![view.span(Role::Strong, version.to_string())], view));
     }
+    if let Some(run) = &form.resumes {
+        lines.push(field("goes on with", vec![view.span(Role::Text, format!("run {run}"))], view));
+        let words = "What is asked for here was typed when the run began and is kept nowhere. What was given by reference \
+                     is found again: leave it empty.";
+        let words = wrap(words, cells.saturating_sub(2)).into_iter();
+        lines.extend(words.map(|line| Line::from(view.span(Role::Dim, format!(" {line}")))));
+        return lines;
+    }
     let doc = wrap(form.runbook.doc.as_str(), cells.saturating_sub(2));
     let most = if view.ui.size.1 < 30 { 2 } else { 4 };
     let cut = doc.len() > most;

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::model::plan::HostName;
 use crate::store::OpenRun;
 use crate::store::output::Printed;
 use crate::theme::Role;
@@ -33,16 +34,23 @@ pub fn draw(buffer: &mut Buffer, area: Rect, run: &RunView, open: &OpenRun, view
         return nothing(buffer, body, &row, open, view);
     }
     let room = usize::from(body.height);
-    let back = run.back(open).min(count.saturating_sub(room));
+    let back = run.back(open).min(count - 1);
     let several = row.host.is_none() && hosts_of(open.state(), &row.step).len() > 1;
-    let shown = open.output.window(&row.step, row.host.as_ref(), back, room);
     let cells = usize::from(body.width);
-    let lines: Vec<Line<'_>> = shown
-        .iter()
-        .flat_map(|(host, printed)| lines(several.then_some(&***host), printed, &run.search, cells, view))
-        .collect();
-    // What is too long goes on below; the newest stays in sight.
-    let above = lines.len().saturating_sub(room);
+    let rows_up_to = |back: usize| -> Vec<Line<'_>> {
+        let shown = open.output.window(&row.step, row.host.as_ref(), back, room);
+        let rows = |(host, printed): &(&HostName, &Printed)| {
+            lines(several.then_some(&***host), printed, &run.search, cells, view)
+        };
+        shown.iter().flat_map(rows).collect()
+    };
+    let mut lines = rows_up_to(back);
+    // What is too long goes on below; the newest stays in sight. At the beginning the first stays in sight.
+    let is_first = back > 0 && (lines.len() < room || back + 1 == count);
+    if is_first {
+        lines = rows_up_to(count.saturating_sub(room));
+    }
+    let above = if is_first { 0 } else { lines.len().saturating_sub(room) };
     for (line, y) in lines.iter().skip(above).zip(body.y..body.bottom()) {
         buffer.set_line(body.x, y, line, body.width);
     }

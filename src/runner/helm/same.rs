@@ -71,6 +71,8 @@ mod tests {
     use crate::model::plan::{StepEffect, Value};
     use crate::runner::plan::fixture;
 
+    type Change = (fn(&mut Plan), &'static str);
+
     #[test]
     fn what_is_observed_anew_is_no_difference() {
         let then = fixture::plan();
@@ -90,7 +92,7 @@ mod tests {
     fn every_change_of_what_would_be_done_is_told() {
         let mut then = fixture::plan();
         then.hosts[0].identity = Some("SHA256:one".into());
-        let changes: Vec<(fn(&mut Plan), &str)> = vec![
+        let changes: Vec<Change> = vec![
             (|p| p.hosts[0].identity = Some("SHA256:other".into()), "has another host key: SHA256:other"),
             (|p| p.hosts[0].destination = "192.0.2.99".into(), "and is 192.0.2.99"),
             (|p| p.hosts.truncate(1), "its hosts were"),

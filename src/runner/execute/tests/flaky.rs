@@ -1,8 +1,8 @@
 //! A link to this machine that fails at the call that it is told: before the call has an effect, or after it.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -20,7 +20,8 @@ pub(super) struct Flaky {
     /// Whether it fails after it had its effect.
     late: bool,
     /// What acts with these words is not heard of once, after it had its effect.
-    deaf_to: Arc<Mutex<Option<&'static str>>>,
+    deaf_to: &'static str,
+    was_deaf: Arc<AtomicBool>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -36,13 +37,13 @@ impl Flaky {
     }
 
     pub(super) fn deaf_to(words: &'static str) -> Self {
-        Self { deaf_to: Arc::new(Mutex::new(Some(words))), ..Self::default() }
+        Self { deaf_to: words, ..Self::default() }
     }
 
     /// Whether this is what is not heard of.
     fn is_deaf(&self, argv: &Argv) -> bool {
-        let mut deaf_to = self.deaf_to.lock().unwrap();
-        deaf_to.take_if(|words| format!("{argv:?}").contains(*words)).is_some()
+        let is_meant = !self.deaf_to.is_empty() && argv.arguments.iter().any(|word| word.contains(self.deaf_to));
+        is_meant && !self.was_deaf.swap(true, Ordering::SeqCst)
     }
 
     pub(super) fn calls(&self) -> usize {

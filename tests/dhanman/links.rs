@@ -7,10 +7,12 @@ use crate::console::{Console, PROMPT, SILENT, once};
 use crate::document::Document;
 use crate::lab::Host;
 use crate::machine::AGAIN;
-use crate::site::{AT_LEISURE, Kind, PRODUCTION, QA, Site};
+use crate::site::{Kind, PRODUCTION, QA, Site};
 
 /// A line on which nothing is heard for so long is in doubt.
 const SILENCE: Duration = Duration::from_secs(4);
+/// Longest pause before a host that refused is asked again, with the time of the attempt.
+const REFUSED: Duration = Duration::from_secs(25);
 
 /// Waits until all six services are unknown because of their host.
 #[track_caller]
@@ -92,7 +94,7 @@ pub fn another_key(site: &Site, console: &mut Console) {
     console.sees("qa: another key", began, SILENCE + AGAIN, refused);
     is_well(console, &PRODUCTION);
     site.learn_keys();
-    comes_back(console, &QA, Instant::now(), AT_LEISURE + PROMPT);
+    comes_back(console, &QA, Instant::now(), REFUSED + PROMPT);
 }
 
 /// The host on the way is cut off: both behind it are lost, and whoever looks anew knows nothing of them either.

@@ -16,7 +16,7 @@ pub fn run(general: &General) -> Result<Ending> {
         let demo = Demo::start(&executable).await?;
         let path = demo.write_deck()?;
         let loaded = config::load(&path);
-        let state = demo.folder().join("console");
+        let state = demo.folder().join("console/quarterdeck");
         let shown = console::show(general, loaded, Some(path), Some(demo.switchboard()), Some(state)).await;
         demo.stop().await;
         shown

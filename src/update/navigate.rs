@@ -30,7 +30,7 @@ pub fn global(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) {
         Command::NextTrouble => next_trouble(ui, store, now),
         Command::Zoom => ui.zoom = !ui.zoom,
         Command::Back if ui.pending.is_empty() && super::plan::back_to_card(ui, store, now) => {}
-        Command::Back => back(ui),
+        Command::Back => back(ui, store, now),
         _ => {}
     }
 }
@@ -128,14 +128,18 @@ fn next_trouble(ui: &mut Ui, store: &Store, now: Timestamp) {
 }
 
 /// Closes what is open, one thing at a time, the innermost first.
-fn back(ui: &mut Ui) {
+fn back(ui: &mut Ui, store: &Store, now: Timestamp) {
     if !ui.pending.is_empty() {
         ui.pending.clear();
         ui.pending_since = None;
     } else if ui.popups.pop().is_some() {
     } else if !ui.marks.is_empty() {
         ui.marks.clear();
-    } else if ui.filters.remove(&ui.focus).is_some_and(|f| !f.is_empty()) {
+    } else if ui.filters.get(&ui.focus).is_some_and(|f| !f.is_empty()) {
+        // Without the filter the same service stays selected, though another one was before it.
+        let selected = rows::selected(store, ui, now).map(|s| s.declared().id.clone());
+        ui.filters.remove(&ui.focus);
+        ui.service.extend(selected.map(|id| (id.environment.clone(), id)));
     } else if ui.zoom {
         ui.zoom = false;
     } else {

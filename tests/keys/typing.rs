@@ -35,6 +35,14 @@ fn a_filter_narrows_while_typed_and_is_kept_or_dropped() {
 }
 
 #[test]
+fn what_a_filter_showed_stays_selected_without_it() {
+    let mut world = shop().play().after("/").typed("gifts").after("enter");
+    assert_eq!(selected(&world), service("production/gifts"));
+    world.press("esc");
+    assert_eq!((selected(&world), names(&world).len()), (service("production/gifts"), 8));
+}
+
+#[test]
 fn each_pane_has_a_filter_of_its_own() {
     let mut world = shop().play().after("/").typed("sales").after("enter 1 /").typed("staging").after("enter");
     let shown = text(&world);

@@ -50,7 +50,7 @@ impl Options {
         }
         consent.by = agreed(plan).await?;
         if plan.level >= Level::Typed {
-            if consent.over_dirty.is_none() && plan.lock.as_ref().is_some_and(|l| l.dirty.is_some()) {
+            if consent.over_dirty.is_none() && plan.goes_over().next().is_some() {
                 consent.over_dirty = asked("an earlier run left changes that are not proven; why go over it? ").await;
             }
             if consent.reason.is_none() {

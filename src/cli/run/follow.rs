@@ -133,12 +133,17 @@ fn tell_end(run: &RunId, end: &RunEnd, plan: &Plan, json: bool) {
     if !json {
         let why = end.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
         tell!("run {run} {}{why}", end.status.words());
+        let is_well = matches!(end.status, RunStatus::Succeeded | RunStatus::SucceededWithOverrides);
         if !end.status.is_over() {
             tell!("  `qd runs resume {run}` goes on with it");
+        } else if !is_well && plan.lock.is_some() {
+            tell!("  `qd runs resume {run}` goes on with what did not end well");
         }
     }
     if let (Some(next), Answers::Person) = (&end.on_failure, answers()) {
         tell!("  {next} is to be run now: qd run {next} {}", plan.target);
+    } else if let (RunStatus::Failed, Some(declared), false) = (end.status, &plan.on_failure, json) {
+        tell!("  `qd run {} {}` is the runbook for that", declared.runbook, plan.target);
     }
 }
 

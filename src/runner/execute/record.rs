@@ -74,6 +74,10 @@ impl Hand {
         let Some(planned) = self.plan.release.as_ref().filter(|_| self.plan.kind != RunbookKind::Rollback) else {
             return Ok(Vec::new());
         };
+        // What a run left unfinished is not what ran well.
+        if self.plan.lock.as_ref().is_some_and(|lock| lock.dirty.is_some()) {
+            return Ok(Vec::new());
+        }
         let Some(keeper) = self.keeper() else { return Ok(Vec::new()) };
         let key = self.plan.target.to_string();
         let known = self.until_reached(Some(PATIENCE), || keeper.records(&key).boxed()).await.map_err(words)?;

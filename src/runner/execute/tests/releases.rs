@@ -83,6 +83,18 @@ async fn the_first_release_leaves_a_record_of_what_ran_before_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_left_unfinished_is_never_put_on_record_as_good() {
+    let mut rig = rig(&[script("switch", SWITCH)]);
+    std::fs::write(rig.path("settings"), "").unwrap();
+    brings(&mut rig, RunbookKind::Deploy, "v2");
+    let left = crate::runner::plan::fixture::dirty();
+    rig.keeper().set_dirty(&crate::runner::Permit::for_trial(), "qa/sales", &left).await.unwrap();
+    rig.plan.lock.as_mut().unwrap().dirty = Some(left);
+    let (_, records) = runs(&rig).await;
+    assert_eq!(told(&records), [("v2", false, false)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_any_more_is_no_way_back_and_files_that_lack_hinder_nothing() {
     let mut rig = rig(&[script("switch", SWITCH)]);
     brings(&mut rig, RunbookKind::Deploy, "v2");

@@ -103,6 +103,8 @@ pub enum LogState {
     Live,
     /// It is followed, and there is nothing to read: no such file yet, or not any more.
     Absent(Text),
+    /// Nothing is heard of its host, so nothing is known of the log.
+    Silent(Text),
     /// The way to it is lost, and why; it is tried again for ever.
     Lost(Text),
     /// It may not be read, and what to do about it; it is tried again for ever.
@@ -116,6 +118,7 @@ impl LogState {
             Self::Connecting => "connecting",
             Self::Live => "live",
             Self::Absent(_) => "absent",
+            Self::Silent(_) => "silent",
             Self::Lost(_) => "lost",
             Self::Denied(_) => "denied",
         }
@@ -125,7 +128,7 @@ impl LogState {
     pub fn why(&self) -> Option<&Text> {
         match self {
             Self::Connecting | Self::Live => None,
-            Self::Absent(why) | Self::Lost(why) | Self::Denied(why) => Some(why),
+            Self::Absent(why) | Self::Silent(why) | Self::Lost(why) | Self::Denied(why) => Some(why),
         }
     }
 }

@@ -48,7 +48,7 @@ const CAUGHT_UP: Duration = Duration::from_millis(400);
 pub const A_LOOK: Duration = Duration::from_secs(5);
 
 /// What reads one kind of source.
-trait Reader: Send {
+trait Reader: Send + Sync {
     /// What to run; from where it was left when it ran before.
     fn argv(&mut self, sheet: &mut Sheet) -> Argv;
     /// Bytes of its output.
@@ -91,7 +91,8 @@ pub async fn read(spec: &LogSpec, wanted: Wanted, surroundings: &Surroundings, o
     };
     let brief = !wanted.follow && matches!(spec.from, LogFrom::Command { .. });
     let sheet = Sheet::new(Arc::clone(&surroundings.clock));
-    let mut reading = Reading { reader, sheet, transport, remote, outbox, clock: Arc::clone(&surroundings.clock), brief };
+    let mut reading =
+        Reading { reader, sheet, transport, remote, outbox, clock: Arc::clone(&surroundings.clock), brief };
     reading.run(wanted.follow).await;
 }
 
@@ -229,10 +230,12 @@ impl std::fmt::Debug for Reading {
 }
 
 async fn change(link: Option<&mut watch::Receiver<Link>>) {
-    match link {
-        Some(link) if link.changed().await.is_ok() => {}
-        _ => std::future::pending().await,
+    if let Some(link) = link
+        && link.changed().await.is_ok()
+    {
+        return;
     }
+    std::future::pending().await
 }
 
 fn refused(error: &TransportError) -> LogState {

@@ -107,7 +107,8 @@ impl Ear {
     #[track_caller]
     pub fn has_all(&self, word: &str, from: usize, to: usize) {
         let wanted: Vec<String> = (from..=to).map(|n| format!("{word} {n}")).collect();
-        let first = self.lines.iter().zip(&wanted).position(|(l, w)| l != w).unwrap_or(self.lines.len().min(wanted.len()));
+        let first =
+            self.lines.iter().zip(&wanted).position(|(l, w)| l != w).unwrap_or(self.lines.len().min(wanted.len()));
         let around = self.lines.iter().skip(first.saturating_sub(3)).take(8).collect::<Vec<_>>();
         assert_eq!(self.lines.len(), wanted.len(), "differs at {first}: {around:?} gaps {:?}", self.gaps);
         assert_eq!(first, wanted.len(), "{around:?}");

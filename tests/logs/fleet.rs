@@ -82,7 +82,8 @@ async fn twelve_services_on_two_hosts_come_whole_through_a_cut_link_a_rotation_a
     }
     wires[0].cut();
     std::fs::File::create(writers.path(7)).unwrap();
-    let rotate = |service: usize, to: &str| std::fs::rename(writers.path(service), writers.path(service).with_extension(to));
+    let rotate =
+        |service: usize, to: &str| std::fs::rename(writers.path(service), writers.path(service).with_extension(to));
     rotate(9, "log.1").unwrap();
     // Twice while nobody looks.
     rotate(0, "log.2").unwrap();

@@ -41,7 +41,8 @@ async fn every_entry_comes_once_over_a_line_that_is_cut_and_a_user_without_right
     ear.until(|e| matches!(e.states.last(), Some(LogState::Lost(_)))).await;
     host.heal();
     ear.line("line 300").await;
-    let odd: Vec<&String> = ear.lines.iter().filter(|l| l.starts_with("\u{1b}[31mred") && l.ends_with('\u{fffd}')).collect();
+    let odd: Vec<&String> =
+        ear.lines.iter().filter(|l| l.starts_with("\u{1b}[31mred") && l.ends_with('\u{fffd}')).collect();
     assert_eq!(odd.len(), 1, "{:?}", &ear.lines[..4]);
     assert!(ear.lines.iter().any(|l| l.len() >= 20_000 || l.starts_with("xxxx")));
     ear.lines.retain(|l| l.starts_with("line "));

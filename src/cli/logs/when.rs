@@ -17,8 +17,8 @@ pub fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, St
         return Ok(at);
     }
     let of_today = |time: Time| now.to_zoned(zone.clone()).date().to_datetime(time);
-    // A date alone is its first moment.
-    let civil = text.parse::<Time>().map(of_today).or_else(|_| text.parse::<DateTime>());
+    // A date alone is its first moment; a time would also be found in a date with one.
+    let civil = text.parse::<DateTime>().or_else(|_| text.parse::<Time>().map(of_today));
     let at = civil.ok().and_then(|at| zone.to_timestamp(at).ok());
     at.ok_or_else(|| format!("\"{text}\" is no time; write 15m, 14:30, 2026-05-01 or 2026-05-01T14:30:00Z"))
 }

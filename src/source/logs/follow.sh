@@ -74,10 +74,11 @@ await() {
         nap 0.5
     done
 }
+# How far the open file was read, where that can be known.
 position() {
-    pos=
-    while read -r key value; do [ "$key" != pos: ] || pos=$value; done 2>/dev/null </proc/self/fdinfo/7
-    echo "$pos"
+    pos=0
+    [ -n "$gnu" ] || return 0
+    while read -r key value; do [ "$key" != pos: ] || pos=$value; done </proc/self/fdinfo/7
 }
 gnu=
 case $(tail --version 2>/dev/null) in *GNU*) [ ! -r /proc/self/fdinfo/0 ] || gnu=yes ;; esac
@@ -176,14 +177,14 @@ if [ -z "$follow" ]; then
     say end
     exit 0
 fi
-say live
-see_all
 look
 known=$size
+say live
+see_all
 guard=
 # Lets another follow the open file until the name means another one.
 start_tail() {
-    [ -n "$gnu" ] || return 0
+    [ -n "$gnu" ] || { cat <&7; return 0; }
     sleep 2147483647 &
     guard=$!
     tail -s 0.05 --pid="$guard" -c +1 -f <&7 2>/dev/null &
@@ -210,19 +211,23 @@ quiet=0
 start_tail
 while :; do
     if [ -n "$gnu" ]; then nap 0.5; else nap 0.1; fi
+    # In this order, so that what is added meanwhile does not look like a cut.
+    position
     look
-    if [ "$size" -lt "$known" ]; then
+    if [ "$size" -lt "$known" ] || [ "$pos" -gt "$size" ]; then
         stop_tail
         cat <&7
         say cut
-        if [ -n "$gnu" ]; then
-            look
-            say "at $inode $(position) $name"
-        else
+        position
+        look
+        # Some tails see that a file was cut and begin anew, others wait where they were.
+        if [ -z "$gnu" ] || [ "$pos" -gt "$size" ]; then
             ! can_open || exec 7<"$name"
             look
             say "at $inode 0 $name"
-            cat <&7
+            from 0
+        else
+            say "at $inode $pos $name"
         fi
         start_tail
     elif [ -z "$gnu" ] && [ "$size" -ne "$known" ]; then

@@ -71,17 +71,13 @@ enum After {
 
 /// Reads a log until all of it was read, or for ever when it is followed, or until nobody listens.
 pub async fn read(spec: &LogSpec, wanted: Wanted, surroundings: &Surroundings, outbox: mpsc::Sender<LogNews>) {
-    let remote = match &spec.on {
-        None => None,
-        Some(host) => match surroundings.hosts.get(host) {
-            Some(remote) => Some(remote),
-            None => {
-                let why = Text::from(format!("host {} is not in the deck", host.name));
-                outbox.send(LogNews::State(LogState::Lost(why), (surroundings.clock)())).await.ok();
-                return;
-            }
-        },
-    };
+    let remote = spec.on.as_ref().map(|host| (host, surroundings.hosts.get(host)));
+    if let Some((host, None)) = &remote {
+        let why = Text::from(format!("host {} is not in the deck", host.name));
+        outbox.send(LogNews::State(LogState::Lost(why), (surroundings.clock)())).await.ok();
+        return;
+    }
+    let remote = remote.and_then(|(_, remote)| remote);
     let transport = remote.clone().map_or_else(|| Arc::clone(&surroundings.transport), |r| r as Arc<dyn Transport>);
     let place = transport.place().to_owned();
     let reader: Box<dyn Reader> = match &spec.from {
@@ -212,7 +208,7 @@ impl Reading {
                 return std::future::pending().await;
             }
             if link.wait_for(|l| l.state.is_up()).await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         };
         tokio::select! {
@@ -235,7 +231,7 @@ async fn change(link: Option<&mut watch::Receiver<Link>>) {
     {
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn refused(error: &TransportError) -> LogState {

@@ -75,10 +75,8 @@ impl Paper {
             return Ok(false);
         }
         let Some(spec) = self.specs.get(source) else { return Ok(true) };
-        match state.why() {
-            Some(why) => tell!("qd: {}: {}: {why}", spec.id, state.word()),
-            None => tell!("qd: {}: {}", spec.id, state.word()),
-        }
+        let why = state.why().map(|why| format!(": {why}")).unwrap_or_default();
+        tell!("qd: {}: {}{why}", spec.id, state.word());
         Ok(true)
     }
 

@@ -201,6 +201,8 @@ stop_tail() {
 # The part of the newest that was not there before.
 is_next() {
     [ -n "$newest" ] || { [ "$named" != - ] && [ "$named" != "$inode" ]; return; }
+    # To look through a folder costs more.
+    [ $((quiet % 4)) -eq 1 ] || return 1
     other=$(all_of | tail -n 1)
     [ -n "$other" ] && [ -r "$other" ] || return 1
     case $seen in *" $(inode_of "$other") "*) return 1 ;; esac

@@ -34,7 +34,7 @@ impl<'a> Value<'a> {
 }
 
 /// The members of an object, in their order; ends at the first thing that is no JSON.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Members<'a> {
     rest: &'a [u8],
 }

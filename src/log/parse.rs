@@ -41,6 +41,11 @@ impl Reader {
         Self::default()
     }
 
+    /// Whether a line with a stamp was seen.
+    pub fn stamped(&self) -> bool {
+        self.stamped
+    }
+
     /// As [`parse`]; but once a line of the source had a stamp, a line without one goes on with the record before. The
     /// zone is the same for all lines of a source.
     pub fn read(&mut self, line: &[u8], received: Timestamp, zone: &TimeZone) -> Parsed {

@@ -166,12 +166,11 @@ pub(super) fn day_first(scan: &mut Scan<'_>) -> Option<Stamp> {
 
 /// `Nov 21 18:46:24`, `Sat Nov 21 18:46:24.123 2026`, `Nov 21 2026 18:46:24`.
 fn month_first(scan: &mut Scan<'_>) -> Option<Stamp> {
-    let month = match month_name(scan) {
-        Some(month) => month,
-        None => {
-            weekday(scan)?;
-            month_name(scan)?
-        }
+    let month = if let Some(month) = month_name(scan) {
+        month
+    } else {
+        weekday(scan)?;
+        month_name(scan)?
     };
     scan.eat(b' ')?;
     let day = if scan.eat(b' ').is_some() { scan.number(1)? } else { scan.number(2).or_else(|| scan.number(1))? };

@@ -1,7 +1,9 @@
 //! What the log engine promises, as statements about lines that real programs write.
 
+mod holding;
 mod judging;
 mod reading;
+mod searching;
 mod splitting;
 
 use jiff::Timestamp;

@@ -17,6 +17,7 @@ mod forward;
 mod hosts;
 mod init;
 mod locks;
+mod logs;
 mod plan;
 mod printed;
 mod run;
@@ -77,6 +78,8 @@ enum Command {
     Demo,
     /// Look once (or on and on) and print the health of every service
     Status(status::Options),
+    /// Print logs of hosts and of this machine in one stream, merged by time
+    Logs(logs::Options),
     /// Connect once to every host and tell how each connection stands
     Hosts(hosts::Options),
     /// Forward a port of this machine through a host, until you stop it
@@ -110,7 +113,7 @@ enum Command {
     /// Print the JSON Schema of `qd status --json`, or of another document
     Schema {
         /// Which document
-        #[arg(default_value = "status", value_parser = ["status", "hosts", "runbooks", "plan", "runs", "run", "locks"])]
+        #[arg(default_value = "status", value_parser = ["status", "hosts", "runbooks", "plan", "runs", "run", "locks", "logs"])]
         document: String,
     },
     /// Print completions for a shell
@@ -133,6 +136,7 @@ pub fn run() -> Result<Ending> {
         None => console::run(&general),
         Some(Command::Demo) => demo::run(&general),
         Some(Command::Status(options)) => status::run(&general, &options),
+        Some(Command::Logs(options)) => logs::run(&general, &options),
         Some(Command::Hosts(options)) => hosts::run(&general, &options),
         Some(Command::Forward(options)) => forward::run(&general, &options),
         Some(Command::Plan(options)) => plan::run(&general, &options),

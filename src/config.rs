@@ -5,6 +5,7 @@ pub mod acting;
 pub mod deck;
 mod environment;
 pub mod folder;
+mod logs;
 mod offer;
 mod part;
 mod policy;

@@ -15,6 +15,7 @@
 //! | [`secret`] | secrets by reference, and their redaction |
 //! | [`transport`] | how a command reaches the place where it runs |
 //! | [`source`] | what watches the outside; [`source::health`] has one file a kind of probe |
+//! | [`log`] | the log engine: lines, their time and level, a bounded store, merge and search; pure |
 //! | [`runbook`] | Markdown that runs: read, checked, the stock runbooks |
 //! | [`runner`] | plan, gate, run, journal, audit: the only room from which something outside is changed |
 //! | [`store`] | the only holder of observed facts: a fold over events |
@@ -35,6 +36,7 @@ pub mod config;
 pub mod demo;
 pub mod exit;
 pub mod keymap;
+pub mod log;
 pub mod model;
 pub mod runbook;
 pub mod runner;

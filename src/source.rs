@@ -5,6 +5,7 @@ mod ask;
 pub use crate::transport::dial;
 pub mod fetch;
 pub mod health;
+pub mod logs;
 pub mod tls;
 mod watch;
 

@@ -12,6 +12,8 @@
 mod document;
 #[path = "cli/locks.rs"]
 mod locks;
+#[path = "cli/logs.rs"]
+mod logs;
 #[path = "cli/printed.rs"]
 mod printed;
 #[path = "cli/run.rs"]

@@ -59,6 +59,7 @@ pub fn schema(document: &str) -> Result<Ending> {
         "runs" => schemars::schema_for!(super::runs::list::Document),
         "run" => schemars::schema_for!(super::runs::show::Document),
         "locks" => schemars::schema_for!(super::locks::Document),
+        "logs" => schemars::schema_for!(super::logs::document::Document<'static>),
         _ => schemars::schema_for!(Snapshot),
     };
     print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::acting::Acting;
-use crate::model::{Environment, EnvironmentId, Fleet, Host, ProbeSpec, Runbook, ServiceId, Text, Tier};
+use crate::model::{Environment, EnvironmentId, Fleet, Host, LogSpec, ProbeSpec, Runbook, ServiceId, Text, Tier};
 use crate::settings::Faults;
 use crate::source::health::Check;
 
@@ -30,6 +30,8 @@ pub struct EnvironmentDeck {
     pub environment: Environment,
     /// What runs.
     pub probes: Vec<Arc<Probe>>,
+    /// Logs of its services in their order, then its own.
+    pub logs: Vec<Arc<LogSpec>>,
     /// What can be done to each service.
     pub acting: BTreeMap<ServiceId, Arc<Acting>>,
 }
@@ -72,7 +74,7 @@ impl EnvironmentDeck {
             services: Vec::new(),
             faults: 1,
         };
-        Self { environment, probes: Vec::new(), acting: BTreeMap::new() }
+        Self { environment, probes: Vec::new(), logs: Vec::new(), acting: BTreeMap::new() }
     }
 
     /// Counts the errors noted for it so far. With one in it only its name, tier and hosts remain.
@@ -81,6 +83,7 @@ impl EnvironmentDeck {
         if self.environment.faults > 0 {
             self.environment.services.clear();
             self.probes.clear();
+            self.logs.clear();
             self.acting.clear();
         }
     }
@@ -98,6 +101,11 @@ impl Deck {
     /// Every probe.
     pub fn probes(&self) -> impl Iterator<Item = &Arc<Probe>> {
         self.environments.iter().flat_map(|e| &e.probes)
+    }
+
+    /// Every log source.
+    pub fn logs(&self) -> impl Iterator<Item = &Arc<LogSpec>> {
+        self.environments.iter().flat_map(|e| &e.logs)
     }
 
     /// What can be done to a service.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::deck::EnvironmentDeck;
-use super::{check_name, policy, probe, service, warn_of_later};
-use crate::model::{Environment, EnvironmentId, Host, Service, ServiceId, Text, Tier};
+use super::{check_name, logs, policy, probe, service, warn_of_later};
+use crate::model::{Environment, EnvironmentId, Host, LogSpec, Service, ServiceId, Text, Tier};
 use crate::runbook::shelf::Shelf;
 use crate::settings::{Entry, Faults, Names, Section, Table, Value, word};
 use crate::transport::ssh::config::Destination;
@@ -89,7 +89,7 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
     };
     let names = Arc::new(names(&id, common, &section));
     let policy = Arc::new(policy::read(&environment, &section));
-    let (mut probes, mut acting) = (Vec::new(), BTreeMap::new());
+    let (mut probes, mut logs, mut acting) = (Vec::new(), Vec::new(), BTreeMap::new());
     let services = section.table("services");
     let service_names: HashSet<&str> = services.into_iter().flat_map(Table::names).collect();
     for entry in services.into_iter().flat_map(|t| &t.entries) {
@@ -104,10 +104,12 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
             acting.insert(whole.service.id.clone(), Arc::new(whole.acting));
             environment.services.push(whole.service);
             probes.extend(whole.probes);
+            logs.extend(whole.logs);
         }
     }
     warn_of_circles(&environment.services, services, faults);
-    warn_of_later(&section, &["queues", "alerts", "logs", "clusters"]);
+    logs.extend(own_logs(&environment, &section, &names));
+    warn_of_later(&section, &["queues", "alerts", "clusters"]);
     section.finish();
     if services.is_none_or(|t| t.entries.is_empty()) && faults.errors() == before {
         faults.warn(
@@ -118,7 +120,12 @@ pub fn read(name: &str, body: &Table, common: &Common<'_>, faults: &Faults<'_>) 
     }
     faults.within(None);
     environment.faults = usize::from(faults.errors() > before);
-    EnvironmentDeck { environment, probes, acting }
+    EnvironmentDeck { environment, probes, logs, acting }
+}
+
+/// Logs that belong to no service: those of a proxy, a database, a backup.
+fn own_logs(environment: &Environment, section: &Section<'_>, names: &Names) -> Vec<Arc<LogSpec>> {
+    logs::read(section, &logs::Around { environment, service: None, hosts: &[], names })
 }
 
 /// Services of a circle that are told.
@@ -166,9 +173,14 @@ fn warn_of_circles(services: &[Service], table: Option<&Table>, faults: &Faults<
 }
 
 fn timezone(section: &Section<'_>) -> Option<String> {
-    let zone = section.text("timezone")?;
+    zone(section, "timezone")
+}
+
+/// The name of a time zone.
+pub fn zone(section: &Section<'_>, key: &str) -> Option<String> {
+    let zone = section.text(key)?;
     if TimeZone::get(&zone).is_err() {
-        section.error("timezone", format!("there is no time zone `{zone}`"), zone_hint(&zone));
+        section.error(key, format!("there is no time zone `{zone}`"), zone_hint(&zone));
         return None;
     }
     Some(zone)

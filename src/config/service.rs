@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::acting::{Acting, Policy};
 use super::deck::Probe;
 use super::environment::{Common, add_vars};
-use super::{check_name, offer, probe, unknown_name, warn_of_later};
-use crate::model::{Environment, HostId, Service, ServiceId, Text};
+use super::{check_name, logs, offer, probe, unknown_name, warn_of_later};
+use crate::model::{Environment, HostId, LogSpec, Service, ServiceId, Text};
 use crate::settings::{Entry, Faults, Names, Node, Section, Table, Value};
 
 /// Where a service stands.
@@ -30,6 +30,8 @@ pub struct Whole {
     pub service: Service,
     /// What looks at it.
     pub probes: Vec<Arc<Probe>>,
+    /// Its logs.
+    pub logs: Vec<Arc<LogSpec>>,
     /// What can be done to it.
     pub acting: Acting,
 }
@@ -84,10 +86,13 @@ pub fn read(entry: &Entry, place: &Place<'_>, faults: &Faults<'_>) -> Option<Who
         let help = "add probes.live = { http = \"http://127.0.0.1:8080/health\" }";
         faults.warn(entry.place, format!("service `{}` has no probes, so its health stays unknown", entry.name), help);
     }
-    warn_of_later(&section, &["logs", "queues", "alerts", "workload"]);
+    let around =
+        logs::Around { environment: place.environment, service: Some(&service.id), hosts: &hosts, names: &names };
+    let logs = logs::read(&section, &around);
+    warn_of_later(&section, &["queues", "alerts", "workload"]);
     let acting = offer::read(&mut service, &section, &names, hosts, place);
     service.probes = probes.iter().map(|p| p.info.clone()).collect();
-    (section.finish() && named_well).then_some(Whole { service, probes, acting })
+    (section.finish() && named_well).then_some(Whole { service, probes, logs, acting })
 }
 
 /// The service's table laid over its template, and that over its own template, and so on.

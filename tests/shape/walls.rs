@@ -32,6 +32,12 @@ const WALLS: &[Wall] = &[
         why: "the store is a fold over events, so that a recording replays",
     },
     Wall {
+        room: "log",
+        only: Some(&["model"]),
+        never: &["tokio", "ratatui", "crossterm", "reqwest"],
+        why: "the log engine is pure, so that a recording gives the same lines",
+    },
+    Wall {
         room: "settings",
         only: Some(&["model", "secret"]),
         never: &["tokio", "ratatui", "crossterm", "reqwest"],
@@ -149,6 +155,7 @@ fn is_room(name: &str) -> bool {
         "demo",
         "exit",
         "keymap",
+        "log",
         "model",
         "rules",
         "runbook",

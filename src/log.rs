@@ -1,0 +1,29 @@
+//! The log engine: bytes to lines, lines to time and level, a bounded store of them, merge, search and counts. Pure and
+//! fast: it reads no clock, opens nothing and draws nothing; times and zones are arguments. What it hands out for people
+//! to see goes through [`crate::model::Text`].
+
+mod chunk;
+pub mod field;
+pub mod filter;
+mod json;
+pub mod level;
+mod mark;
+pub mod merge;
+pub mod parse;
+mod scan;
+pub mod search;
+pub mod split;
+mod stamp;
+pub mod store;
+
+pub use field::field;
+pub use filter::{Filter, pattern};
+pub use level::Level;
+pub use merge::{Line, LineId, Merge, Place, SourceId, escaped};
+pub use parse::{Parsed, Reader, parse};
+pub use search::Search;
+pub use split::Splitter;
+pub use store::{Known, LogStore};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+//! A filter over a store, a slice at a time: the latest chunks first, so that a screen is full at once. Looks for the
+//! pattern in whole chunks and judges only the lines that it finds. Holds row numbers, no lines.
+
+use std::collections::HashMap;
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::chunk::{Chunk, Mark, moment};
+use super::filter::Filter;
+use super::merge::{LineId, Merge, Place, Rows, SourceId};
+use super::store::LogStore;
+
+/// So many matches over the end of a line, and the rest of the chunk is read line by line.
+const PATIENCE: usize = 16;
+
+/// What a filter finds in a store that goes on growing.
+#[derive(Debug)]
+pub struct Search {
+    filter: Filter,
+    /// The pattern for whole chunks, if it means the same there.
+    wide: Option<Regex>,
+    sources: Vec<SourceId>,
+    found: HashMap<(SourceId, u64), Found>,
+    count: u64,
+}
+
+/// What was found in one chunk.
+#[derive(Debug, Default)]
+struct Found {
+    /// Rows by time.
+    rows: Vec<u16>,
+    /// So many rows were looked at.
+    seen: usize,
+}
+
+impl Search {
+    /// That has looked at nothing yet.
+    pub fn new(filter: Filter, sources: &[SourceId]) -> Self {
+        let wide = filter.grep.as_ref().and_then(wide);
+        Self { filter, wide, sources: sources.to_vec(), found: HashMap::new(), count: 0 }
+    }
+
+    /// Its filter.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Looks on through about so many bytes, or all of one chunk if that is more; true once everything that is there
+    /// has been looked at. Lines that come later are found by later steps.
+    pub fn step(&mut self, store: &LogStore, bytes: usize) -> bool {
+        self.forget(store);
+        let mut left = bytes as i64;
+        let mut due: Vec<_> = store
+            .chunks(&self.sources)
+            .filter(|(id, c)| self.found.get(&(*id, c.first)).map_or(0, |f| f.seen) < c.len())
+            .collect();
+        due.sort_unstable_by_key(|(_, c)| std::cmp::Reverse(c.latest));
+        for (id, chunk) in due {
+            if left <= 0 {
+                return false;
+            }
+            let seen = self.found.get(&(id, chunk.first)).map_or(0, |f| f.seen);
+            left -= chunk.text(seen).len() as i64;
+            let mut rows = self.look(chunk, seen);
+            let found = self.found.entry((id, chunk.first)).or_default();
+            self.count += rows.len() as u64;
+            found.seen = chunk.len();
+            found.rows.append(&mut rows);
+            if chunk.order().is_some() {
+                found.rows.sort_by_key(|r| chunk.mark(usize::from(*r)).map(Mark::time));
+            }
+        }
+        true
+    }
+
+    /// How many lines were found and are still held.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// What was found so far, from a place on, that place included.
+    pub fn forward<'a>(&'a self, store: &'a LogStore, from: Option<Place>) -> Merge<'a> {
+        self.walk(store, from, false)
+    }
+
+    /// What was found so far before a place, latest first.
+    pub fn backward<'a>(&'a self, store: &'a LogStore, before: Option<Place>) -> Merge<'a> {
+        self.walk(store, before, true)
+    }
+
+    /// What was found with so many lines around each, in order and every line once; true for the found ones. At most so
+    /// many found ones, from a place on or, if `back`, the last ones before it.
+    pub fn around(
+        &self,
+        store: &LogStore,
+        edge: Option<Place>,
+        back: bool,
+        most: usize,
+        context: usize,
+    ) -> Vec<(LineId, bool)> {
+        let mut hits: Vec<Place> = self.walk(store, edge, back).take(most).map(|l| l.place).collect();
+        hits.sort_unstable();
+        let mut shown: Vec<(Place, LineId)> = Vec::new();
+        for hit in &hits {
+            let mut before: Vec<_> = store.backward(&self.sources, Some(*hit)).take(context).collect();
+            before.reverse();
+            let after = store.forward(&self.sources, Some(*hit)).take(context + 1);
+            for line in before.into_iter().chain(after) {
+                if shown.last().is_none_or(|(last, _)| *last < line.place) {
+                    shown.push((line.place, line.id));
+                }
+            }
+        }
+        shown.into_iter().map(|(place, id)| (id, hits.binary_search(&place).is_ok())).collect()
+    }
+
+    fn walk<'a>(&'a self, store: &'a LogStore, edge: Option<Place>, back: bool) -> Merge<'a> {
+        let chunks = store.chunks(&self.sources);
+        let found = chunks.filter_map(|(id, c)| Some((id, c, Rows::Some(&self.found.get(&(id, c.first))?.rows))));
+        Merge::over(found, edge, back)
+    }
+
+    /// Chunks that were dropped.
+    fn forget(&mut self, store: &LogStore) {
+        let count = &mut self.count;
+        self.found.retain(|(id, first), found| {
+            let held = *first >= store.dropped(*id);
+            if !held {
+                *count -= found.rows.len() as u64;
+            }
+            held
+        });
+    }
+
+    fn look(&self, chunk: &Chunk, from: usize) -> Vec<u16> {
+        let fits = |row: usize| {
+            chunk.mark(row).is_some_and(|m| !m.is_gap() && self.filter.fits(m.level(), Some(moment(m.time()))))
+                && (self.filter.fields.is_empty() || self.filter.has_fields(chunk.line(row)))
+        };
+        let mut rows = Vec::new();
+        let mut keep = |row: usize| {
+            if fits(row) {
+                rows.push(row as u16);
+            }
+        };
+        match &self.filter.grep {
+            None => (from..chunk.len()).for_each(keep),
+            Some(grep) if self.filter.invert => {
+                let mut next = from;
+                self.grep(grep, chunk, from, &mut |row| {
+                    (next..row).for_each(&mut keep);
+                    next = row + 1;
+                });
+                (next..chunk.len()).for_each(keep);
+            }
+            Some(grep) => self.grep(grep, chunk, from, &mut keep),
+        }
+        rows
+    }
+
+    /// The rows that hold the pattern, in the order they came.
+    fn grep(&self, grep: &Regex, chunk: &Chunk, from: usize, sink: &mut dyn FnMut(usize)) {
+        let mut row = from;
+        if let Some(wide) = &self.wide {
+            let (text, base) = (chunk.text(from), chunk.start(from));
+            let (mut at, mut strays) = (0, 0);
+            loop {
+                let Some(found) = (if at < text.len() { wide.find_at(text, at) } else { None }) else { return };
+                if found.start() >= text.len() {
+                    return;
+                }
+                row = chunk.row_at(base + found.start());
+                let next = chunk.start(row + 1) - base;
+                // What ends in the same line is a match of that line; what goes over its end may be none, and is slow.
+                let inside = found.end() < next;
+                if inside || grep.is_match(chunk.line(row)) {
+                    sink(row);
+                }
+                strays += usize::from(!inside);
+                row += 1;
+                at = next;
+                if strays > PATIENCE {
+                    break;
+                }
+            }
+        }
+        (row..chunk.len()).filter(|row| grep.is_match(chunk.line(*row))).for_each(sink);
+    }
+}
+
+/// The same pattern for many lines at once, or none if it could mean something else there: `\A` and `\z` know no lines,
+/// and flags that are taken away could be those that lines need.
+fn wide(grep: &Regex) -> Option<Regex> {
+    let pattern = grep.as_str();
+    let unsure = pattern.contains("\\A") || pattern.contains("\\z") || takes_flags(pattern) || pattern.contains("(?x");
+    if unsure {
+        return None;
+    }
+    RegexBuilder::new(pattern).multi_line(true).size_limit(8 << 20).build().ok()
+}
+
+/// Whether a group like `(?-u)`, `(?i-m:` or `(?R)` stands in the pattern.
+fn takes_flags(pattern: &str) -> bool {
+    pattern.split("(?").skip(1).any(|group| {
+        let flags = group.split([':', ')', '<', 'P']).next().unwrap_or_default();
+        flags.contains(['-', 'R', 'm', 'x'])
+    })
+}

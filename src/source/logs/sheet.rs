@@ -1,0 +1,58 @@
+//! What a reader has to tell, until it is handed on: lines together, gaps and states between them, in order. A state that
+//! is the same as before is not told again.
+
+use crate::model::{LogLine, LogNews, LogState, Text};
+use crate::source::Clock;
+
+/// What is to be told.
+pub(super) struct Sheet {
+    clock: Clock,
+    news: Vec<LogNews>,
+    state: Option<LogState>,
+}
+
+impl Sheet {
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, news: Vec::new(), state: None }
+    }
+
+    pub fn now(&self) -> jiff::Timestamp {
+        (self.clock)()
+    }
+
+    /// Adds a line of which nothing more is known.
+    pub fn line(&mut self, bytes: &[u8], received: jiff::Timestamp) {
+        self.add(LogLine { bytes: bytes.to_vec(), received, time: None, priority: None });
+    }
+
+    pub fn add(&mut self, line: LogLine) {
+        match self.news.last_mut() {
+            Some(LogNews::Lines(lines)) => lines.push(line),
+            _ => self.news.push(LogNews::Lines(vec![line])),
+        }
+    }
+
+    pub fn gap(&mut self, why: impl Into<Text>) {
+        self.news.push(LogNews::Gap(why.into()));
+    }
+
+    pub fn state(&mut self, state: LogState) {
+        if self.state.as_ref() != Some(&state) {
+            self.news.push(LogNews::State(state.clone(), self.now()));
+            self.state = Some(state);
+        }
+    }
+
+    /// Whether it is not known yet that all that was there is told.
+    pub fn is_connecting(&self) -> bool {
+        matches!(self.state, None | Some(LogState::Connecting | LogState::Lost(_)))
+    }
+
+    pub fn is_silent(&self) -> bool {
+        matches!(self.state, Some(LogState::Silent(_)))
+    }
+
+    pub fn take(&mut self) -> Vec<LogNews> {
+        std::mem::take(&mut self.news)
+    }
+}

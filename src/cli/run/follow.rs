@@ -2,7 +2,6 @@
 //! answer them. Ctrl-C drains, a second one interrupts, a third asks about what must not be interrupted; a lost terminal only
 //! detaches.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 
 use color_eyre::Result;
@@ -273,11 +272,5 @@ impl Teller {
 }
 
 fn glyph(outcome: StepOutcome) -> &'static str {
-    let fancy = std::io::stdout().is_terminal();
-    match (outcome.is_good(), fancy) {
-        (true, true) => "●",
-        (false, true) => "✕",
-        (true, false) => "+",
-        (false, false) => "x",
-    }
+    if outcome.is_good() { "●" } else { "✕" }
 }

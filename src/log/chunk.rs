@@ -22,7 +22,7 @@ pub(super) struct Mark(u64);
 impl Mark {
     pub fn new(time: i64, level: Option<Level>) -> Self {
         let time = time.clamp(-FURTHEST, FURTHEST);
-        Self((time << SHIFT) as u64 | level.map_or(0, |l| l as u64))
+        Self((time << SHIFT).cast_unsigned() | level.map_or(0, |l| l as u64))
     }
 
     pub fn beginning(self, begins: bool) -> Self {
@@ -39,7 +39,7 @@ impl Mark {
 
     /// Microseconds since 1970.
     pub fn time(self) -> i64 {
-        self.0 as i64 >> SHIFT
+        self.0.cast_signed() >> SHIFT
     }
 
     pub fn level(self) -> Option<Level> {
@@ -101,7 +101,7 @@ impl Chunk {
         self.starts.is_empty()
             || (self.text.len() + line < most
                 && self.len() < (most / 16).min(usize::from(u16::MAX))
-                && arrival - self.arrival <= u64::from(u16::MAX))
+                && u16::try_from(arrival - self.arrival).is_ok())
     }
 
     pub fn push(&mut self, line: &[u8], mark: Mark, arrival: u64) {

@@ -42,6 +42,7 @@ impl Place {
     }
 
     /// Right behind this one.
+    #[must_use]
     pub fn next(self) -> Self {
         Self { number: self.number + 1, ..self }
     }

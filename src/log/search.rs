@@ -49,18 +49,16 @@ impl Search {
     /// has been looked at. Lines that come later are found by later steps.
     pub fn step(&mut self, store: &LogStore, bytes: usize) -> bool {
         self.forget(store);
-        let mut left = bytes as i64;
+        let mut left = Some(bytes);
         let mut due: Vec<_> = store
             .chunks(&self.sources)
             .filter(|(id, c)| self.found.get(&(*id, c.first)).map_or(0, |f| f.seen) < c.len())
             .collect();
         due.sort_unstable_by_key(|(_, c)| std::cmp::Reverse(c.latest));
         for (id, chunk) in due {
-            if left <= 0 {
-                return false;
-            }
+            let Some(room) = left.filter(|l| *l > 0) else { return false };
             let seen = self.found.get(&(id, chunk.first)).map_or(0, |f| f.seen);
-            left -= chunk.text(seen).len() as i64;
+            left = room.checked_sub(chunk.text(seen).len());
             let mut rows = self.look(chunk, seen);
             let found = self.found.entry((id, chunk.first)).or_default();
             self.count += rows.len() as u64;

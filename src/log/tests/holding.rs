@@ -80,8 +80,8 @@ fn memory_stays_under_the_cap_and_ids_mean_their_line_or_none() {
         store.push(loud, text.as_bytes(), received());
         assert!(store.memory() <= LogStore::LEAST, "{} in round {round}", store.memory());
     }
-    store.push(loud, &[b'\n'; 1 << 20], received());
-    store.push(loud, &[b'x'; 1 << 20], received());
+    store.push(loud, &vec![b'\n'; 1 << 20], received());
+    store.push(loud, &vec![b'x'; 1 << 20], received());
     assert!(store.memory() <= LogStore::LEAST);
     let dropped = store.dropped(loud);
     assert!(dropped > 100_000);
@@ -114,7 +114,7 @@ fn ids_stay_valid_while_their_line_is_held() {
 fn the_index_takes_less_than_sixteen_bytes_a_line() {
     let mut store = LogStore::default();
     let a = store.add(TimeZone::UTC);
-    let text: String = (0..200_000).map(|n| line(n / 1000, format!("{:0>100}", n))).collect();
+    let text: String = (0..200_000).map(|n| line(n / 1000, format!("{n:0>100}"))).collect();
     store.push(a, text.as_bytes(), received());
     let each = store.index() as f64 / 200_000.0;
     assert!(each < 16.0, "{each} bytes a line");

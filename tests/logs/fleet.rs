@@ -54,6 +54,9 @@ impl Drop for Writers {
     }
 }
 
+/// What is done to a file while nobody looks.
+type Deed = fn(&Path);
+
 fn path(root: &Path, service: usize) -> PathBuf {
     root.join(format!("s{service}.log"))
 }
@@ -124,7 +127,6 @@ async fn what_cannot_be_gone_on_with_after_a_lost_link_is_a_gap_and_says_why() {
     let desk = Desk::with(vec![entry("a", &server, &wire)]);
     desk.follow(&["a"]);
     let folder = folder();
-    type Deed = fn(&Path);
     let deeds: [(&str, Deed, &str); 4] = [
         ("removed", |p| std::fs::remove_file(p).unwrap(), "is not there any more"),
         ("cut", |p| drop(std::fs::File::create(p).unwrap()), "cut while nobody was looking"),

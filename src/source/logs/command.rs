@@ -75,4 +75,8 @@ impl Reader for CommandReader {
     fn is_caught_up_by_silence(&self) -> bool {
         true
     }
+
+    fn speaks_at_once(&self) -> bool {
+        false
+    }
 }

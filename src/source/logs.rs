@@ -85,7 +85,7 @@ pub async fn read(spec: &LogSpec, wanted: Wanted, surroundings: &Surroundings, o
     let reader: Box<dyn Reader> = match &spec.from {
         LogFrom::File { path, newest } => Box::new(file::FileReader::new(path, *newest, wanted)),
         LogFrom::Journal { unit } => Box::new(journal::JournalReader::new(unit, &place, wanted)),
-        LogFrom::Command { words } => Box::new(command::CommandReader::new(words, wanted)),
+        LogFrom::Command { words } => Box::new(command::CommandReader::new(words, remote.is_some(), wanted)),
     };
     let brief = !wanted.follow && matches!(spec.from, LogFrom::Command { .. });
     let sheet = Sheet::new(Arc::clone(&surroundings.clock));

@@ -19,7 +19,7 @@ use self::sheet::Sheet;
 use super::{Clock, Surroundings};
 use crate::model::{Link, LinkState, LogFrom, LogNews, LogSpec, LogState, Text};
 use crate::transport::ssh::remote::Remote;
-use crate::transport::{Argv, Exit, Follow, Part, Transport, TransportError};
+use crate::transport::{Argv, Exit, Follow, Part, Transport, TransportError, human};
 
 /// How much of a log is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,8 @@ trait Reader: Send + Sync {
     fn ended(&mut self, exit: Exit, sheet: &mut Sheet) -> After;
     /// Whether silence means that all that was there is told.
     fn is_caught_up_by_silence(&self) -> bool;
+    /// Whether it prints something as soon as it runs.
+    fn speaks_at_once(&self) -> bool;
 }
 
 /// What to do when the command has ended.
@@ -83,7 +85,7 @@ pub async fn read(spec: &LogSpec, wanted: Wanted, surroundings: &Surroundings, o
     let reader: Box<dyn Reader> = match &spec.from {
         LogFrom::File { path, newest } => Box::new(file::FileReader::new(path, *newest, wanted)),
         LogFrom::Journal { unit } => Box::new(journal::JournalReader::new(unit, &place, wanted)),
-        LogFrom::Command { words } => Box::new(command::CommandReader::new(words, wanted)),
+        LogFrom::Command { words } => Box::new(command::CommandReader::new(words, remote.is_some(), wanted)),
     };
     let brief = !wanted.follow && matches!(spec.from, LogFrom::Command { .. });
     let sheet = Sheet::new(Arc::clone(&surroundings.clock));
@@ -149,21 +151,24 @@ impl Reading {
     /// Hands on what it prints until it ends.
     async fn listen(&mut self, mut following: Box<dyn Follow>) -> Result<After, Unheard> {
         let mut link = self.remote.as_ref().map(|r| r.keeper().link());
-        let until = Instant::now() + A_LOOK;
+        let (until, late) = (Instant::now() + A_LOOK, Instant::now() + START);
+        let mut began = !self.reader.speaks_at_once();
         loop {
             let next = following.next();
             tokio::pin!(next);
             let part = loop {
-                let quiet = self.reader.is_caught_up_by_silence() && self.sheet.is_connecting();
+                let quiet = began && self.reader.is_caught_up_by_silence() && self.sheet.is_connecting();
                 tokio::select! {
                     part = &mut next => break part,
                     () = change(link.as_mut()) => self.tell_silence(link.as_mut()),
                     () = sleep(CAUGHT_UP), if quiet => self.sheet.state(LogState::Live),
+                    () = sleep_until(late), if !began => return Ok(After::Again(no_room(self.transport.place()))),
                     () = sleep_until(until), if self.brief => return Ok(After::Over),
                     () = self.outbox.closed() => return Err(Unheard),
                 }
                 self.send().await?;
             };
+            began = true;
             match part {
                 Part::Out(bytes) => self.reader.take(&bytes, &mut self.sheet),
                 Part::Err(bytes) => self.reader.hear(&bytes, &mut self.sheet),
@@ -187,7 +192,7 @@ impl Reading {
             LinkState::Degraded if link.cause.is_some() => {
                 self.sheet.state(LogState::Silent(link.cause.unwrap_or_default()));
             }
-            LinkState::Live if self.sheet.is_silent() => self.sheet.state(LogState::Live),
+            LinkState::Live => self.sheet.end_silence(),
             _ => {}
         }
     }
@@ -240,4 +245,13 @@ fn refused(error: &TransportError) -> LogState {
         TransportError::Forbidden { .. } => LogState::Denied(why),
         _ => LogState::Lost(why),
     }
+}
+
+/// A followed log holds a session for as long as it is followed, and others wait until there is room.
+fn no_room(place: &str) -> LogState {
+    LogState::Lost(Text::from(format!(
+        "{place} began nothing within {}; it may allow no more sessions (MaxSessions of its sshd): read fewer logs of it \
+         at once, or raise that",
+        human(START)
+    )))
 }

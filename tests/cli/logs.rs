@@ -1,4 +1,5 @@
 //! `qd logs`: several logs in one stream by time, what is left out, what is told of what cannot be read, and how it ends.
+#![allow(clippy::disallowed_methods, reason = "a test waits for a real process by the real clock")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

@@ -2,7 +2,9 @@
 
 use quarterdeck::model::{LogFrom, LogState};
 
+use crate::desk::{Desk, Entry, id};
 use crate::ear::{Ear, FOLLOWED, ONCE, around};
+use crate::sshd::Sshd;
 
 fn sh(text: &str) -> LogFrom {
     LogFrom::Command { words: ["sh", "-c", text].map(str::to_owned).into() }
@@ -31,4 +33,14 @@ async fn a_program_that_is_not_there_is_named() {
     ear.end().await;
     let why = ear.states.last().and_then(LogState::why).map(ToString::to_string);
     assert_eq!(why.as_deref(), Some("no program `no-such-program` on this machine"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_host_it_is_the_same() {
+    let server = Sshd::start(&[]);
+    let desk = Desk::with(vec![Entry::of("a", &server)]);
+    desk.follow(&["a"]);
+    let mut ear = Ear::to(sh("echo; echo 'two  words'"), Some(id("a")), ONCE, &desk.around);
+    ear.end().await;
+    assert_eq!(ear.lines, ["", "two  words"]);
 }

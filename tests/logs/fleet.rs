@@ -54,6 +54,9 @@ impl Drop for Writers {
     }
 }
 
+/// What is done to a file while nobody looks.
+type Deed = fn(&Path);
+
 fn path(root: &Path, service: usize) -> PathBuf {
     root.join(format!("s{service}.log"))
 }
@@ -124,7 +127,6 @@ async fn what_cannot_be_gone_on_with_after_a_lost_link_is_a_gap_and_says_why() {
     let desk = Desk::with(vec![entry("a", &server, &wire)]);
     desk.follow(&["a"]);
     let folder = folder();
-    type Deed = fn(&Path);
     let deeds: [(&str, Deed, &str); 4] = [
         ("removed", |p| std::fs::remove_file(p).unwrap(), "is not there any more"),
         ("cut", |p| drop(std::fs::File::create(p).unwrap()), "cut while nobody was looking"),
@@ -152,5 +154,39 @@ async fn what_cannot_be_gone_on_with_after_a_lost_link_is_a_gap_and_says_why() {
         assert_eq!(ear.gaps.len(), usize::from(!why.is_empty()), "{name}: {:?}", ear.gaps);
         assert!(ear.gaps.iter().all(|g| g.ends_with(why)), "{name}: {:?}", ear.gaps);
         assert_eq!(ear.lines.iter().filter(|l| l.starts_with("before")).count(), 5, "{name}: {:?}", ear.lines);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_with_more_logs_than_it_allows_sessions_gives_what_it_can_and_tells_of_the_rest() {
+    let server = Sshd::start(&["MaxSessions 4"]);
+    let wire = Wire::to(server.place());
+    let desk = Desk::with(vec![entry("a", &server, &wire)]);
+    desk.follow(&["a"]);
+    let folder = folder();
+    let mut ears = Vec::new();
+    for n in 0..8 {
+        write(&path(folder.path(), n), format!("first {n}\n"));
+        ears.push(Ear::to(file(&path(folder.path(), n)), Some(id("a")), FOLLOWED, &desk.around));
+    }
+    let mut live = 0;
+    for ear in &mut ears {
+        ear.until(|e| matches!(e.states.last(), Some(LogState::Live | LogState::Lost(_)))).await;
+        match ear.states.last().and_then(LogState::why) {
+            None => live += 1,
+            Some(why) => assert!(why.as_str().contains("MaxSessions"), "{why}"),
+        }
+    }
+    assert_eq!(
+        live,
+        4,
+        "{} connections {:?}",
+        wire.accepted(),
+        ears.iter().map(|e| e.states.clone()).collect::<Vec<_>>()
+    );
+    // Those that were told come when there is room.
+    ears.retain(|ear| ear.states.last() != Some(&LogState::Live));
+    for ear in &mut ears {
+        ear.live().await;
     }
 }

@@ -24,7 +24,7 @@ async fn a_last_line_without_an_end_is_a_line() {
 async fn a_line_of_ten_megabytes_is_cut_and_the_next_one_is_whole() {
     let folder = folder();
     let path = folder.path().join("app.log");
-    write(&path, [&[b'x'; 10 << 20], &b"\nnext\n"[..]].concat());
+    write(&path, [&vec![b'x'; 10 << 20][..], b"\nnext\n"].concat());
     let mut ear = Ear::here(&path, ONCE);
     ear.end().await;
     assert_eq!((ear.lines.len(), ear.lines[1].as_str()), (2, "next"));

@@ -91,7 +91,7 @@ fn what_is_wrong_is_told_with_the_nearest_right_word() {
     for (log, fault) in [
         ("{ fiel = \"/a\" }", "log `app` does not say what to read; did you mean `file` instead of `fiel`?"),
         ("{ }", "log `app` does not say what to read; name one of `file`, `journal`, `command`"),
-        ("\"/a\"", "log `app` must be a table, not \"/a\"; write logs.app = { file = \"/var/log/…\" }"),
+        ("\"/a\"", "log `app` must be a table, not the text \"/a\"; write logs.app = { file = \"/var/log/…\" }"),
         (
             "{ file = \"/a\", journal = \"b\" }",
             "log `app` is both `file` and `journal`; make two logs of it: one with `file`, one with `journal`",

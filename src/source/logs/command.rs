@@ -16,11 +16,15 @@ pub(super) struct CommandReader {
     /// The last line of its errors.
     said: Option<Text>,
     starts: u64,
+    /// On a host it may wait for a session; an empty line before all others says that it runs.
+    away: bool,
+    spoke: bool,
 }
 
 impl CommandReader {
-    pub fn new(words: &[String], wanted: Wanted) -> Self {
-        Self { words: words.to_vec(), wanted, out: Splitter::new(), err: Splitter::new(), said: None, starts: 0 }
+    pub fn new(words: &[String], away: bool, wanted: Wanted) -> Self {
+        let (out, err) = (Splitter::new(), Splitter::new());
+        Self { words: words.to_vec(), wanted, out, err, said: None, starts: 0, away, spoke: false }
     }
 
     fn end_lines(&mut self, sheet: &mut Sheet) {
@@ -38,13 +42,20 @@ impl Reader for CommandReader {
         }
         self.starts += 1;
         self.said = None;
+        self.spoke = false;
         let mut words = self.words.iter();
+        if self.away {
+            let own = ["-c", "echo; exec \"$@\"", "sh"].map(str::to_owned);
+            return Argv::new("sh", own.into_iter().chain(words.cloned()));
+        }
         Argv::new(words.next().cloned().unwrap_or_default(), words)
     }
 
     fn take(&mut self, bytes: &[u8], sheet: &mut Sheet) {
         sheet.state(LogState::Live);
         let now = sheet.now();
+        let first = self.away && !std::mem::replace(&mut self.spoke, true);
+        let bytes = bytes.strip_prefix(b"\n").filter(|_| first).unwrap_or(bytes);
         self.out.push(bytes, &mut |line| sheet.line(line, now));
     }
 
@@ -74,5 +85,9 @@ impl Reader for CommandReader {
 
     fn is_caught_up_by_silence(&self) -> bool {
         true
+    }
+
+    fn speaks_at_once(&self) -> bool {
+        self.away
     }
 }

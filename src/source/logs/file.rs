@@ -211,6 +211,10 @@ impl Reader for FileReader {
     fn is_caught_up_by_silence(&self) -> bool {
         false
     }
+
+    fn speaks_at_once(&self) -> bool {
+        true
+    }
 }
 
 /// How many of the last bytes may be the beginning of the mark.

@@ -18,13 +18,14 @@ const MOST_ENTRY: usize = 4 << 20;
 /// Errors that are kept.
 const MOST_ERRORS: usize = 4 * 1024;
 
-/// Some journalctl say nothing to a user who may read no journal of the system, and find no entry.
+/// The first line is empty and only says that it runs. Some journalctl say nothing to a user who may read no journal of the system, and find no entry.
 const ASK: &str = r#"may= not=
 for f in /var/log/journal/*/system.journal /run/log/journal/*/system.journal; do
 [ -e "$f" ] || continue
 if [ -r "$f" ]; then may=yes; else not=yes; fi
 done
 [ -n "$may" ] || [ -z "$not" ] || echo "insufficient permissions" >&2
+echo
 exec journalctl "$@""#;
 
 /// Reads the journal of a unit.
@@ -192,6 +193,10 @@ impl Reader for JournalReader {
 
     fn is_caught_up_by_silence(&self) -> bool {
         !self.denied
+    }
+
+    fn speaks_at_once(&self) -> bool {
+        true
     }
 }
 

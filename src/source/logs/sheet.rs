@@ -9,11 +9,13 @@ pub(super) struct Sheet {
     clock: Clock,
     news: Vec<LogNews>,
     state: Option<LogState>,
+    /// How it stood before nothing was heard of the host.
+    before: Option<LogState>,
 }
 
 impl Sheet {
     pub fn new(clock: Clock) -> Self {
-        Self { clock, news: Vec::new(), state: None }
+        Self { clock, news: Vec::new(), state: None, before: None }
     }
 
     pub fn now(&self) -> jiff::Timestamp {
@@ -39,7 +41,13 @@ impl Sheet {
     pub fn state(&mut self, state: LogState) {
         if self.state.as_ref() != Some(&state) {
             self.news.push(LogNews::State(state.clone(), self.now()));
-            self.state = Some(state);
+            let is_silent = matches!(state, LogState::Silent(_));
+            let before = self.state.replace(state);
+            if !is_silent {
+                self.before = None;
+            } else if !matches!(before, Some(LogState::Silent(_))) {
+                self.before = before;
+            }
         }
     }
 
@@ -48,8 +56,11 @@ impl Sheet {
         matches!(self.state, None | Some(LogState::Connecting | LogState::Lost(_)))
     }
 
-    pub fn is_silent(&self) -> bool {
-        matches!(self.state, Some(LogState::Silent(_)))
+    /// The host is heard again: it stands as it did before.
+    pub fn end_silence(&mut self) {
+        if let Some(before) = self.before.take() {
+            self.state(before);
+        }
     }
 
     pub fn take(&mut self) -> Vec<LogNews> {

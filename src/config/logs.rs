@@ -107,6 +107,7 @@ fn places(section: &Section<'_>, around: &Around<'_>) -> Vec<Option<HostId>> {
     let named = section.texts_and_places(key).unwrap_or_default();
     let known = &around.environment.hosts;
     let mut places: Vec<Option<HostId>> = Vec::new();
+    let names_none = named.is_empty();
     for (name, at) in named {
         let id = around.environment.id.host(&name);
         let place = (name != LOCAL).then_some(id);
@@ -121,11 +122,10 @@ fn places(section: &Section<'_>, around: &Around<'_>) -> Vec<Option<HostId>> {
             places.push(place);
         }
     }
-    if places.is_empty() {
+    if names_none {
         section.error(key, format!("`{key}` names no host"), format!("remove `{key}`, or write {key} = \"{LOCAL}\""));
-        return vec![None];
     }
-    places
+    if places.is_empty() { vec![None] } else { places }
 }
 
 fn from(section: &Section<'_>, kind: &str, places: &[Option<HostId>]) -> Option<LogFrom> {

@@ -96,7 +96,7 @@ fn what_is_wrong_is_told_with_the_nearest_right_word() {
             "{ file = \"/a\", journal = \"b\" }",
             "log `app` is both `file` and `journal`; make two logs of it: one with `file`, one with `journal`",
         ),
-        ("{ file = \"/a\", zon = \"UTC\" }", "log `app` has no key `zon`; did you mean `zone`?"),
+        ("{ file = \"/a\", zoen = \"UTC\" }", "log `app` has no key `zoen`; did you mean `zone`?"),
         ("{ file = \"/a\", on = \"web3\" }", "environment `qa` has no host `web3`; did you mean `web1`?"),
         ("{ file = \"/a\", on = [\"web3\"] }", "environment `qa` has no host `web3`; did you mean `web1`?"),
         ("{ file = \"/a\", on = \"web1\", via = \"web1\" }", "`on` and `via` say the same; keep `on` and remove `via`"),

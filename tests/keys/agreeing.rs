@@ -1,6 +1,7 @@
 //! What comes after yes to a plan: the run, or why nothing was started and the way back; and what is asked for besides.
 
 use quarterdeck::model::plan::Sudo;
+use quarterdeck::model::run::Entry;
 use quarterdeck::model::{Level, Plan, Tier};
 use quarterdeck::store::Event;
 use quarterdeck::ui::state::Popup;
@@ -74,6 +75,20 @@ fn going_on_with_a_run_that_is_refused_is_told_too() {
     world.press("y");
     refused(&mut world, "night@desk-2 holds qa/sales");
     assert!(text(&world).contains("night@desk-2 holds qa/sales"), "{}", text(&world));
+}
+
+#[test]
+fn the_card_of_a_run_that_goes_on_says_what_was_done() {
+    let run = quarterdeck::model::RunId::parse(crate::runs::RUN).unwrap();
+    let mut world = card(Plan { resumes: Some(run.clone()), ..staging() }, false);
+    assert!(!text(&world).contains("was done"));
+    world.hears(Event::RunOpened { run: run.clone(), plan: staging().into(), is_ours: false });
+    let fact = crate::going::finished("switch", "qa-1", quarterdeck::model::StepOutcome::Ok, 1200, "");
+    let entry = Entry { number: 1, at: crate::runs::ago(60), fact };
+    world.hears(Event::RunTold { run, entry: Box::new(entry) });
+    let shown = text(&world);
+    let done: Vec<&str> = shown.lines().filter(|line| line.contains("was done")).collect();
+    assert!(done.len() == 1 && done[0].contains("1 Switch"), "{shown}");
 }
 
 #[test]

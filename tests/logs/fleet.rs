@@ -80,8 +80,9 @@ async fn twelve_services_on_two_hosts_come_whole_through_a_cut_link_a_rotation_a
     for ear in &mut ears {
         ear.live().await;
     }
+    // A file that is cut is to be shorter than it was for longer than a look takes on a busy machine.
     for ear in &mut ears {
-        ear.during(Duration::from_millis(50)).await;
+        ear.during(Duration::from_millis(250)).await;
     }
     wires[0].cut();
     std::fs::File::create(writers.path(7)).unwrap();
@@ -128,8 +129,9 @@ async fn what_cannot_be_gone_on_with_after_a_lost_link_is_a_gap_and_says_why() {
     desk.follow(&["a"]);
     let folder = folder();
     let deeds: [(&str, Deed, &str); 4] = [
-        ("removed", |p| std::fs::remove_file(p).unwrap(), "is not there any more"),
-        ("cut", |p| drop(std::fs::File::create(p).unwrap()), "cut while nobody was looking"),
+        // Kept under another name, as a new file may get the number of one that is gone.
+        ("removed", |p| std::fs::rename(p, p.with_extension("gone")).unwrap(), "is not there any more"),
+        ("cut", |p| drop(std::fs::File::create(p).unwrap()), "cut or replaced while nobody was looking"),
         ("anew", |p| std::fs::write(p, "x".repeat(900) + "\n").unwrap(), "written anew while nobody was looking"),
         ("same", |_| {}, ""),
     ];

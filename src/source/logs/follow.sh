@@ -113,7 +113,7 @@ HERE
     { can_open && open; } || { say "gap the file that was read cannot be read any more"; return 1; }
     look
     if [ "$size" -lt "$offset" ]; then
-        say "gap the file was cut while nobody was looking"
+        say "gap the file was cut or replaced while nobody was looking"
         return 2
     fi
     if [ "$before" -gt 0 ] && [ "$(tail -c "+$((offset - before + 1))" <&7 | head -c "$before" | cksum)" != "$sum" ]; then

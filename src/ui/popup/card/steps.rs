@@ -2,8 +2,8 @@
 
 use ratatui::text::Line;
 
-use crate::model::Plan;
-use crate::model::plan::{PlannedStep, StepEffect};
+use crate::model::plan::{HostName, PlannedStep, StepEffect};
+use crate::model::{Plan, StepOutcome};
 use crate::theme::Role;
 use crate::ui::View;
 use crate::ui::acting::{effect, literal};
@@ -26,7 +26,8 @@ pub fn steps<'a>(
     let mut lines = Vec::new();
     for (at, step) in plan.steps.iter().enumerate() {
         let here = Some(at) == chosen;
-        lines.push((Some(at), row(at, step, here, title, cells, view)));
+        let effect = was(plan, step, view).unwrap_or_else(|| told(step));
+        lines.push((Some(at), row((at, step, effect), here, title, cells, view)));
         if here {
             lines.extend(more(step, cells, view).into_iter().map(|line| (Some(at), line)));
         }
@@ -34,9 +35,26 @@ pub fn steps<'a>(
     lines
 }
 
-fn row<'a>(at: usize, step: &'a PlannedStep, here: bool, title: usize, cells: usize, view: &View<'a>) -> Line<'a> {
+/// What became of a step of the run that the plan goes on with, where it was done on every host or on some.
+fn was(plan: &Plan, step: &PlannedStep, view: &View<'_>) -> Option<(Role, String)> {
+    let state = view.store.acting().open_run(plan.resumes.as_ref()?)?.state();
+    let is_done = |host: &&HostName| state.task(&step.step.id, host).outcome().is_some_and(StepOutcome::is_good);
+    let (done, all) = (step.hosts.iter().filter(is_done).count(), step.hosts.len());
+    match done {
+        0 => None,
+        _ if done == all => Some((Role::Healthy, "was done".into())),
+        _ => Some((Role::Text, format!("done on {done}/{all}"))),
+    }
+}
+
+fn row<'a>(
+    (at, step, (role, words)): (usize, &'a PlannedStep, (Role, String)),
+    here: bool,
+    title: usize,
+    cells: usize,
+    view: &View<'a>,
+) -> Line<'a> {
     let glyphs = view.theme.glyphs();
-    let (role, words) = told(step);
     let name = if step.left_out.is_some() { Role::Dim } else { Role::Strong };
     let command = literal(&step.step);
     // What only sets the shell up says nothing about what is done.

@@ -91,8 +91,8 @@ fn what_was_not_started_says_why() {
     shots("run-starting", world);
     let mut world = card(production(), true).after("tab").typed("production/sales").after("tab").typed("sales down");
     world.press("enter");
-    let why = "nothing starts at this time (Mon-Fri 09:00-17:00); to override it for an incident, say why in at \
-               least 20 characters";
+    let why = "nothing starts at this time (Mon-Fri 09:00-17:00); for an incident `qd run --break-glass` takes why, \
+               in at least 20 characters";
     world.hears(Event::RunRefused { ask: world.ui.asks, why: why.into() });
     shots("run-refused", world);
 }

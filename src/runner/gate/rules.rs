@@ -120,7 +120,7 @@ pub(super) fn peak(policy: &Policy, consent: &Consent, now: Timestamp) -> Result
     if consent.break_glass.as_ref().is_some_and(|reason| is_reason(reason, SHORTEST_EMERGENCY)) {
         return Ok(());
     }
-    let how = format!("to override it for an incident, say why in at least {SHORTEST_EMERGENCY} characters");
+    let how = format!("for an incident `qd run --break-glass` takes why, in at least {SHORTEST_EMERGENCY} characters");
     Err(Refusal::new(format!("nothing starts at this time ({}); {how}", peak.written)))
 }
 

@@ -2,20 +2,25 @@
 //! fast: it reads no clock, opens nothing and draws nothing; times and zones are arguments. What it hands out for people
 //! to see goes through [`crate::model::Text`].
 
+pub mod body;
 mod chunk;
 pub mod field;
 pub mod filter;
+mod head;
 mod json;
 pub mod level;
 mod mark;
 pub mod merge;
+mod pairs;
 pub mod parse;
 mod scan;
 pub mod search;
 pub mod split;
 mod stamp;
 pub mod store;
+mod template;
 
+pub use body::{Body, body};
 pub use field::field;
 pub use filter::{Filter, pattern};
 pub use level::Level;

@@ -4,6 +4,7 @@ mod holding;
 mod judging;
 mod reading;
 mod searching;
+mod showing;
 mod splitting;
 
 use jiff::Timestamp;

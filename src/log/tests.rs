@@ -2,10 +2,12 @@
 
 mod holding;
 mod judging;
+mod linking;
 mod reading;
 mod searching;
 mod showing;
 mod splitting;
+mod unfolding;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -1,7 +1,6 @@
 //! What a source has never said before.
 
 use proptest::prelude::*;
-use tokio::time::Instant;
 
 use super::super::Novel;
 
@@ -40,15 +39,12 @@ fn the_oldest_shapes_are_forgotten() {
 }
 
 #[test]
-fn a_message_is_judged_in_a_few_microseconds() {
+fn many_messages_of_one_shape_are_new_once() {
     let mut novel = Novel::new();
     let lines: Vec<_> =
         (0..20_000).map(|n| format!("order A-{n} of \"ann\" placed in {n}.5 ms by 192.0.2.{n} at /x/{n}")).collect();
-    let start = Instant::now();
     let new = lines.iter().filter(|line| novel.is_new(line.as_bytes())).count();
     assert_eq!(new, 1);
-    // A third of a microsecond each where the compiler optimizes; the bound is for tests, where it does not.
-    assert!(start.elapsed().as_millis() < 2000, "{:?}", start.elapsed());
 }
 
 proptest! {

@@ -86,8 +86,8 @@ fn parts(state: &State, began: Instant) -> Vec<Finding> {
 }
 
 async fn dependencies(state: &State, trace: Trace) -> Vec<Finding> {
-    let header = trace.next().to_string();
-    let ask = async |name: &&'static str| {
+    let ask = async |(nth, name): (usize, &&'static str)| {
+        let header = trace.next(nth).to_string();
         let began = Instant::now();
         let (verdict, detail) = match state.peers.get(*name) {
             None => (Verdict::Down, format!("nobody said where {name} is")),
@@ -101,7 +101,7 @@ async fn dependencies(state: &State, trace: Trace) -> Vec<Finding> {
         };
         Finding { name: (*name).to_owned(), verdict, detail, took: began.elapsed() }
     };
-    join_all(state.role.depends.iter().map(ask)).await
+    join_all(state.role.depends.iter().enumerate().map(ask)).await
 }
 
 fn control<B>(state: &State, request: &Request<B>) -> Body {

@@ -48,18 +48,18 @@ impl Order {
 /// Does its part for an order and has the others do theirs.
 pub async fn work(state: &State, order: Order) -> StatusCode {
     let began = Instant::now();
-    let ask = async |name: &&'static str| {
+    let ask = async |(nth, name): (usize, &&'static str)| {
         let Some(port) = state.peers.get(*name) else { return Some(format!("nobody said where {name} is")) };
         let (number, left) = (order.number, order.within.saturating_sub(LESS).as_millis());
         let path = format!("{WORK_PATH}?order={number}&within={left}");
-        let trace = order.trace.next().to_string();
+        let trace = order.trace.next(nth).to_string();
         match call::call(Method::POST, *port, &path, &[(TRACE_HEADER, &*trace)], order.within).await {
             Ok(status) if status.is_success() => None,
             Ok(status) => Some(format!("{name} answered {status}")),
             Err(error) => Some(format!("{name}: {error}")),
         }
     };
-    let ((), asked) = tokio::join!(sleep(state.next_latency()), join_all(state.role.depends.iter().map(ask)));
+    let ((), asked) = tokio::join!(sleep(state.next_latency()), join_all(state.role.depends.iter().enumerate().map(ask)));
     let took = began.elapsed();
     if let Some((part, why)) = state.trouble() {
         let text = "Order {Order} cannot be done: {Part} is not as it must be";

@@ -6,7 +6,6 @@ pub mod document;
 mod lane;
 mod merge;
 mod paper;
-mod when;
 
 use std::sync::Arc;
 
@@ -22,6 +21,7 @@ use crate::config::Deck;
 use crate::exit::Ending;
 use crate::log::{Filter, Level, pattern};
 use crate::model::{LogSpec, LogState};
+use crate::settings::when;
 use crate::source::Surroundings;
 use crate::source::logs::{self, WAITING, Wanted};
 

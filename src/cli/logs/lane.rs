@@ -179,7 +179,7 @@ impl Lane {
             parsed.begins = true;
         }
         // What a service prints has the same priority whatever it says.
-        parsed.level = parsed.level.or(line.priority.and_then(of_priority));
+        parsed.level = parsed.level.or(line.priority.and_then(Level::from_priority));
         parsed
     }
 
@@ -204,16 +204,4 @@ impl Lane {
             goes_on: !parsed.begins,
         }
     }
-}
-
-/// Source: RFC 5424, section 6.2.1, "Numerical Code".
-fn of_priority(priority: u8) -> Option<Level> {
-    Some(match priority {
-        0..=2 => Level::Fatal,
-        3 => Level::Error,
-        4 => Level::Warn,
-        5 | 6 => Level::Info,
-        7 => Level::Debug,
-        _ => return None,
-    })
 }

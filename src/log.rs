@@ -17,7 +17,7 @@ mod stamp;
 pub mod store;
 
 pub use field::field;
-pub use filter::{Filter, pattern};
+pub use filter::{FieldOp, FieldTest, Filter, pattern};
 pub use level::Level;
 pub use merge::{Line, LineId, Merge, Place, SourceId, escaped};
 pub use parse::{Parsed, Reader, parse};

@@ -2,6 +2,7 @@
 //! fast: it reads no clock, opens nothing and draws nothing; times and zones are arguments. What it hands out for people
 //! to see goes through [`crate::model::Text`].
 
+mod access;
 mod chunk;
 pub mod field;
 pub mod filter;

@@ -2,6 +2,7 @@
 //! fast: it reads no clock, opens nothing and draws nothing; times and zones are arguments. What it hands out for people
 //! to see goes through [`crate::model::Text`].
 
+mod access;
 mod chunk;
 pub mod field;
 pub mod filter;
@@ -17,7 +18,7 @@ mod stamp;
 pub mod store;
 
 pub use field::field;
-pub use filter::{Filter, pattern};
+pub use filter::{FieldOp, FieldTest, Filter, pattern};
 pub use level::Level;
 pub use merge::{Line, LineId, Merge, Place, SourceId, escaped};
 pub use parse::{Parsed, Reader, parse};

@@ -1,5 +1,6 @@
 //! What the log engine promises, as statements about lines that real programs write.
 
+mod accessing;
 mod holding;
 mod judging;
 mod reading;

@@ -97,6 +97,22 @@ impl Wish {
     }
 }
 
+/// How many records there were over time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bars {
+    /// The first moment.
+    pub from: Timestamp,
+    /// Behind the last moment.
+    pub to: Timestamp,
+    /// Records by level in parts of equal length, those that say no level first.
+    pub counts: Vec<[u32; 7]>,
+    /// When they were counted, of how many lines.
+    counted: (Timestamp, u64),
+}
+
+/// Bars are counted again after this time, and not before.
+const RECOUNT: SignedDuration = SignedDuration::from_secs(1);
+
 /// All of it.
 #[derive(Debug, Default)]
 pub struct Logs {
@@ -108,6 +124,7 @@ pub struct Logs {
     filtered: Option<Search>,
     found: Option<Search>,
     is_searching: bool,
+    bars: Option<Bars>,
 }
 
 impl Logs {
@@ -211,6 +228,30 @@ impl Logs {
         (self.filtered, self.found) = (search(&wish.filter), search(&wish.find));
         self.is_searching = self.filtered.is_some() || self.found.is_some();
         self.wish = wish.clone();
+        self.bars = None;
+    }
+
+    /// Counts over so many parts of the time from the first line to now, if that is not known yet or no longer true.
+    pub fn measure(&mut self, parts: usize, now: Timestamp) {
+        let came: u64 = self.sources.iter().map(|id| self.lines.came(*id)).sum();
+        let is_fresh = |bars: &Bars| {
+            let (at, of) = bars.counted;
+            bars.counts.len() == parts && (of == came || now.duration_since(at).abs() < RECOUNT)
+        };
+        if self.bars.as_ref().is_some_and(is_fresh) {
+            return;
+        }
+        let span = self.lines.span(&self.sources).filter(|_| parts > 0);
+        self.bars = span.and_then(|(from, last)| {
+            let to = last.max(now).checked_add(SignedDuration::from_millis(1)).ok()?;
+            let counts = self.lines.histogram(&self.sources, from, to, parts);
+            Some(Bars { from, to, counts, counted: (now, came) })
+        });
+    }
+
+    /// How many records there were over time, as last counted.
+    pub fn bars(&self) -> Option<&Bars> {
+        self.bars.as_ref()
     }
 
     /// Whether not everything was looked through yet.
@@ -297,10 +338,9 @@ impl Logs {
         self.sources.iter().map(|id| self.lines.dropped(*id)).sum()
     }
 
-    /// The time between the first and the last line that is looked at; a moment longer, so that the last is in it.
+    /// The times of the first and the last line that is looked at.
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        let (first, last) = self.lines.span(&self.sources)?;
-        Some((first, last.checked_add(SignedDuration::from_millis(1)).unwrap_or(last)))
+        self.lines.span(&self.sources)
     }
 }
 

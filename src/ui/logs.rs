@@ -198,8 +198,8 @@ pub fn shown<'s>(store: &'s Store, ui: &Ui, now: Timestamp) -> Vec<&'s Arc<LogSp
 }
 
 /// Whether the pane is drawn.
-pub fn is_seen(ui: &Ui, store: &Store) -> bool {
-    let plan = layout::plan(layout::whole(ui), ui, !store.logs().declared().is_empty());
+pub fn is_seen(ui: &Ui) -> bool {
+    let plan = layout::plan(layout::whole(ui), ui);
     plan.panes.iter().any(|(pane, _)| *pane == Pane::Logs)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::log::{Filter, Level, pattern};
+use crate::log::{FieldTest, Filter, Level, pattern};
 use crate::settings::when;
 
 /// More lines around one than anybody reads.
@@ -37,8 +37,8 @@ impl LogFilter {
                 filter.until = Some(when::read(when, now, zone)?);
             } else if let Some(lines) = word.strip_prefix('+').and_then(|n| n.parse::<usize>().ok()) {
                 context = Some(lines.min(MOST_CONTEXT));
-            } else if let Some((name, value)) = field(word) {
-                filter.fields.push((name.to_owned(), value.trim_matches('"').to_owned()));
+            } else if let Some(test) = field(word) {
+                filter.fields.push(test?);
             } else {
                 words.push(word);
             }
@@ -94,12 +94,14 @@ fn level(word: &str) -> Option<Result<Level, String>> {
     Some(Level::parse(name).ok_or_else(|| format!("no level `{name}`; write {}", crate::settings::word::list(&words))))
 }
 
-/// `name=value`, where the name is one.
-fn field(word: &str) -> Option<(&str, &str)> {
-    let (name, value) = word.split_once('=')?;
+/// `name=value`, `name>=value` and so on, where the name is one.
+fn field(word: &str) -> Option<Result<FieldTest, String>> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '@');
+    let name = word.split(|c: char| !fits(c)).next()?;
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '@'));
-    (begins && name.chars().all(fits) && !value.is_empty()).then_some((name, value))
+    let (op, value) = word.get(name.len()..)?.split_at_checked(1)?;
+    let compares = matches!(op, "=" | "<" | ">" | "~") || (op == "!" && value.starts_with('='));
+    (begins && compares && !value.trim_start_matches('=').is_empty()).then(|| FieldTest::parse(&word.replace('"', "")))
 }
 
 #[cfg(test)]
@@ -116,10 +118,10 @@ mod tests {
 
     #[test]
     fn a_filter_says_level_fields_times_lines_around_and_a_pattern() {
-        let read = read("level>=warn status=502 since:15m until:10:00 +3 timed out|refused").unwrap();
+        let read = read("level>=warn status>=502 since:15m until:10:00 +3 timed out|refused").unwrap();
         let filter = &read.filter;
         assert_eq!((filter.level, read.context), (Some(Level::Warn), Some(3)));
-        assert_eq!(filter.fields, [("status".to_owned(), "502".to_owned())]);
+        assert_eq!(filter.fields, [FieldTest::parse("status>=502").unwrap()]);
         assert_eq!(filter.since, Some("2026-05-02T09:45:00Z".parse().unwrap()));
         assert_eq!(filter.until, Some("2026-05-02T10:00:00Z".parse().unwrap()));
         assert_eq!(filter.grep.as_ref().unwrap().as_str(), "(?i)timed out|refused");

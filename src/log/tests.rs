@@ -3,9 +3,12 @@
 mod accessing;
 mod holding;
 mod judging;
+mod linking;
 mod reading;
 mod searching;
+mod showing;
 mod splitting;
+mod unfolding;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -156,6 +156,11 @@ impl Logs {
         self.declared = logs;
     }
 
+    /// A log is not followed any more: nothing is known of it from then on.
+    pub fn leave(&mut self, id: &LogId) {
+        self.forget(id);
+    }
+
     fn forget(&mut self, id: &LogId) {
         if let Some(heard) = self.heard.remove(id) {
             self.lines.retire(heard.source);

@@ -251,6 +251,14 @@ impl Default for Ui {
 }
 
 impl Ui {
+    /// Gives a pane the focus, and what is drawn below the services with it.
+    pub fn turn_to(&mut self, pane: Pane) {
+        self.focus = pane;
+        if matches!(pane, Pane::Detail | Pane::Logs) {
+            self.lower = pane;
+        }
+    }
+
     /// The filter of a pane.
     pub fn filter(&self, pane: Pane) -> Option<&Filter> {
         self.filters.get(&pane).filter(|f| !f.is_empty())

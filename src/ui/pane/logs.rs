@@ -18,6 +18,7 @@ use crate::ui::logs::{LogPane, chosen, context_now, prompt, shown};
 use crate::ui::text::{age, cut, thousands, time, width};
 use crate::ui::{Pane, View};
 use line::Columns;
+pub use bars::buckets;
 pub(in crate::ui) use line::level;
 
 /// From so many rows on there is room for bars.
@@ -203,13 +204,19 @@ fn trouble<'a>(spec: &LogSpec, heard: &Heard, cells: usize, view: &View<'a>) -> 
     Line::from(vec![view.span(health.into(), format!(" {head} ")), view.span(Role::Text, why)])
 }
 
-/// The lines of the window so that the one under the cursor is in its row, and no room is left that lines could fill.
-fn draw_lines(buffer: &mut Buffer, area: Rect, window: &Window, view: &View<'_>) {
+/// What stands where: the rows from the top, each with the place of its line in the window.
+struct Laid<'a> {
+    rows: Vec<(usize, Line<'a>)>,
+    is_top: bool,
+}
+
+/// Lays the window out so that the line under the cursor is in its row, and no room is left that lines could fill.
+fn lay<'a>(area: Rect, window: &Window, view: &View<'a>) -> Laid<'a> {
     let logs = view.store.logs();
     let columns = Columns::plan(window, usize::from(area.width), view);
     let room = usize::from(area.height);
     let drawn = |id: &LineId, hit: bool| logs.lines().line(*id).map(|l| line::lines(&l, hit, &columns, view));
-    let mut rows: Vec<(usize, Line<'_>)> = Vec::new();
+    let mut rows: Vec<(usize, Line<'a>)> = Vec::new();
     let mut first_of_cursor = 0;
     // Above the cursor no more than the room is ever seen.
     let from = window.at.saturating_sub(room);
@@ -222,15 +229,34 @@ fn draw_lines(buffer: &mut Buffer, area: Rect, window: &Window, view: &View<'_>)
             break;
         }
     }
+    let last = rows.len().saturating_sub(room);
     let top = match window.row {
-        None => rows.len().saturating_sub(room),
-        Some(row) => first_of_cursor.saturating_sub(row.min(room.saturating_sub(1))).min(rows.len().saturating_sub(room)),
+        None => last,
+        Some(row) => first_of_cursor.saturating_sub(row.min(room.saturating_sub(1))).min(last),
     };
+    rows.drain(..top);
+    rows.truncate(room);
+    Laid { rows, is_top: top == 0 && from == 0 }
+}
+
+fn draw_lines(buffer: &mut Buffer, area: Rect, window: &Window, view: &View<'_>) {
+    let laid = lay(area, window, view);
     let reads = view.ui.logs.at.is_some() && view.has_cursor(Pane::Logs);
-    for ((index, line), y) in rows.iter().skip(top).zip(area.y..area.bottom()) {
+    for ((index, line), y) in laid.rows.iter().zip(area.y..area.bottom()) {
         super::row(buffer, area, y, line, reads && *index == window.at, view);
     }
-    older(buffer, area, top == 0 && from == 0, window, view);
+    older(buffer, area, laid.is_top, window, view);
+}
+
+/// The line drawn in a row of the pane, counted from the first row inside its frame.
+pub fn line_at(area: Rect, row: usize, view: &View<'_>) -> Option<LineId> {
+    let inner = Rect { height: area.height.saturating_sub(2), width: area.width.saturating_sub(2), ..area };
+    let (bars, lines, _) = areas(inner, view);
+    let window = window(view.store, view.ui, usize::from(lines.height));
+    let at = row.checked_sub(usize::from(bars.height))?;
+    let laid = lay(lines, &window, view);
+    let (index, _) = laid.rows.get(at)?;
+    window.lines.get(*index).map(|(id, _)| *id)
 }
 
 /// What came before the first line that is held.

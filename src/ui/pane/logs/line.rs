@@ -103,7 +103,7 @@ pub(super) fn lines<'a>(line: &log::Line<'a>, hit: bool, columns: &Columns, view
 }
 
 /// The word for a level, in three letters.
-pub(super) fn level(level: Option<Level>) -> (&'static str, Role) {
+pub(in crate::ui) fn level(level: Option<Level>) -> (&'static str, Role) {
     match level {
         Some(Level::Fatal) => ("FTL", Role::Unhealthy),
         Some(Level::Error) => ("ERR", Role::Unhealthy),
@@ -202,7 +202,7 @@ fn edges(
     let plain = |at: usize| if hit && at < message { Role::Text } else { Role::Dim };
     let mut parts = Vec::new();
     let mut at = from;
-    let mut push = |start: usize, end: usize, role: Option<Role>, parts: &mut Vec<(std::ops::Range<usize>, Role)>| {
+    let push = |start: usize, end: usize, role: Option<Role>, parts: &mut Vec<(std::ops::Range<usize>, Role)>| {
         if start >= end {
             return;
         }

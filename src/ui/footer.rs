@@ -96,9 +96,12 @@ fn hints(view: &View<'_>) -> Vec<(Command, String)> {
             (Command::Detach, "detach"),
         ],
         Some(Popup::Trust(_) | Popup::Unlock(_)) => &[(Command::Accept, "answer"), (Command::Cancel, "leave")],
-        Some(Popup::Sources(_)) => {
-            &[(Command::Back, "close"), (Command::Mark, "leave out"), (Command::MarkAll, "all"), (Command::Down, "down")]
-        }
+        Some(Popup::Sources(_)) => &[
+            (Command::Back, "close"),
+            (Command::Mark, "leave out"),
+            (Command::MarkAll, "all"),
+            (Command::Down, "down"),
+        ],
         Some(Popup::Forwards(_)) if ui.forwards.is_empty() => &[(Command::Back, "close")],
         Some(Popup::Forwards(_)) => {
             &[(Command::Back, "close"), (Command::Copy, "copy the address"), (Command::CloseForward, "end it")]
@@ -272,10 +275,10 @@ fn log_hints(view: &View<'_>) -> Vec<(Command, String)> {
         hints.push((Command::NextMatch, "next"));
     }
     hints.extend([
-        (Command::PreviousError, "error before"),
-        (Command::RaiseLevel, "worse only"),
-        (Command::Open, "whole line"),
-        (Command::AllLogs, if pane.wide { "of the service" } else { "all" }),
+        (Command::PreviousError, "error"),
+        (Command::RaiseLevel, "worse"),
+        (Command::AllLogs, if pane.wide { "service's" } else { "all" }),
+        (Command::Open, "line"),
         (Command::Help, "help"),
         (Command::Trace, "trace"),
         (Command::GoToTime, "time"),

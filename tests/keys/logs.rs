@@ -75,8 +75,8 @@ fn lines_pages_and_ends_are_reached() {
         ("k k k down down down down", "order 199"),
         ("home", "order 0 wa"),
         ("home down down", "order 2 wa"),
-        ("pageup", "order 181"),
-        ("pageup pageup pagedown", "order 181"),
+        ("pageup", "order 182"),
+        ("pageup pageup pagedown", "order 182"),
         ("pageup G", "order 199"),
     ] {
         assert_eq!(under_cursor(&mut reading(keys)), at, "{keys}");

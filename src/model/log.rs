@@ -92,6 +92,9 @@ pub struct LogSpec {
     pub on: Option<HostId>,
     /// The zone of times that name none; IANA, checked. None where the deck says nothing.
     pub zone: Option<String>,
+    /// A regular expression, checked, whose groups `time`, `level` and `message` and others tell a line's parts. None where
+    /// lines are read as they are.
+    pub pattern: Option<Arc<str>>,
     /// One line about it.
     pub doc: Option<Text>,
 }

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::log::{Filter, Level, Parsed, Reader};
+use crate::log::{Filter, Level, Parsed, Pattern, Reader};
 use crate::model::{LogLine, LogNews, LogSpec, LogState, Text};
 
 /// A line with what is known of it.
@@ -45,6 +45,7 @@ pub struct Lane {
     filter: Arc<Filter>,
     zone: TimeZone,
     reader: Reader,
+    pattern: Option<Arc<Pattern>>,
     /// Time and level of the last record.
     record: (Option<Timestamp>, Option<Level>),
     latest: Timestamp,
@@ -64,11 +65,14 @@ impl Lane {
     pub fn new(spec: &LogSpec, inbox: mpsc::Receiver<LogNews>, filter: Arc<Filter>) -> Self {
         let named = spec.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok());
         let own = || if spec.on.is_none() { TimeZone::system() } else { TimeZone::UTC };
+        // The deck has checked it.
+        let pattern = spec.pattern.as_deref().and_then(|text| Pattern::new(text).ok()).map(Arc::new);
         Self {
             zone: named.unwrap_or_else(own),
             inbox,
             filter,
-            reader: Reader::new(),
+            reader: pattern.clone().map_or_else(Reader::new, Reader::with_pattern),
+            pattern,
             record: (None, None),
             latest: Timestamp::MIN,
             waiting: VecDeque::new(),
@@ -151,7 +155,7 @@ impl Lane {
                 self.find_record(between);
             }
             self.settle(&mut parsed);
-            if filter.is_match(&line.bytes, &parsed) {
+            if filter.is_match_with(&line.bytes, &parsed, self.pattern.as_deref()) {
                 let line = self.line(line, &parsed);
                 self.waiting.push_back(Item::Line(line));
             }

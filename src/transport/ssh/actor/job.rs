@@ -72,6 +72,8 @@ pub struct Job {
     work: Work,
     /// The server is known to allow as many sessions as there were with it.
     credited: bool,
+    /// How often the server had no channel for it.
+    refusals: u32,
 }
 
 impl Job {
@@ -84,12 +86,12 @@ impl Job {
             Order::Forward { host, port, reply } => Work::Forward { host, port, reply: Some(reply), pipe: None },
             Order::Shell { term, size, reply } => Work::Shell { term, size, reply: Some(reply), pipe: None },
         };
-        Some(Self { stage: Stage::Opening, channel: None, work, credited: false })
+        Some(Self { stage: Stage::Opening, channel: None, work, credited: false, refusals: 0 })
     }
 
     /// A channel on which nothing runs, to be closed.
     pub fn closing(channel: Channel) -> Self {
-        Self { stage: Stage::Closing, channel: Some(channel), work: Work::Nothing, credited: true }
+        Self { stage: Stage::Closing, channel: Some(channel), work: Work::Nothing, credited: true, refusals: 0 }
     }
 
     /// Whether the server has allowed it a session; said once.
@@ -116,6 +118,16 @@ impl Job {
     /// Whether the server had no channel for it.
     pub fn wants_another_try(&self) -> bool {
         matches!(self.stage, Stage::Turned)
+    }
+
+    /// Whether it waits for no session.
+    pub fn is_hasty(&self) -> bool {
+        matches!(&self.work, Work::Exec(exec) if exec.is_hasty())
+    }
+
+    /// How often the server had no channel for it.
+    pub fn refusals(&self) -> u32 {
+        self.refusals
     }
 
     /// From the beginning.
@@ -227,6 +239,7 @@ impl Job {
             Err(e) if is_again(&e) => Step::Idle,
             Err(e) if is_refusal(&e) && self.is_session() => {
                 self.stage = Stage::Turned;
+                self.refusals += 1;
                 Step::Moved
             }
             Err(e) if is_refusal(&e) => {

@@ -12,6 +12,7 @@ pub mod merge;
 pub mod parse;
 mod scan;
 pub mod search;
+pub mod sift;
 pub mod split;
 mod stamp;
 pub mod store;
@@ -22,6 +23,7 @@ pub use level::Level;
 pub use merge::{Line, LineId, Merge, Place, SourceId, escaped};
 pub use parse::{Parsed, Reader, parse};
 pub use search::Search;
+pub use sift::Sift;
 pub use split::Splitter;
 pub use store::{Known, LogStore};
 

@@ -3,15 +3,14 @@
 
 use std::collections::HashMap;
 
-use regex::bytes::{Regex, RegexBuilder};
+use memchr::{memchr, memmem};
+use regex::bytes::Regex;
 
 use super::chunk::{Chunk, Mark, moment};
 use super::filter::Filter;
 use super::merge::{LineId, Merge, Place, Rows, SourceId};
+use super::sift::{PATIENCE, wide};
 use super::store::LogStore;
-
-/// So many matches over the end of a line, and the rest of the chunk is read line by line.
-const PATIENCE: usize = 16;
 
 /// What a filter finds in a store that goes on growing.
 #[derive(Debug)]
@@ -19,6 +18,8 @@ pub struct Search {
     filter: Filter,
     /// The pattern for whole chunks, if it means the same there.
     wide: Option<Regex>,
+    /// What a line has that has all the fields.
+    hint: Option<Hint>,
     sources: Vec<SourceId>,
     found: HashMap<(SourceId, u64), Found>,
     count: u64,
@@ -37,7 +38,8 @@ impl Search {
     /// That has looked at nothing yet.
     pub fn new(filter: Filter, sources: &[SourceId]) -> Self {
         let wide = filter.grep.as_ref().and_then(wide);
-        Self { filter, wide, sources: sources.to_vec(), found: HashMap::new(), count: 0 }
+        let hint = Hint::of(&filter);
+        Self { filter, wide, hint, sources: sources.to_vec(), found: HashMap::new(), count: 0 }
     }
 
     /// Its filter.
@@ -142,7 +144,10 @@ impl Search {
             }
         };
         match &self.filter.grep {
-            None => (from..chunk.len()).for_each(keep),
+            None => match &self.hint {
+                Some(hint) => hint.rows(chunk, from, &mut keep),
+                None => (from..chunk.len()).for_each(keep),
+            },
             Some(grep) if self.filter.invert => {
                 let mut next = from;
                 self.grep(grep, chunk, from, &mut |row| {
@@ -186,21 +191,34 @@ impl Search {
     }
 }
 
-/// The same pattern for many lines at once, or none if it could mean something else there: `\A` and `\z` know no lines,
-/// and flags that are taken away could be those that lines need.
-fn wide(grep: &Regex) -> Option<Regex> {
-    let pattern = grep.as_str();
-    let unsure = pattern.contains("\\A") || pattern.contains("\\z") || takes_flags(pattern) || pattern.contains("(?x");
-    if unsure {
-        return None;
-    }
-    RegexBuilder::new(pattern).multi_line(true).size_limit(8 << 20).build().ok()
-}
+/// The longest value of a field that is asked for: a line without these bytes has another one, unless it is written with
+/// escapes there.
+#[derive(Debug)]
+struct Hint(memmem::Finder<'static>);
 
-/// Whether a group like `(?-u)`, `(?i-m:` or `(?R)` stands in the pattern.
-fn takes_flags(pattern: &str) -> bool {
-    pattern.split("(?").skip(1).any(|group| {
-        let flags = group.split([':', ')', '<', 'P']).next().unwrap_or_default();
-        flags.contains(['-', 'R', 'm', 'x'])
-    })
+impl Hint {
+    fn of(filter: &Filter) -> Option<Self> {
+        let longest = filter.fields.iter().map(|(_, value)| value.as_bytes()).max_by_key(|value| value.len())?;
+        (!longest.is_empty()).then(|| Self(memmem::Finder::new(longest).into_owned()))
+    }
+
+    /// The rows that may have the fields, in the order they came.
+    fn rows(&self, chunk: &Chunk, from: usize, sink: &mut dyn FnMut(usize)) {
+        let (text, base) = (chunk.text(from), chunk.start(from));
+        let (mut at, mut next_value, mut next_escape) = (0, Some(0), Some(0));
+        while at < text.len() {
+            let rest = text.get(at..).unwrap_or_default();
+            // Each is looked for only when what was found of it last is passed.
+            if next_value.is_some_and(|place| place <= at) {
+                next_value = self.0.find(rest).map(|place| at + place);
+            }
+            if next_escape.is_some_and(|place| place <= at) {
+                next_escape = memchr(b'\\', rest).map(|place| at + place);
+            }
+            let Some(place) = next_value.into_iter().chain(next_escape).min() else { return };
+            let row = chunk.row_at(base + place);
+            sink(row);
+            at = chunk.start(row + 1) - base;
+        }
+    }
 }

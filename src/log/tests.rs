@@ -4,6 +4,7 @@ mod holding;
 mod judging;
 mod reading;
 mod searching;
+mod sifting;
 mod splitting;
 
 use jiff::Timestamp;

@@ -4,6 +4,7 @@
 //! it. Knows nothing of levels or patterns.
 
 mod command;
+pub mod direct;
 mod file;
 mod journal;
 mod sheet;

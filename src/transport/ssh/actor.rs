@@ -5,6 +5,7 @@
 //! started at the same time (source: ssh2-rs issue 322 and libssh2's `packet.c`).
 
 mod exec;
+mod fault;
 mod job;
 mod pipe;
 mod quiet;
@@ -326,7 +327,7 @@ impl Actor {
                 }
                 Ok(_) => Ok(()),
                 Err(e) if e.kind() == ErrorKind::WouldBlock => Ok(()),
-                Err(e) => Err(job::words(&e)),
+                Err(e) => Err(fault::words(&e)),
             };
         }
         // Only when there is nothing else to do, and not again and again on a server that allows none.
@@ -334,15 +335,15 @@ impl Actor {
         let unused = self.jobs.is_empty() && self.waiting.is_empty() && may;
         if unused || self.opening_idle {
             let opened = self.session.channel_session();
-            self.opening_idle = opened.as_ref().is_err_and(job::is_again);
+            self.opening_idle = opened.as_ref().is_err_and(fault::is_again);
             match opened {
                 Ok(channel) => self.idle = Some(channel),
                 Err(_) if self.opening_idle => {}
-                Err(e) if job::is_refusal(&e) => {
+                Err(e) if fault::is_refusal(&e) => {
                     self.most = 1;
                     self.refused = Some(Instant::now());
                 }
-                Err(e) => return Err(job::session_words(&e)),
+                Err(e) => return Err(fault::session_words(&e)),
             }
         }
         Ok(())

@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::Instant;
 
-use super::job::{Served, is_again, is_closed};
+use super::fault::{is_again, is_closed};
+use super::job::Served;
 use super::{Chunk, Ended, ExecOrder};
 
 /// Read from one channel in one turn.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use quarterdeck::log::{Filter, Level, LogStore, Reader, Search, SourceId, Splitter, pattern};
+use quarterdeck::log::{FieldTest, Filter, Level, LogStore, Reader, Search, SourceId, Splitter, pattern};
 
 const LINES: usize = 1_000_000;
 const ROUNDS: usize = 5;
@@ -225,7 +225,7 @@ fn filters(store: &LogStore, ids: &[SourceId], file: &Path) -> Outcome<()> {
     }
     let inverse = Filter { invert: true, ..grep("answered")? };
     let level = Filter { level: Some(Level::Warn), ..Filter::default() };
-    let fields = Filter { fields: vec![("order".into(), "77000".into())], ..Filter::default() };
+    let fields = Filter { fields: vec![FieldTest::is("order", "77000")], ..Filter::default() };
     for (name, filter) in [("not `answered`", inverse), ("level>=warn", level), ("order=77000", fields)] {
         let (first, all, longest, count) = search(store, ids, &filter);
         println!("  {name:<20} {:>8.1} ms {:>11.1} ms {:>11.1} ms {count:>10}", ms(first), ms(all), ms(longest));

@@ -6,8 +6,11 @@ pub mod document;
 mod lane;
 mod merge;
 mod paper;
+<<<<<<< HEAD
 mod sieve;
 mod when;
+=======
+>>>>>>> main
 
 use std::sync::Arc;
 
@@ -21,8 +24,9 @@ use super::{General, Pace, block_on, hosts};
 use crate::app::Now;
 use crate::config::Deck;
 use crate::exit::Ending;
-use crate::log::{Filter, Level, pattern};
+use crate::log::{FieldTest, Filter, Level, pattern};
 use crate::model::{LogSpec, LogState};
+use crate::settings::when;
 use crate::source::Surroundings;
 use crate::source::logs::direct::Direct;
 use crate::source::logs::{self, WAITING, Wanted};
@@ -61,7 +65,8 @@ pub struct Options {
     /// Only lines at least as bad: trace, debug, info, warn, error, fatal
     #[arg(long, value_name = "LEVEL")]
     level: Option<String>,
-    /// Only lines with this field of JSON or logfmt; may be given several times
+    /// Only lines where this field of JSON, logfmt or an access log says so: status=5xx, 'rt>=0.5', user!=alice,
+    /// path~^/api; may be given several times
     #[arg(long = "field", value_name = "NAME=VALUE")]
     fields: Vec<String>,
     /// Print one JSON object a line (`qd schema logs` describes it)
@@ -112,10 +117,7 @@ impl Options {
             let hint = || crate::settings::word::hint(word, words);
             Level::parse(word).ok_or_else(|| format!("there is no level `{word}`; {}", hint()))
         });
-        let field = |text: &String| {
-            let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-            pair.ok_or_else(|| format!("\"{text}\" is no field; write --field name=value"))
-        };
+        let field = |text: &String| FieldTest::parse(text).map_err(|e| format!("--field {e}"));
         Ok(Filter {
             grep: grep.map_err(|e| format!("--grep is no regular expression: {e}"))?,
             invert: self.invert,

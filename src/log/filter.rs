@@ -1,11 +1,14 @@
 //! Which lines are wanted: by text, level, time and fields. Judges one line at a time; holds no lines.
 
+mod field_test;
+
 use jiff::Timestamp;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::field::field;
 use super::level::Level;
 use super::parse::Parsed;
+pub use field_test::{FieldOp, FieldTest};
 
 /// Which lines are wanted; all that it says must hold.
 #[derive(Debug, Clone, Default)]
@@ -21,8 +24,8 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Not after this; a line without a time is wanted.
     pub until: Option<Timestamp>,
-    /// Fields with the values they must have.
-    pub fields: Vec<(String, String)>,
+    /// What fields must say.
+    pub fields: Vec<FieldTest>,
 }
 
 impl Filter {
@@ -49,7 +52,7 @@ impl Filter {
     }
 
     pub(super) fn has_fields(&self, line: &[u8]) -> bool {
-        self.fields.iter().all(|(name, value)| field(line, name).is_some_and(|v| *v == *value.as_bytes()))
+        self.fields.iter().all(|test| field(line, &test.name).is_some_and(|value| test.is_met(&value)))
     }
 }
 

@@ -1,11 +1,15 @@
 //! What the log engine promises, as statements about lines that real programs write.
 
+mod accessing;
 mod holding;
 mod judging;
+mod linking;
 mod reading;
 mod searching;
 mod sifting;
+mod showing;
 mod splitting;
+mod unfolding;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use serde::{Deserialize, Serialize};
+
 use super::{EnvironmentId, HostId, ServiceId, Text};
 
 /// One log on one host: `production/sales:app`, `production:nginx`, and `production/sales:app@web1` where a log is on
 /// several hosts.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LogId {
     /// Its environment.
     pub environment: EnvironmentId,
@@ -47,7 +49,7 @@ impl fmt::Display for LogId {
 }
 
 /// Where the lines come from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum LogFrom {
     /// A file, followed by its name.
     File {
@@ -80,7 +82,7 @@ impl fmt::Display for LogFrom {
 }
 
 /// A log source of a deck.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LogSpec {
     /// Its name.
     pub id: LogId,

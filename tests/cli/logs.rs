@@ -119,7 +119,7 @@ fn names_that_mean_nothing_or_two_things_are_told_with_what_was_probably_meant()
         (&["--level", "wrn2"][..], "there is no level"),
         (&["--since", "soon"], "\"soon\" is no time; write 15m"),
         (&["--grep", "("], "--grep is no regular expression"),
-        (&["--field", "x"], "is no field"),
+        (&["--field", "x"], "tests no field"),
     ] {
         let ended = logs(&stage, &[&["qa"], arguments].concat());
         assert!(ended.told.contains(told) && ended.code == 2, "{}", ended.told);

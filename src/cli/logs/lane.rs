@@ -231,7 +231,7 @@ impl Lane {
             parsed.begins = true;
         }
         // What a service prints has the same priority whatever it says.
-        parsed.level = parsed.level.or(line.priority.and_then(of_priority));
+        parsed.level = parsed.level.or(line.priority.and_then(Level::from_priority));
         parsed
     }
 
@@ -257,6 +257,7 @@ impl Lane {
         }
     }
 }
+<<<<<<< HEAD
 
 /// The zone of times that name none.
 pub fn zone(spec: &LogSpec) -> TimeZone {
@@ -275,3 +276,5 @@ fn of_priority(priority: u8) -> Option<Level> {
         _ => return None,
     })
 }
+=======
+>>>>>>> main

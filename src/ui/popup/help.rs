@@ -76,6 +76,7 @@ fn words(scope: Scope) -> &'static str {
         Scope::List => "in lists",
         Scope::Service => "on services",
         Scope::Host => "on a host, or the host of a service",
+        Scope::Logs => "in the logs",
         Scope::Plan => "on a plan, and where something is asked",
         Scope::Run => "in a run, among the runs and the locks",
         Scope::Input => "while typing",

@@ -6,11 +6,7 @@ pub mod document;
 mod lane;
 mod merge;
 mod paper;
-<<<<<<< HEAD
 mod sieve;
-mod when;
-=======
->>>>>>> main
 
 use std::sync::Arc;
 

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use memchr::{memchr, memmem};
 use regex::bytes::Regex;
 
+use super::access;
 use super::chunk::{Chunk, Mark, moment};
-use super::filter::Filter;
+use super::filter::{FieldTest, Filter};
 use super::merge::{LineId, Merge, Place, Rows, SourceId};
 use super::sift::{PATIENCE, wide};
 use super::store::LogStore;
@@ -191,26 +192,35 @@ impl Search {
     }
 }
 
-/// The longest value of a field that is asked for: a line without these bytes has another one, unless it is written with
-/// escapes there.
+/// Bytes that a line has whose fields are as they must be: the longest value that is asked for, which may be written with
+/// escapes, or else a name.
 #[derive(Debug)]
-struct Hint(memmem::Finder<'static>);
+struct Hint {
+    bytes: memmem::Finder<'static>,
+    is_value: bool,
+}
 
 impl Hint {
     fn of(filter: &Filter) -> Option<Self> {
-        let longest = filter.fields.iter().map(|(_, value)| value.as_bytes()).max_by_key(|value| value.len())?;
-        (!longest.is_empty()).then(|| Self(memmem::Finder::new(longest).into_owned()))
+        let values = filter.fields.iter().filter_map(FieldTest::exact).map(|value| (value, true));
+        // Of a path the last member; what an access log says it says without names.
+        let names = filter.fields.iter().map(|test| test.name.as_str()).filter(|name| !access::is_name(name));
+        let names = names.map(|name| (name.rsplit('.').next().unwrap_or(name), false));
+        let some = |hint: &(&str, bool)| !hint.0.is_empty();
+        let longest = values.filter(some).max_by_key(|(value, _)| value.len());
+        let (bytes, is_value) = longest.or_else(|| names.filter(some).max_by_key(|(name, _)| name.len()))?;
+        Some(Self { bytes: memmem::Finder::new(bytes).into_owned(), is_value })
     }
 
     /// The rows that may have the fields, in the order they came.
     fn rows(&self, chunk: &Chunk, from: usize, sink: &mut dyn FnMut(usize)) {
         let (text, base) = (chunk.text(from), chunk.start(from));
-        let (mut at, mut next_value, mut next_escape) = (0, Some(0), Some(0));
+        let (mut at, mut next_value, mut next_escape) = (0, Some(0), self.is_value.then_some(0));
         while at < text.len() {
             let rest = text.get(at..).unwrap_or_default();
             // Each is looked for only when what was found of it last is passed.
             if next_value.is_some_and(|place| place <= at) {
-                next_value = self.0.find(rest).map(|place| at + place);
+                next_value = self.bytes.find(rest).map(|place| at + place);
             }
             if next_escape.is_some_and(|place| place <= at) {
                 next_escape = memchr(b'\\', rest).map(|place| at + place);

@@ -6,8 +6,8 @@ mod judging;
 mod linking;
 mod reading;
 mod searching;
-mod sifting;
 mod showing;
+mod sifting;
 mod splitting;
 mod unfolding;
 

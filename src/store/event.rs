@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::plan::HostName;
 use crate::model::run::{Dirty, Entry, LockHolder};
 use crate::model::{
-    EnvironmentId, Fault, Fleet, HostId, Link, LogSpec, Observation, Plan, ProbeId, RunId, RunSummary, Runbook, ServiceId, Text,
+    EnvironmentId, Fault, Fleet, HostId, Link, LogSpec, Observation, Plan, ProbeId, RunId, RunSummary, Runbook,
+    ServiceId, Text,
 };
 
 /// A fact from outside.

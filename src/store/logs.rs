@@ -348,4 +348,3 @@ impl Logs {
         self.lines.span(&self.sources)
     }
 }
-

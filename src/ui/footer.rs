@@ -96,9 +96,12 @@ fn hints(view: &View<'_>) -> Vec<(Command, String)> {
             (Command::Detach, "detach"),
         ],
         Some(Popup::Trust(_) | Popup::Unlock(_)) => &[(Command::Accept, "answer"), (Command::Cancel, "leave")],
-        Some(Popup::Sources(_)) => {
-            &[(Command::Back, "close"), (Command::Mark, "leave out"), (Command::MarkAll, "all"), (Command::Down, "down")]
-        }
+        Some(Popup::Sources(_)) => &[
+            (Command::Back, "close"),
+            (Command::Mark, "leave out"),
+            (Command::MarkAll, "all"),
+            (Command::Down, "down"),
+        ],
         Some(Popup::Forwards(_)) if ui.forwards.is_empty() => &[(Command::Back, "close")],
         Some(Popup::Forwards(_)) => {
             &[(Command::Back, "close"), (Command::Copy, "copy the address"), (Command::CloseForward, "end it")]

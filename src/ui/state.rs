@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::edit::Edit;
 use super::filter::Filter;
+use super::logs::{LogPane, Prompt};
 use super::popup::card::Card;
 use super::popup::confirm::Confirm;
 use super::popup::forwards::ForwardLine;
-use super::logs::{LogPane, Prompt};
 use super::popup::inputs::Form;
 use super::popup::line::LinePage;
 use super::popup::locks::LockList;

@@ -66,7 +66,12 @@ pub fn insert(ui: &mut Ui, store: &Store, text: &str, now: Timestamp) {
 
 fn takes_paste(popup: &Popup) -> bool {
     match popup {
-        Popup::Palette(_) | Popup::Filter(_) | Popup::Prompt(_) | Popup::Unlock(_) | Popup::Picker(_) | Popup::Inputs(_) => true,
+        Popup::Palette(_)
+        | Popup::Filter(_)
+        | Popup::Prompt(_)
+        | Popup::Unlock(_)
+        | Popup::Picker(_)
+        | Popup::Inputs(_) => true,
         Popup::Run(view) => view.searching.is_some(),
         // A reason or a password may be pasted; it is no yes.
         Popup::Card(card) => matches!(card.consent.at, Spot::Reason | Spot::Password),

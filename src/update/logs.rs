@@ -95,7 +95,9 @@ pub fn list(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec
             ui.popups.push(Popup::Prompt(prompt));
         }
         Command::Mark => {
-            let Some((id, place)) = under_cursor(ui, store).map(|line| (line.id, line.place)) else { return Vec::new() };
+            let Some((id, place)) = under_cursor(ui, store).map(|line| (line.id, line.place)) else {
+                return Vec::new();
+            };
             if ui.logs.marks.remove(&id).is_none() {
                 ui.logs.marks.insert(id, String::new());
             }
@@ -197,7 +199,9 @@ fn go_to(ui: &mut Ui, store: &Store, place: Place, now: Timestamp) {
     let room = room(ui, store, now);
     let seen = window(store, ui, room);
     hold(ui, store, place, now);
-    let row_of = |place: Place| seen.lines.iter().position(|(id, _)| store.logs().lines().line(*id).is_some_and(|l| l.place == place));
+    let row_of = |place: Place| {
+        seen.lines.iter().position(|(id, _)| store.logs().lines().line(*id).is_some_and(|l| l.place == place))
+    };
     let Some(reading) = &mut ui.logs.at else { return };
     // One that is on the screen keeps its row, as far as lines are a row each.
     let top = seen.row.map_or(seen.lines.len().saturating_sub(room), |row| seen.at.saturating_sub(row));
@@ -263,7 +267,13 @@ fn older(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
         ui.say("that is where the logs begin", now);
         return Vec::new();
     }
-    ui.say(format!("reading {} more of each", crate::ui::text::thousands(asked.iter().map(|(_, n)| *n).max().unwrap_or(0))), now);
+    ui.say(
+        format!(
+            "reading {} more of each",
+            crate::ui::text::thousands(asked.iter().map(|(_, n)| *n).max().unwrap_or(0))
+        ),
+        now,
+    );
     ui.logs.asked.extend(asked.clone());
     vec![Effect::OlderLogs(asked)]
 }
@@ -382,7 +392,8 @@ fn around(ui: &mut Ui, step: isize, now: Timestamp) {
 }
 
 fn least(ui: &mut Ui, step: isize, now: Timestamp) {
-    let levels = [None, Some(Level::Debug), Some(Level::Info), Some(Level::Warn), Some(Level::Error), Some(Level::Fatal)];
+    let levels =
+        [None, Some(Level::Debug), Some(Level::Info), Some(Level::Warn), Some(Level::Error), Some(Level::Fatal)];
     let at = levels.iter().position(|l| *l == ui.logs.least).unwrap_or(0);
     // The first step is to what matters.
     let next = match (at, step) {

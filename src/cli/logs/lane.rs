@@ -257,24 +257,9 @@ impl Lane {
         }
     }
 }
-<<<<<<< HEAD
 
 /// The zone of times that name none.
 pub fn zone(spec: &LogSpec) -> TimeZone {
     let named = spec.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok());
     named.unwrap_or_else(|| if spec.on.is_none() { TimeZone::system() } else { TimeZone::UTC })
 }
-
-/// Source: RFC 5424, section 6.2.1, "Numerical Code".
-fn of_priority(priority: u8) -> Option<Level> {
-    Some(match priority {
-        0..=2 => Level::Fatal,
-        3 => Level::Error,
-        4 => Level::Warn,
-        5 | 6 => Level::Info,
-        7 => Level::Debug,
-        _ => return None,
-    })
-}
-=======
->>>>>>> main

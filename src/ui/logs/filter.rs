@@ -50,7 +50,8 @@ impl LogFilter {
             None => quoted(rest).map_or_else(|| rest.to_owned(), regex::escape),
         };
         if !written.is_empty() {
-            let read = pattern(&written).map_err(|e| format!("no regular expression: {}", last_line(&e.to_string())))?;
+            let read =
+                pattern(&written).map_err(|e| format!("no regular expression: {}", last_line(&e.to_string())))?;
             (filter.grep, filter.invert) = (Some(read), invert);
         }
         Ok(Self { text: text.trim().to_owned(), filter: Arc::new(filter), context })

@@ -17,8 +17,8 @@ use crate::ui::logs::window::{MOST_NEW, Window, new_lines, window};
 use crate::ui::logs::{LogPane, chosen, context_now, prompt, shown};
 use crate::ui::text::{age, cut, thousands, time, width};
 use crate::ui::{Pane, View};
-use line::Columns;
 pub use bars::buckets;
+use line::Columns;
 pub(in crate::ui) use line::level;
 
 /// From so many rows on there is room for bars.
@@ -97,7 +97,11 @@ fn choices(pane: &LogPane, view: &View<'_>) -> Vec<String> {
         words.push(format!("{context} around"));
     }
     if let Some(find) = &pane.find {
-        let hits = view.store.logs().hits().map_or_else(String::new, |n| format!(" {}{}", view.theme.glyphs().times, thousands(n)));
+        let hits = view
+            .store
+            .logs()
+            .hits()
+            .map_or_else(String::new, |n| format!(" {}{}", view.theme.glyphs().times, thousands(n)));
         words.push(format!("find {}{hits}", cut(&find.text, 24, ellipsis)));
     }
     words
@@ -154,7 +158,11 @@ fn why_empty(view: &View<'_>) -> Option<String> {
     }
     let some = shown(view.store, view.ui, view.now);
     if some.is_empty() {
-        return Some(format!("all {} logs are left out; {} brings them back", all.len(), view.key(Command::ChooseLogs)));
+        return Some(format!(
+            "all {} logs are left out; {} brings them back",
+            all.len(),
+            view.key(Command::ChooseLogs)
+        ));
     }
     if logs.backward(None).next().is_some() {
         return None;
@@ -198,7 +206,13 @@ pub(in crate::ui) fn health(state: &LogState) -> Health {
 fn trouble<'a>(spec: &LogSpec, heard: &Heard, cells: usize, view: &View<'a>) -> Line<'a> {
     let glyphs = view.theme.glyphs();
     let health = health(heard.state());
-    let head = format!("{} {} {} {} ", glyphs.health(health), line::origin(spec, view), heard.state().word(), age(heard.since(), view.now));
+    let head = format!(
+        "{} {} {} {} ",
+        glyphs.health(health),
+        line::origin(spec, view),
+        heard.state().word(),
+        age(heard.since(), view.now)
+    );
     let why = heard.state().why().map(crate::model::Text::as_str).unwrap_or_default();
     let why = cut(why, cells.saturating_sub(width(&head) + 2), glyphs.ellipsis).into_owned();
     Line::from(vec![view.span(health.into(), format!(" {head} ")), view.span(Role::Text, why)])

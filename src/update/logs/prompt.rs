@@ -53,7 +53,8 @@ fn accept(ui: &mut Ui, store: &Store, mut prompt: Prompt, now: Timestamp) -> Vec
     let outcome = match prompt.asked {
         Asked::Filter => {
             ui.logs.trace = None;
-            ui.logs.filter = prompt.live.take().map(|(filter, _)| filter).filter(|f| !f.is_open() || f.context.is_some());
+            ui.logs.filter =
+                prompt.live.take().map(|(filter, _)| filter).filter(|f| !f.is_open() || f.context.is_some());
             ui.logs.refine();
             Ok(Vec::new())
         }

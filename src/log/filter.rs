@@ -43,7 +43,7 @@ impl Filter {
         let value = |name: &str| pattern.field(line, name).or_else(|| field(line, name));
         self.fits(parsed.level, parsed.time)
             && self.grep.as_ref().is_none_or(|grep| grep.is_match(line) != self.invert)
-            && self.fields.iter().all(|(name, wanted)| value(name).is_some_and(|v| *v == *wanted.as_bytes()))
+            && self.fields.iter().all(|test| value(&test.name).is_some_and(|value| test.is_met(&value)))
     }
 
     /// Whether it lets everything through.

@@ -8,6 +8,7 @@ mod linking;
 mod reading;
 mod searching;
 mod showing;
+mod sifting;
 mod splitting;
 mod unfolding;
 

@@ -4,6 +4,7 @@
 //! it. Knows nothing of levels or patterns.
 
 mod command;
+pub mod direct;
 mod file;
 mod journal;
 mod sheet;
@@ -89,9 +90,9 @@ pub async fn read(spec: &LogSpec, wanted: Wanted, surroundings: &Surroundings, o
     };
     let brief = !wanted.follow && matches!(spec.from, LogFrom::Command { .. });
     let sheet = Sheet::new(Arc::clone(&surroundings.clock));
-    let mut reading =
-        Reading { reader, sheet, transport, remote, outbox, clock: Arc::clone(&surroundings.clock), brief };
-    reading.run(wanted.follow).await;
+    let (clock, follow) = (Arc::clone(&surroundings.clock), wanted.follow);
+    let mut reading = Reading { reader, sheet, transport, remote, outbox, clock, brief, follow };
+    reading.run().await;
 }
 
 struct Reading {
@@ -103,13 +104,14 @@ struct Reading {
     clock: Clock,
     /// The command may never end, and is only looked at.
     brief: bool,
+    follow: bool,
 }
 
 /// Nobody listens any more.
 struct Unheard;
 
 impl Reading {
-    async fn run(&mut self, follow: bool) {
+    async fn run(&mut self) {
         let mut pause = FIRST_PAUSE;
         self.sheet.state(LogState::Connecting);
         loop {
@@ -128,7 +130,7 @@ impl Reading {
                 self.sheet.state(state);
             }
             let Ok(()) = self.send().await else { return };
-            if over || !follow {
+            if over || !self.follow {
                 return;
             }
             if began.elapsed() > STEADY {
@@ -144,6 +146,10 @@ impl Reading {
             let line = remote.keeper().line(Instant::now() + START).await;
             let place = remote.place().to_owned();
             line.map_err(|away| TransportError::Unreachable { place, why: away.cause })?;
+            // What is followed holds a session for as long as that goes on; a look is over soon.
+            if self.follow {
+                return remote.follow_apart(argv, START).await;
+            }
         }
         self.transport.follow(argv, START).await
     }
@@ -185,12 +191,16 @@ impl Reading {
         }
     }
 
-    /// A host that says nothing any more looks like a log in which nothing is written.
+    /// A host that says nothing any more looks like a log in which nothing is written. A log that is followed has another
+    /// connection than its host, which may stand when that one does not.
     fn tell_silence(&mut self, link: Option<&mut watch::Receiver<Link>>) {
         let Some(link) = link.map(|l| l.borrow_and_update().clone()) else { return };
         match link.state {
             LinkState::Degraded if link.cause.is_some() => {
-                self.sheet.state(LogState::Silent(link.cause.unwrap_or_default()));
+                self.sheet.silence(LogState::Silent(link.cause.unwrap_or_default()));
+            }
+            LinkState::Lost | LinkState::Refused => {
+                self.sheet.silence(LogState::Lost(link.cause.unwrap_or_default()));
             }
             LinkState::Live => self.sheet.end_silence(),
             _ => {}

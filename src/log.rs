@@ -2,6 +2,7 @@
 //! fast: it reads no clock, opens nothing and draws nothing; times and zones are arguments. What it hands out for people
 //! to see goes through [`crate::model::Text`].
 
+mod access;
 pub mod body;
 mod chunk;
 pub mod field;
@@ -18,6 +19,7 @@ pub mod parse;
 pub mod pretty;
 mod scan;
 pub mod search;
+pub mod sift;
 pub mod split;
 mod stamp;
 pub mod store;
@@ -26,7 +28,7 @@ pub mod trace;
 
 pub use body::{Body, body};
 pub use field::field;
-pub use filter::{Filter, pattern};
+pub use filter::{FieldOp, FieldTest, Filter, pattern};
 pub use groups::Pattern;
 pub use level::Level;
 pub use merge::{Line, LineId, Merge, Place, SourceId, escaped};
@@ -34,6 +36,7 @@ pub use novel::Novel;
 pub use parse::{Parsed, Reader, parse};
 pub use pretty::pretty;
 pub use search::Search;
+pub use sift::Sift;
 pub use split::Splitter;
 pub use store::{Known, LogStore};
 pub use trace::trace;

@@ -6,7 +6,7 @@ pub mod document;
 mod lane;
 mod merge;
 mod paper;
-mod when;
+mod sieve;
 
 use std::sync::Arc;
 
@@ -20,14 +20,17 @@ use super::{General, Pace, block_on, hosts};
 use crate::app::Now;
 use crate::config::Deck;
 use crate::exit::Ending;
-use crate::log::{Filter, Level, pattern};
+use crate::log::{FieldTest, Filter, Level, pattern};
 use crate::model::{LogSpec, LogState};
+use crate::settings::when;
 use crate::source::Surroundings;
+use crate::source::logs::direct::Direct;
 use crate::source::logs::{self, WAITING, Wanted};
 
-use lane::Lane;
+use lane::{Inbox, Lane};
 use merge::{Merge, Out};
 use paper::Paper;
+use sieve::Sieve;
 
 /// Options of `qd logs`.
 #[derive(Clone, Debug, clap::Args)]
@@ -58,7 +61,8 @@ pub struct Options {
     /// Only lines at least as bad: trace, debug, info, warn, error, fatal
     #[arg(long, value_name = "LEVEL")]
     level: Option<String>,
-    /// Only lines with this field of JSON or logfmt; may be given several times
+    /// Only lines where this field of JSON, logfmt or an access log says so: status=5xx, 'rt>=0.5', user!=alice,
+    /// path~^/api; may be given several times
     #[arg(long = "field", value_name = "NAME=VALUE")]
     fields: Vec<String>,
     /// Print one JSON object a line (`qd schema logs` describes it)
@@ -109,10 +113,7 @@ impl Options {
             let hint = || crate::settings::word::hint(word, words);
             Level::parse(word).ok_or_else(|| format!("there is no level `{word}`; {}", hint()))
         });
-        let field = |text: &String| {
-            let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-            pair.ok_or_else(|| format!("\"{text}\" is no field; write --field name=value"))
-        };
+        let field = |text: &String| FieldTest::parse(text).map_err(|e| format!("--field {e}"));
         Ok(Filter {
             grep: grep.map_err(|e| format!("--grep is no regular expression: {e}"))?,
             invert: self.invert,
@@ -146,9 +147,17 @@ async fn read(deck: &Deck, chosen: &[Arc<LogSpec>], options: &Options, filter: F
     let mut tasks = tokio::task::JoinSet::new();
     let mut lanes = Vec::new();
     for spec in chosen {
-        let (outbox, inbox) = mpsc::channel(WAITING);
-        let (log, around) = (Arc::clone(spec), surroundings.clone());
-        tasks.spawn(async move { logs::read(&log, wanted, &around, outbox).await });
+        let direct = Direct::open(spec, &wanted).filter(|_| filter.grep.is_some() && spec.pattern.is_none());
+        let sieve = direct.and_then(|direct| Sieve::start(direct, &filter, &lane::zone(spec), clock.get()));
+        let inbox = sieve.map_or_else(
+            || {
+                let (outbox, inbox) = mpsc::channel(WAITING);
+                let (log, around) = (Arc::clone(spec), surroundings.clone());
+                tasks.spawn(async move { logs::read(&log, wanted, &around, outbox).await });
+                Inbox::News(inbox)
+            },
+            Inbox::Sieve,
+        );
         lanes.push(Lane::new(spec, inbox, Arc::clone(&filter)));
     }
     let merge = Merge::new(lanes, options.follow);

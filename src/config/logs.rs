@@ -1,6 +1,8 @@
 //! Log sources of a service or an environment: the kind is the key that names it (`file = "…"`), the rest says where it
 //! is. A log of a service on several hosts is one source a host. Reads no log.
 
+mod loki;
+
 use std::sync::Arc;
 
 use super::environment::zone;
@@ -10,7 +12,7 @@ use crate::model::{Environment, HostId, LogFrom, LogId, LogSpec, ServiceId, Text
 use crate::settings::{Entry, Names, Section, Value, word};
 
 /// The keys that name a kind.
-const KINDS: [&str; 3] = ["file", "journal", "command"];
+const KINDS: [&str; 4] = ["file", "journal", "command", "loki"];
 
 /// Groups of a pattern, of which it must have one.
 const GROUPS: [&str; 3] = ["time", "level", "message"];
@@ -45,7 +47,7 @@ fn read_one(entry: &Entry, outer: &Section<'_>, around: &Around<'_>) -> Vec<LogS
     table.place = entry.place;
     let section = Section::new(&table, format!("log `{}`", entry.name), faults).with_names(around.names);
     let Some(kind) = kind(&section, entry) else { return Vec::new() };
-    let places = places(&section, around);
+    let places = if kind == "loki" { vec![loki::way(&section, around)] } else { places(&section, around) };
     let from = from(&section, kind, &places);
     let zone = zone(&section, "zone").or_else(|| around.environment.timezone.clone());
     let pattern = pattern(&section);
@@ -152,6 +154,7 @@ fn from(section: &Section<'_>, kind: &str, places: &[Option<HostId>]) -> Option<
     match kind {
         "file" => file(section, places),
         "journal" => journal(section),
+        "loki" => loki::read(section),
         _ => command(section),
     }
 }

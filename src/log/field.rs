@@ -1,17 +1,29 @@
-//! Values by name out of one line: members of a JSON object, `name=value` of logfmt. Looks at nothing but the line.
+//! Values by name out of one line: members of a JSON object, `name=value` of logfmt, parts of an access log. Looks at
+//! nothing but the line.
 
 use std::borrow::Cow;
 
 use memchr::memmem;
 
+use super::access::{self, Access};
 use super::json::{Members, Value};
 
-/// The value of a field: of a JSON line by its name or by a path with dots, of any other line by `name=value`.
+/// The value of a field: of a JSON line by its name or by a path with dots, of a line of an access log also by what such
+/// a line says without names, of any other line by `name=value`.
 pub fn field<'a>(line: &'a [u8], name: &str) -> Option<Cow<'a, [u8]>> {
     match Members::of(line.trim_ascii_start()) {
         Some(members) => member(members, name.as_bytes()),
-        None => pair(line, name.as_bytes()).map(Cow::Borrowed),
+        None => plain(line, name).map(Cow::Borrowed),
     }
+}
+
+fn plain<'a>(line: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let pair = pair(line, name.as_bytes());
+    if pair.is_none() && !access::is_name(name) {
+        return None;
+    }
+    // What a client sent is no field, even if it looks like one.
+    Access::of(line).map_or(pair, |access| access.field(name))
 }
 
 fn member<'a>(members: Members<'a>, name: &[u8]) -> Option<Cow<'a, [u8]>> {

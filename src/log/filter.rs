@@ -1,5 +1,7 @@
 //! Which lines are wanted: by text, level, time and fields. Judges one line at a time; holds no lines.
 
+mod field_test;
+
 use jiff::Timestamp;
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -7,6 +9,7 @@ use super::field::field;
 use super::groups::Pattern;
 use super::level::Level;
 use super::parse::Parsed;
+pub use field_test::{FieldOp, FieldTest};
 
 /// Which lines are wanted; all that it says must hold.
 #[derive(Debug, Clone, Default)]
@@ -22,25 +25,21 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Not after this; a line without a time is wanted.
     pub until: Option<Timestamp>,
-    /// Fields with the values they must have.
-    pub fields: Vec<(String, String)>,
+    /// What fields must say.
+    pub fields: Vec<FieldTest>,
 }
 
 impl Filter {
     /// Whether the line is wanted.
     pub fn is_match(&self, line: &[u8], parsed: &Parsed) -> bool {
-        self.fits(parsed.level, parsed.time)
-            && self.grep.as_ref().is_none_or(|grep| grep.is_match(line) != self.invert)
-            && self.has_fields(line)
+        self.is_match_with(line, parsed, None)
     }
 
     /// As [`Filter::is_match`], for a source whose lines have a form of their own: its groups are fields too.
     pub fn is_match_with(&self, line: &[u8], parsed: &Parsed, pattern: Option<&Pattern>) -> bool {
-        let Some(pattern) = pattern.filter(|_| !self.fields.is_empty()) else { return self.is_match(line, parsed) };
-        let value = |name: &str| pattern.field(line, name).or_else(|| field(line, name));
         self.fits(parsed.level, parsed.time)
             && self.grep.as_ref().is_none_or(|grep| grep.is_match(line) != self.invert)
-            && self.fields.iter().all(|(name, wanted)| value(name).is_some_and(|v| *v == *wanted.as_bytes()))
+            && self.has_fields(line, pattern)
     }
 
     /// Whether it lets everything through.
@@ -58,8 +57,9 @@ impl Filter {
             && time.is_none_or(|t| self.since.is_none_or(|s| s <= t) && self.until.is_none_or(|u| t <= u))
     }
 
-    pub(super) fn has_fields(&self, line: &[u8]) -> bool {
-        self.fields.iter().all(|(name, value)| field(line, name).is_some_and(|v| *v == *value.as_bytes()))
+    pub(super) fn has_fields(&self, line: &[u8], pattern: Option<&Pattern>) -> bool {
+        let value = |name: &str| pattern.and_then(|p| p.field(line, name)).or_else(|| field(line, name));
+        self.fields.iter().all(|test| value(&test.name).is_some_and(|value| test.is_met(&value)))
     }
 }
 

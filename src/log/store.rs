@@ -2,11 +2,13 @@
 //! counts what it drops; knows nothing of where lines come from.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::chunk::{Chunk, Mark, moment};
+use super::groups::Pattern;
 use super::level::Level;
 use super::merge::{Line, LineId, Merge, Place, SourceId};
 use super::parse::{Parsed, Reader};
@@ -20,7 +22,7 @@ const SLICE: usize = 64 * 1024;
 pub struct Known {
     /// When it was written.
     pub time: Option<Timestamp>,
-    /// How bad it is.
+    /// How bad it is, where its text does not say: what a service prints has the same priority whatever it says.
     pub level: Option<Level>,
 }
 
@@ -56,9 +58,19 @@ impl LogStore {
 
     /// A new source, whose stamps without an offset are of this zone.
     pub fn add(&mut self, zone: TimeZone) -> SourceId {
+        self.add_with(zone, None)
+    }
+
+    /// The same, with lines of a form of their own.
+    pub fn add_with(&mut self, zone: TimeZone, pattern: Option<Arc<Pattern>>) -> SourceId {
         let id = SourceId(self.sources.len() as u32);
-        self.sources.push(Source::new(zone));
+        self.sources.push(Source::new(zone, pattern));
         id
+    }
+
+    /// The form of a source's lines, where it has one of its own.
+    pub fn pattern(&self, source: SourceId) -> Option<&Pattern> {
+        self.sources.get(source.0 as usize)?.shelf.pattern.as_deref()
     }
 
     /// Bytes of a source as they came; a line without its end waits for it.
@@ -82,7 +94,7 @@ impl LogStore {
         let mut sink = |line: &[u8]| {
             let said = shelf.reader.read(line, received, &shelf.zone);
             let time = known.time.or(said.time);
-            let parsed = Parsed { time, level: known.level.or(said.level), begins: pieces == 0 };
+            let parsed = Parsed { time, level: said.level.or(known.level), begins: pieces == 0 };
             shelf.add(line, parsed, received, arrival, most);
             pieces += 1;
         };
@@ -112,6 +124,15 @@ impl LogStore {
         let why = why.replace(['\n', '\r'], " ");
         shelf.put(why.as_bytes(), Mark::new(time, None).gap(), arrival, self.chunk);
         self.keep_bounds();
+    }
+
+    /// Nothing more of a source is wanted: its lines are let go, and its number is not given again.
+    pub fn retire(&mut self, source: SourceId) {
+        if let Some(Source { splitter, shelf }) = self.sources.get_mut(source.0 as usize) {
+            *splitter = Splitter::new();
+            shelf.chunks = VecDeque::new();
+            shelf.bytes = 0;
+        }
     }
 
     /// A line, unless it was dropped or never was.
@@ -165,6 +186,11 @@ impl LogStore {
         self.sources.get(source.0 as usize).map_or(0, |s| s.splitter.left_out())
     }
 
+    /// How many lines of a source came so far, those that were dropped among them.
+    pub fn came(&self, source: SourceId) -> u64 {
+        self.sources.get(source.0 as usize).map_or(0, |s| s.shelf.next)
+    }
+
     /// How many lines of a source are held.
     pub fn lines(&self, source: SourceId) -> u64 {
         self.sources.get(source.0 as usize).map_or(0, |s| s.shelf.next - s.shelf.first())
@@ -214,10 +240,11 @@ struct Source {
 }
 
 impl Source {
-    fn new(zone: TimeZone) -> Self {
+    fn new(zone: TimeZone, pattern: Option<Arc<Pattern>>) -> Self {
         let shelf = Shelf {
             zone,
-            reader: Reader::new(),
+            reader: pattern.clone().map_or_else(Reader::new, Reader::with_pattern),
+            pattern,
             chunks: VecDeque::new(),
             next: 0,
             bytes: 0,
@@ -233,6 +260,7 @@ impl Source {
 struct Shelf {
     zone: TimeZone,
     reader: Reader,
+    pattern: Option<Arc<Pattern>>,
     chunks: VecDeque<Chunk>,
     /// The number of the next line.
     next: u64,

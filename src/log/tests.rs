@@ -1,5 +1,6 @@
 //! What the log engine promises, as statements about lines that real programs write.
 
+mod accessing;
 mod hearing;
 mod holding;
 mod judging;
@@ -7,6 +8,7 @@ mod linking;
 mod reading;
 mod searching;
 mod showing;
+mod sifting;
 mod splitting;
 mod unfolding;
 

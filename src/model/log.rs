@@ -1,16 +1,20 @@
 //! Log sources as a deck declares them, and what one of them tells while it is read. Plain values; nothing here reads a
 //! log or knows how a line is taken apart.
 
+mod loki;
+
 use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{EnvironmentId, HostId, ServiceId, Text};
+pub use loki::{LogLogin, LokiQuery, SecretPlace};
 
 /// One log on one host: `production/sales:app`, `production:nginx`, and `production/sales:app@web1` where a log is on
 /// several hosts.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LogId {
     /// Its environment.
     pub environment: EnvironmentId,
@@ -47,7 +51,7 @@ impl fmt::Display for LogId {
 }
 
 /// Where the lines come from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum LogFrom {
     /// A file, followed by its name.
     File {
@@ -66,6 +70,8 @@ pub enum LogFrom {
         /// The program and its arguments.
         words: Vec<String>,
     },
+    /// What a Loki server has for a query.
+    Loki(Arc<LokiQuery>),
 }
 
 impl fmt::Display for LogFrom {
@@ -75,12 +81,13 @@ impl fmt::Display for LogFrom {
             Self::File { path, .. } => f.write_str(path),
             Self::Journal { unit } => write!(f, "the journal of {unit}"),
             Self::Command { words } => write!(f, "`{}`", words.join(" ")),
+            Self::Loki(query) => query.fmt(f),
         }
     }
 }
 
 /// A log source of a deck.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LogSpec {
     /// Its name.
     pub id: LogId,

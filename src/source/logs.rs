@@ -4,8 +4,10 @@
 //! it. Knows nothing of levels or patterns.
 
 mod command;
+pub mod direct;
 mod file;
 mod journal;
+mod loki;
 mod sheet;
 
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use self::sheet::Sheet;
 use super::{Clock, Surroundings};
-use crate::model::{Link, LinkState, LogFrom, LogNews, LogSpec, LogState, Text};
+use crate::model::{Link, LogFrom, LogNews, LogSpec, LogState, Text};
 use crate::transport::ssh::remote::Remote;
 use crate::transport::{Argv, Exit, Follow, Part, Transport, TransportError, human};
 
@@ -80,18 +82,22 @@ pub async fn read(spec: &LogSpec, wanted: Wanted, surroundings: &Surroundings, o
         return;
     }
     let remote = remote.and_then(|(_, remote)| remote);
+    if let LogFrom::Loki(query) = &spec.from {
+        return loki::read(query, remote, wanted, surroundings, outbox).await;
+    }
     let transport = remote.clone().map_or_else(|| Arc::clone(&surroundings.transport), |r| r as Arc<dyn Transport>);
     let place = transport.place().to_owned();
     let reader: Box<dyn Reader> = match &spec.from {
         LogFrom::File { path, newest } => Box::new(file::FileReader::new(path, *newest, wanted)),
         LogFrom::Journal { unit } => Box::new(journal::JournalReader::new(unit, &place, wanted)),
         LogFrom::Command { words } => Box::new(command::CommandReader::new(words, remote.is_some(), wanted)),
+        LogFrom::Loki(_) => return,
     };
     let brief = !wanted.follow && matches!(spec.from, LogFrom::Command { .. });
     let sheet = Sheet::new(Arc::clone(&surroundings.clock));
-    let mut reading =
-        Reading { reader, sheet, transport, remote, outbox, clock: Arc::clone(&surroundings.clock), brief };
-    reading.run(wanted.follow).await;
+    let (clock, follow) = (Arc::clone(&surroundings.clock), wanted.follow);
+    let mut reading = Reading { reader, sheet, transport, remote, outbox, clock, brief, follow };
+    reading.run().await;
 }
 
 struct Reading {
@@ -103,13 +109,14 @@ struct Reading {
     clock: Clock,
     /// The command may never end, and is only looked at.
     brief: bool,
+    follow: bool,
 }
 
 /// Nobody listens any more.
 struct Unheard;
 
 impl Reading {
-    async fn run(&mut self, follow: bool) {
+    async fn run(&mut self) {
         let mut pause = FIRST_PAUSE;
         self.sheet.state(LogState::Connecting);
         loop {
@@ -128,13 +135,13 @@ impl Reading {
                 self.sheet.state(state);
             }
             let Ok(()) = self.send().await else { return };
-            if over || !follow {
+            if over || !self.follow {
                 return;
             }
             if began.elapsed() > STEADY {
                 pause = FIRST_PAUSE;
             }
-            self.wait(pause).await;
+            rest(pause, self.remote.as_deref(), &self.outbox).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
@@ -144,6 +151,10 @@ impl Reading {
             let line = remote.keeper().line(Instant::now() + START).await;
             let place = remote.place().to_owned();
             line.map_err(|away| TransportError::Unreachable { place, why: away.cause })?;
+            // What is followed holds a session for as long as that goes on; a look is over soon.
+            if self.follow {
+                return remote.follow_apart(argv, START).await;
+            }
         }
         self.transport.follow(argv, START).await
     }
@@ -160,7 +171,7 @@ impl Reading {
                 let quiet = began && self.reader.is_caught_up_by_silence() && self.sheet.is_connecting();
                 tokio::select! {
                     part = &mut next => break part,
-                    () = change(link.as_mut()) => self.tell_silence(link.as_mut()),
+                    link = change(link.as_mut()) => self.sheet.heed(link),
                     () = sleep(CAUGHT_UP), if quiet => self.sheet.state(LogState::Live),
                     () = sleep_until(late), if !began => return Ok(After::Again(no_room(self.transport.place()))),
                     () = sleep_until(until), if self.brief => return Ok(After::Over),
@@ -185,42 +196,11 @@ impl Reading {
         }
     }
 
-    /// A host that says nothing any more looks like a log in which nothing is written.
-    fn tell_silence(&mut self, link: Option<&mut watch::Receiver<Link>>) {
-        let Some(link) = link.map(|l| l.borrow_and_update().clone()) else { return };
-        match link.state {
-            LinkState::Degraded if link.cause.is_some() => {
-                self.sheet.state(LogState::Silent(link.cause.unwrap_or_default()));
-            }
-            LinkState::Live => self.sheet.end_silence(),
-            _ => {}
-        }
-    }
-
     async fn send(&mut self) -> Result<(), Unheard> {
         for news in self.sheet.take() {
             self.outbox.send(news).await.map_err(|_| Unheard)?;
         }
         Ok(())
-    }
-
-    /// Until the pause is over; a host that is there again is not waited for any longer.
-    async fn wait(&self, pause: Duration) {
-        let back = async {
-            let Some(remote) = &self.remote else { return std::future::pending().await };
-            let mut link = remote.keeper().link();
-            if link.borrow_and_update().state.is_up() {
-                return std::future::pending().await;
-            }
-            if link.wait_for(|l| l.state.is_up()).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        tokio::select! {
-            () = back => {}
-            () = sleep(pause) => {}
-            () = self.outbox.closed() => {}
-        }
     }
 }
 
@@ -230,13 +210,33 @@ impl std::fmt::Debug for Reading {
     }
 }
 
-async fn change(link: Option<&mut watch::Receiver<Link>>) {
+/// Until the pause is over; a host that is there again is not waited for any longer.
+async fn rest(pause: Duration, remote: Option<&Remote>, outbox: &mpsc::Sender<LogNews>) {
+    let back = async {
+        let Some(remote) = remote else { return std::future::pending().await };
+        let mut link = remote.keeper().link();
+        if link.borrow_and_update().state.is_up() {
+            return std::future::pending().await;
+        }
+        if link.wait_for(|l| l.state.is_up()).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = back => {}
+        () = sleep(pause) => {}
+        () = outbox.closed() => {}
+    }
+}
+
+/// How the connection to a host stands once that has changed.
+async fn change(link: Option<&mut watch::Receiver<Link>>) -> Link {
     if let Some(link) = link
         && link.changed().await.is_ok()
     {
-        return;
+        return link.borrow_and_update().clone();
     }
-    std::future::pending::<()>().await;
+    std::future::pending().await
 }
 
 fn refused(error: &TransportError) -> LogState {

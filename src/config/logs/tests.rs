@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::config::{Loaded, parse};
-use crate::model::LogFrom;
+use crate::model::{LogFrom, LogLogin, SecretPlace};
 
 fn load(lines: &str) -> Loaded {
     let text = format!(
@@ -87,10 +87,38 @@ fn an_environment_has_logs_of_its_own_after_those_of_its_services() {
 }
 
 #[test]
+fn a_loki_is_asked_from_here_whatever_hosts_the_service_has_and_names_in_its_query_are_filled() {
+    let log =
+        |more: &str| format!("loki = \"http://127.0.0.1:3100/\", query = '{{app=\"{{service}}\"}} |~ `a{{2}}`'{more}");
+    let all = |more: &str| service(&format!("hosts = [\"web1\", \"web2\"], logs.app = {{ {} }}", log(more)));
+    let read = "qa/shop:app {app=\"shop\"} |~ `a{2}` of http://127.0.0.1:3100";
+    assert_eq!(told(&all("")), [format!("{read} on local in Asia/Kolkata")]);
+    assert_eq!(told(&all(", via = \"web2\"")), [format!("{read} on web2 in Asia/Kolkata")]);
+    assert_eq!(told(&all(", on = \"web1\"")), [format!("{read} on web1 in Asia/Kolkata")]);
+}
+
+#[test]
+fn a_loki_is_asked_with_tenant_and_login_of_which_no_secret_is_printed() {
+    let query = |more: &str| {
+        let log = format!("logs.app = {{ loki = \"https://logs.example.com\", query = '{{a=\"b\"}}', {more} }}");
+        let deck = load(&service(&log)).deck.unwrap();
+        let from = deck.logs().last().unwrap().from.clone();
+        let LogFrom::Loki(query) = from else { panic!("{from:?}") };
+        query
+    };
+    let asked = query("tenant = \"shop\", verify = false, token = \"command:pass show loki/token\"");
+    assert_eq!((asked.tenant.as_deref(), asked.verify), (Some("shop"), false));
+    assert_eq!(asked.login, LogLogin::Token(SecretPlace("command:pass show loki/token".into())));
+    assert!(!format!("{asked:?}").contains("loki/token"), "{asked:?}");
+    let asked = query("user = \"ops\", password = \"env:LOKI_PASSWORD\"");
+    assert_eq!(asked.login, LogLogin::User("ops".into(), SecretPlace("env:LOKI_PASSWORD".into())));
+}
+
+#[test]
 fn what_is_wrong_is_told_with_the_nearest_right_word() {
     for (log, fault) in [
         ("{ fiel = \"/a\" }", "log `app` does not say what to read; did you mean `file` instead of `fiel`?"),
-        ("{ }", "log `app` does not say what to read; name one of `file`, `journal`, `command`"),
+        ("{ }", "log `app` does not say what to read; name one of `file`, `journal`, `command`, `loki`"),
         ("\"/a\"", "log `app` must be a table, not the text \"/a\"; write logs.app = { file = \"/var/log/…\" }"),
         (
             "{ file = \"/a\", journal = \"b\" }",

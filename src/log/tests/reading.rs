@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::super::{Filter, Level, Parsed, Pattern, Reader, parse};
+use super::super::{FieldTest, Filter, Level, Parsed, Pattern, Reader, parse};
 use super::{at, read};
 
 /// Lines with what they say; the zone of the reader is five and a half hours east.
@@ -173,7 +173,7 @@ fn a_pattern_says_what_is_time_level_and_message() {
     assert_eq!(pattern.body(b"of another form"), None);
 
     let (filter, parsed) = (
-        |name: &str, value: &str| Filter { fields: vec![(name.into(), value.into())], ..Filter::default() },
+        |name: &str, value: &str| Filter { fields: vec![FieldTest::is(name, value)], ..Filter::default() },
         Parsed::default(),
     );
     assert!(filter("thread", "7").is_match_with(line.as_bytes(), &parsed, Some(&pattern)));

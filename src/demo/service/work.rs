@@ -59,7 +59,8 @@ pub async fn work(state: &State, order: Order) -> StatusCode {
             Err(error) => Some(format!("{name}: {error}")),
         }
     };
-    let ((), asked) = tokio::join!(sleep(state.next_latency()), join_all(state.role.depends.iter().enumerate().map(ask)));
+    let ((), asked) =
+        tokio::join!(sleep(state.next_latency()), join_all(state.role.depends.iter().enumerate().map(ask)));
     let took = began.elapsed();
     if let Some((part, why)) = state.trouble() {
         let text = "Order {Order} cannot be done: {Part} is not as it must be";

@@ -49,6 +49,9 @@ pub struct Bars {
     counted: (Timestamp, u64),
 }
 
+/// Bars of lines that ended so long ago end now, however short the time was in which they came.
+const RECENT: SignedDuration = SignedDuration::from_mins(10);
+
 /// Bars are counted again after this time, and not before.
 const RECOUNT: SignedDuration = SignedDuration::from_secs(1);
 
@@ -198,7 +201,10 @@ impl Logs {
         }
         let span = self.lines.span(&self.sources).filter(|_| parts > 0);
         self.bars = span.and_then(|(from, last)| {
-            let to = last.max(now).checked_add(SignedDuration::from_millis(1)).ok()?;
+            // Up to now, unless the lines are so old that they would be one bar.
+            let is_recent = now.duration_since(last) < last.duration_since(from).max(RECENT);
+            let to = if is_recent { last.max(now) } else { last };
+            let to = to.checked_add(SignedDuration::from_millis(1)).ok()?;
             let counts = self.lines.histogram(&self.sources, from, to, parts);
             Some(Bars { from, to, counts, counted: (now, came) })
         });

@@ -19,7 +19,7 @@ pub use fault::{Fault, Severity};
 pub use health::Health;
 pub use id::{EnvironmentId, HostId, ProbeId, ServiceId};
 pub use link::{Ask, Link, LinkState, Trouble};
-pub use log::{LogFrom, LogId, LogLine, LogNews, LogSpec, LogState};
+pub use log::{LogFrom, LogId, LogLine, LogLogin, LogNews, LogSpec, LogState, LokiQuery, SecretPlace};
 pub use plan::{Level, Plan};
 pub use probe::{Fact, Observation, Outcome, Phase, PhaseName, ProbeSpec, ReportEntry};
 pub use run::{Operator, RunId, RunState, RunStatus, RunSummary, StepOutcome};

@@ -81,6 +81,16 @@ impl SecretRef {
     }
 }
 
+impl SecretRef {
+    /// As a deck writes it, whole; [`SecretRef::parse`] reads it again.
+    pub fn written(&self) -> String {
+        match self {
+            Self::Command(argv) => format!("{self} {}", argv.arguments.join(" ")),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for SecretRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

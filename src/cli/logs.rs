@@ -147,7 +147,7 @@ async fn read(deck: &Deck, chosen: &[Arc<LogSpec>], options: &Options, filter: F
     let mut tasks = tokio::task::JoinSet::new();
     let mut lanes = Vec::new();
     for spec in chosen {
-        let direct = Direct::open(spec, &wanted).filter(|_| filter.grep.is_some());
+        let direct = Direct::open(spec, &wanted).filter(|_| filter.grep.is_some() && spec.pattern.is_none());
         let sieve = direct.and_then(|direct| Sieve::start(direct, &filter, &lane::zone(spec), clock.get()));
         let inbox = sieve.map_or_else(
             || {

@@ -1,6 +1,8 @@
 //! Log sources of a service or an environment: the kind is the key that names it (`file = "…"`), the rest says where it
 //! is. A log of a service on several hosts is one source a host. Reads no log.
 
+mod loki;
+
 use std::sync::Arc;
 
 use super::environment::zone;
@@ -10,7 +12,10 @@ use crate::model::{Environment, HostId, LogFrom, LogId, LogSpec, ServiceId, Text
 use crate::settings::{Entry, Names, Section, Value, word};
 
 /// The keys that name a kind.
-const KINDS: [&str; 3] = ["file", "journal", "command"];
+const KINDS: [&str; 4] = ["file", "journal", "command", "loki"];
+
+/// Groups of a pattern, of which it must have one.
+const GROUPS: [&str; 3] = ["time", "level", "message"];
 
 /// What a log stands in.
 pub struct Around<'a> {
@@ -42,9 +47,10 @@ fn read_one(entry: &Entry, outer: &Section<'_>, around: &Around<'_>) -> Vec<LogS
     table.place = entry.place;
     let section = Section::new(&table, format!("log `{}`", entry.name), faults).with_names(around.names);
     let Some(kind) = kind(&section, entry) else { return Vec::new() };
-    let places = places(&section, around);
+    let places = if kind == "loki" { vec![loki::way(&section, around)] } else { places(&section, around) };
     let from = from(&section, kind, &places);
     let zone = zone(&section, "zone").or_else(|| around.environment.timezone.clone());
+    let pattern = pattern(&section);
     let doc = section.text("doc").map(|d| Text::line_at_most(&d, 200));
     let (true, Some(from)) = (section.finish(), from) else { return Vec::new() };
     let several = places.len() > 1;
@@ -57,6 +63,7 @@ fn read_one(entry: &Entry, outer: &Section<'_>, around: &Around<'_>) -> Vec<LogS
         from: from.clone(),
         on,
         zone: zone.clone(),
+        pattern: pattern.clone(),
         doc: doc.clone(),
     };
     places.into_iter().map(spec).collect()
@@ -83,6 +90,21 @@ fn kind(section: &Section<'_>, entry: &Entry) -> Option<&'static str> {
             None
         }
     }
+}
+
+/// The form of its lines. Its groups must say something that lines are read for.
+fn pattern(section: &Section<'_>) -> Option<Arc<str>> {
+    let pattern = section.pattern("pattern")?;
+    let names: Vec<&str> = pattern.capture_names().flatten().collect();
+    if names.iter().any(|name| GROUPS.contains(name)) {
+        return Some(pattern.as_str().into());
+    }
+    let help = match names.iter().find_map(|name| Some((name, word::nearest(name, GROUPS)?))) {
+        Some((name, near)) => format!("did you mean (?<{near}>…) instead of (?<{name}>…)?"),
+        None => r"name at least one: pattern = '^(?<time>\S+ \S+) (?<level>\w+) (?<message>.*)'".to_owned(),
+    };
+    section.error("pattern", format!("`pattern` has no group named {}", word::list(&GROUPS)), help);
+    None
 }
 
 /// Where it is, each place once; never empty.
@@ -132,6 +154,7 @@ fn from(section: &Section<'_>, kind: &str, places: &[Option<HostId>]) -> Option<
     match kind {
         "file" => file(section, places),
         "journal" => journal(section),
+        "loki" => loki::read(section),
         _ => command(section),
     }
 }

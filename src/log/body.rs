@@ -26,8 +26,11 @@ pub struct Body<'a> {
     /// The message; of a line of text all that stands behind the stamp and the level.
     pub message: Cow<'a, [u8]>,
     /// The other values of a JSON or logfmt line by name, nested ones with dots, a stack trace last. None of a text.
-    pub fields: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>,
+    pub fields: Vec<Pair<'a>>,
 }
+
+/// A name and its value.
+pub type Pair<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 type Leaf<'a> = (Cow<'a, [u8]>, Value<'a>);
 

@@ -63,13 +63,12 @@ pub(super) fn behind(head: Head<'_>) -> Scan<'_> {
 fn zone(rest: &mut Scan<'_>) {
     let mut tried = *rest;
     tried.spaces();
-    match tried.0 {
-        [b'+' | b'-', b'0'..=b'1', b'0'..=b'9', b' ' | b']', ..] => tried.skip(3),
-        _ => {
-            let word = tried.take_while(u8::is_ascii_uppercase);
-            if !is_zone(word) || !matches!(tried.peek(), Some(b' ' | b']' | b':')) {
-                return;
-            }
+    if let [b'+' | b'-', b'0'..=b'1', b'0'..=b'9', b' ' | b']', ..] = tried.0 {
+        tried.skip(3);
+    } else {
+        let word = tried.take_while(u8::is_ascii_uppercase);
+        if !is_zone(word) || !matches!(tried.peek(), Some(b' ' | b']' | b':')) {
+            return;
         }
     }
     *rest = tried;

@@ -1,11 +1,14 @@
 //! What a line says of itself: when, how bad, and whether a record begins with it. Reads bytes by hand, without
 //! configuration; alters nothing and remembers no text.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use memchr::memchr;
 
 use super::field;
+use super::groups::Pattern;
 use super::head::head;
 use super::json::{Members, Value};
 use super::level::Level;
@@ -34,12 +37,21 @@ pub fn parse(line: &[u8], received: Timestamp, zone: &TimeZone) -> Parsed {
 pub struct Reader {
     hour: Hour,
     stamped: bool,
+    /// The form of the lines, and whether one had it.
+    pattern: Option<Arc<Pattern>>,
+    matched: bool,
 }
 
 impl Reader {
     /// That has seen nothing.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// That knows the form of the lines. A line of another form goes on with the record before; as long as no line had the
+    /// form, lines are read as they are without one.
+    pub fn with_pattern(pattern: Arc<Pattern>) -> Self {
+        Self { pattern: Some(pattern), ..Self::default() }
     }
 
     /// Whether a line with a stamp was seen.
@@ -50,7 +62,19 @@ impl Reader {
     /// As [`parse`]; but once a line of the source had a stamp, a line without one goes on with the record before. The
     /// zone is the same for all lines of a source.
     pub fn read(&mut self, line: &[u8], received: Timestamp, zone: &TimeZone) -> Parsed {
-        let mut parsed = read(line, &mut Places { received, zone, hour: &mut self.hour });
+        let places = &mut Places { received, zone, hour: &mut self.hour };
+        if let Some(pattern) = &self.pattern {
+            if let Some(found) = pattern.find(line) {
+                let time = found.time.and_then(|time| stamp::stamp(&mut Scan(time))).and_then(|s| places.moment(s));
+                self.matched = true;
+                self.stamped |= time.is_some();
+                return Parsed { time, level: found.level, begins: true };
+            }
+            if self.matched {
+                return Parsed::default();
+            }
+        }
+        let mut parsed = read(line, places);
         if parsed.time.is_some() {
             self.stamped = true;
         } else if self.stamped && line.first() != Some(&b'{') {

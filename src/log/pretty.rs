@@ -23,7 +23,7 @@ pub fn pretty(line: &[u8]) -> Option<Vec<String>> {
             match value {
                 Value::Text(_) => page.text(0, &format!("{name}="), &value, ""),
                 Value::Bare(raw) | Value::Nested(raw) => {
-                    page.put(0, &format!("{name}={}", String::from_utf8_lossy(raw)))
+                    page.put(0, &format!("{name}={}", String::from_utf8_lossy(raw)));
                 }
             }
         }

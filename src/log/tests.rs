@@ -1,6 +1,7 @@
 //! What the log engine promises, as statements about lines that real programs write.
 
 mod accessing;
+mod hearing;
 mod holding;
 mod judging;
 mod linking;

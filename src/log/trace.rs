@@ -78,7 +78,7 @@ fn last_of_path(id: &[u8]) -> &[u8] {
 }
 
 /// What a name names, smaller is better: `trace_id`, `TraceId` and `trace.id` are the same.
-fn rank(name: &[u8]) -> Option<u8> {
+pub(super) fn rank(name: &[u8]) -> Option<u8> {
     let mut small = [0_u8; 28];
     let mut length = 0;
     for byte in name.iter().filter(|b| !matches!(b, b'_' | b'-' | b'.')) {
@@ -151,7 +151,8 @@ fn is_coined(id: &[u8]) -> bool {
     is_id(id) && id.iter().any(u8::is_ascii_digit)
 }
 
-fn is_id(id: &[u8]) -> bool {
+/// Whether a text has the length and the bytes of an id.
+pub(super) fn is_id(id: &[u8]) -> bool {
     (LEAST..=MOST).contains(&id.len())
         && id.iter().all(u8::is_ascii_graphic)
         // A trace that nobody began is all zeros.

@@ -1,14 +1,16 @@
 //! Log sources as a deck declares them, and what one of them tells while it is read. Plain values; nothing here reads a
 //! log or knows how a line is taken apart.
 
+mod loki;
+
 use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-
 use serde::{Deserialize, Serialize};
 
 use super::{EnvironmentId, HostId, ServiceId, Text};
+pub use loki::{LogLogin, LokiQuery, SecretPlace};
 
 /// One log on one host: `production/sales:app`, `production:nginx`, and `production/sales:app@web1` where a log is on
 /// several hosts.
@@ -68,6 +70,8 @@ pub enum LogFrom {
         /// The program and its arguments.
         words: Vec<String>,
     },
+    /// What a Loki server has for a query.
+    Loki(Arc<LokiQuery>),
 }
 
 impl fmt::Display for LogFrom {
@@ -77,6 +81,7 @@ impl fmt::Display for LogFrom {
             Self::File { path, .. } => f.write_str(path),
             Self::Journal { unit } => write!(f, "the journal of {unit}"),
             Self::Command { words } => write!(f, "`{}`", words.join(" ")),
+            Self::Loki(query) => query.fmt(f),
         }
     }
 }
@@ -92,6 +97,9 @@ pub struct LogSpec {
     pub on: Option<HostId>,
     /// The zone of times that name none; IANA, checked. None where the deck says nothing.
     pub zone: Option<String>,
+    /// A regular expression, checked, whose groups `time`, `level` and `message` and others tell a line's parts. None where
+    /// lines are read as they are.
+    pub pattern: Option<Arc<str>>,
     /// One line about it.
     pub doc: Option<Text>,
 }

@@ -24,8 +24,14 @@ pub fn compile(text: &str) -> Result<Regex, String> {
     })
 }
 
-/// Fills `{name}`; a name that is not known is a fault.
-pub fn fill(text: &str, place: Place, names: &Names, faults: &Faults<'_>) -> Option<String> {
+/// Fills `{name}` with its value, quoted for the language of the text; a name that is not known is a fault.
+pub fn fill(
+    text: &str,
+    place: Place,
+    names: &Names,
+    faults: &Faults<'_>,
+    quoted: fn(&str) -> String,
+) -> Option<String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     let mut sound = true;
@@ -36,7 +42,7 @@ pub fn fill(text: &str, place: Place, names: &Names, faults: &Faults<'_>) -> Opt
         if let Some(name) = name.filter(|n| is_name(n) && !belongs_to_escape(&filled)) {
             let here = part(faults, place, text, text.len() - from.len(), name.len() + 2);
             match names.value(name, here, faults) {
-                Some(value) => filled.push_str(&regex::escape(&value)),
+                Some(value) => filled.push_str(&quoted(&value)),
                 None => sound = false,
             }
             rest = from.get(name.len() + 2..)?;
@@ -72,7 +78,7 @@ mod tests {
         let faults = Faults::new(&files);
         let mut names = Names::default();
         names.set("version", "1.2", Place::default());
-        let filled = fill(text, Place { file, start: 0, end: text.len() }, &names, &faults);
+        let filled = fill(text, Place { file, start: 0, end: text.len() }, &names, &faults, regex::escape);
         let told = faults.into_list().first().map(|f| format!("{} {}", f.column, f.message));
         filled.ok_or(told.unwrap_or_default())
     }

@@ -206,7 +206,7 @@ impl<'a> Section<'a> {
             return self.wrong(&entry.node, key, "a pattern", &format!("{key} = \"ready|ok\""));
         };
         let filled = match self.names {
-            Some(names) => pattern::fill(text, entry.node.place, names, self.faults)?,
+            Some(names) => pattern::fill(text, entry.node.place, names, self.faults, regex::escape)?,
             None => text.clone(),
         };
         let found = pattern::compile(&filled);
@@ -215,6 +215,18 @@ impl<'a> Section<'a> {
             self.faults.error(entry.node.place, message, pattern::HELP);
         }
         found.ok()
+    }
+
+    /// A text in a language with braces of its own (`{app="shop"}`); only `{name}` is filled, as it is.
+    pub fn query(&self, key: &str) -> Option<String> {
+        let entry = self.entry(key)?;
+        let Value::Text(text) = &entry.node.value else {
+            return self.wrong(&entry.node, key, "a text", &format!("{key} = '{{app=\"shop\"}}'"));
+        };
+        match self.names {
+            Some(names) => pattern::fill(text, entry.node.place, names, self.faults, str::to_owned),
+            None => Some(text.clone()),
+        }
     }
 
     /// One of some words.

@@ -5,6 +5,7 @@
 mod error;
 mod exchange;
 mod proxy;
+mod socket;
 mod stream;
 
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use super::tls::{Session, Trust, handshake, server_name};
 use crate::model::PhaseName;
 pub use error::FetchError;
 pub use proxy::Proxies;
+pub use socket::{Message, Opened, Socket};
 use stream::Stream;
 
 /// Most bytes of headers an answer may have.
@@ -137,6 +139,18 @@ impl Trail {
 
 /// Asks once.
 pub async fn fetch(request: &Request<'_>, trail: &mut Trail) -> Result<Answer, FetchError> {
+    let (stream, asked) = connect(request, trail).await?;
+    exchange::run(stream, asked, request, &mut trail.watch).await
+}
+
+/// Asks for a WebSocket.
+pub async fn open_socket(request: &Request<'_>, trail: &mut Trail) -> Result<Opened, FetchError> {
+    let (stream, asked) = connect(request, trail).await?;
+    socket::open(stream, asked, request, &mut trail.watch).await
+}
+
+/// A connection, and what is to be sent on it.
+async fn connect(request: &Request<'_>, trail: &mut Trail) -> Result<(Stream, hyper::Request<Sent>), FetchError> {
     let target = request.target;
     let way = request.proxies.way(&target.absolute_form, &target.host)?;
     let (host, port) = match &way {
@@ -152,8 +166,7 @@ pub async fn fetch(request: &Request<'_>, trail: &mut Trail) -> Result<Answer, F
     };
     trail.address = Some(address);
     let Some(name) = &target.name else {
-        let asked = head(request, way.as_ref());
-        return exchange::run(Stream::Plain(tcp), asked, request, &mut trail.watch).await;
+        return Ok((Stream::Plain(tcp), head(request, way.as_ref())));
     };
     if let Some(way) = &way {
         proxy::tunnel(&mut tcp, way, &target.host, target.port, &trail.watch).await?;
@@ -170,7 +183,7 @@ pub async fn fetch(request: &Request<'_>, trail: &mut Trail) -> Result<Answer, F
     if !fatal.is_empty() {
         return Err(FetchError::Certificate(fatal));
     }
-    exchange::run(Stream::Tls(Box::new(stream)), head(request, None), request, &mut trail.watch).await
+    Ok((Stream::Tls(Box::new(stream)), head(request, None)))
 }
 
 /// The request: absolute form to a proxy (RFC 9112, 3.2.2), origin form to the server.

@@ -7,6 +7,7 @@ mod command;
 pub mod direct;
 mod file;
 mod journal;
+mod loki;
 mod sheet;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use self::sheet::Sheet;
 use super::{Clock, Surroundings};
-use crate::model::{Link, LinkState, LogFrom, LogNews, LogSpec, LogState, Text};
+use crate::model::{Link, LogFrom, LogNews, LogSpec, LogState, Text};
 use crate::transport::ssh::remote::Remote;
 use crate::transport::{Argv, Exit, Follow, Part, Transport, TransportError, human};
 
@@ -82,12 +83,16 @@ pub async fn read(spec: &LogSpec, wanted: Wanted, surroundings: &Surroundings, o
         return;
     }
     let remote = remote.and_then(|(_, remote)| remote);
+    if let LogFrom::Loki(query) = &spec.from {
+        return loki::read(query, remote, wanted, surroundings, outbox).await;
+    }
     let transport = remote.clone().map_or_else(|| Arc::clone(&surroundings.transport), |r| r as Arc<dyn Transport>);
     let place = transport.place().to_owned();
     let reader: Box<dyn Reader> = match &spec.from {
         LogFrom::File { path, newest } => Box::new(file::FileReader::new(path, *newest, wanted)),
         LogFrom::Journal { unit } => Box::new(journal::JournalReader::new(unit, &place, wanted)),
         LogFrom::Command { words } => Box::new(command::CommandReader::new(words, remote.is_some(), wanted)),
+        LogFrom::Loki(_) => return,
     };
     let brief = !wanted.follow && matches!(spec.from, LogFrom::Command { .. });
     let sheet = Sheet::new(Arc::clone(&surroundings.clock));
@@ -137,7 +142,7 @@ impl Reading {
             if began.elapsed() > STEADY {
                 pause = FIRST_PAUSE;
             }
-            self.wait(pause).await;
+            rest(pause, self.remote.as_deref(), &self.outbox).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
@@ -167,7 +172,7 @@ impl Reading {
                 let quiet = began && self.reader.is_caught_up_by_silence() && self.sheet.is_connecting();
                 tokio::select! {
                     part = &mut next => break part,
-                    () = change(link.as_mut()) => self.tell_silence(link.as_mut()),
+                    link = change(link.as_mut()) => self.sheet.heed(link),
                     () = sleep(CAUGHT_UP), if quiet => self.sheet.state(LogState::Live),
                     () = sleep_until(late), if !began => return Ok(After::Again(no_room(self.transport.place()))),
                     () = sleep_until(until), if self.brief => return Ok(After::Over),
@@ -192,46 +197,11 @@ impl Reading {
         }
     }
 
-    /// A host that says nothing any more looks like a log in which nothing is written. A log that is followed has another
-    /// connection than its host, which may stand when that one does not.
-    fn tell_silence(&mut self, link: Option<&mut watch::Receiver<Link>>) {
-        let Some(link) = link.map(|l| l.borrow_and_update().clone()) else { return };
-        match link.state {
-            LinkState::Degraded if link.cause.is_some() => {
-                self.sheet.silence(LogState::Silent(link.cause.unwrap_or_default()));
-            }
-            LinkState::Lost | LinkState::Refused => {
-                self.sheet.silence(LogState::Lost(link.cause.unwrap_or_default()));
-            }
-            LinkState::Live => self.sheet.end_silence(),
-            _ => {}
-        }
-    }
-
     async fn send(&mut self) -> Result<(), Unheard> {
         for news in self.sheet.take() {
             self.outbox.send(news).await.map_err(|_| Unheard)?;
         }
         Ok(())
-    }
-
-    /// Until the pause is over; a host that is there again is not waited for any longer.
-    async fn wait(&self, pause: Duration) {
-        let back = async {
-            let Some(remote) = &self.remote else { return std::future::pending().await };
-            let mut link = remote.keeper().link();
-            if link.borrow_and_update().state.is_up() {
-                return std::future::pending().await;
-            }
-            if link.wait_for(|l| l.state.is_up()).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        tokio::select! {
-            () = back => {}
-            () = sleep(pause) => {}
-            () = self.outbox.closed() => {}
-        }
     }
 }
 
@@ -241,13 +211,33 @@ impl std::fmt::Debug for Reading {
     }
 }
 
-async fn change(link: Option<&mut watch::Receiver<Link>>) {
+/// Until the pause is over; a host that is there again is not waited for any longer.
+async fn rest(pause: Duration, remote: Option<&Remote>, outbox: &mpsc::Sender<LogNews>) {
+    let back = async {
+        let Some(remote) = remote else { return std::future::pending().await };
+        let mut link = remote.keeper().link();
+        if link.borrow_and_update().state.is_up() {
+            return std::future::pending().await;
+        }
+        if link.wait_for(|l| l.state.is_up()).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = back => {}
+        () = sleep(pause) => {}
+        () = outbox.closed() => {}
+    }
+}
+
+/// How the connection to a host stands once that has changed.
+async fn change(link: Option<&mut watch::Receiver<Link>>) -> Link {
     if let Some(link) = link
         && link.changed().await.is_ok()
     {
-        return;
+        return link.borrow_and_update().clone();
     }
-    std::future::pending::<()>().await;
+    std::future::pending().await
 }
 
 fn refused(error: &TransportError) -> LogState {

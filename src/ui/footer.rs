@@ -275,10 +275,10 @@ fn log_hints(view: &View<'_>) -> Vec<(Command, String)> {
         hints.push((Command::NextMatch, "next"));
     }
     hints.extend([
-        (Command::PreviousError, "error before"),
-        (Command::RaiseLevel, "worse only"),
-        (Command::Open, "whole line"),
-        (Command::AllLogs, if pane.wide { "of the service" } else { "all" }),
+        (Command::PreviousError, "error"),
+        (Command::RaiseLevel, "worse"),
+        (Command::AllLogs, if pane.wide { "service's" } else { "all" }),
+        (Command::Open, "line"),
         (Command::Help, "help"),
         (Command::Trace, "trace"),
         (Command::GoToTime, "time"),

@@ -11,8 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::sieve::Sieve;
-
-use crate::log::{Filter, Level, Parsed, Reader};
+use crate::log::{Filter, Level, Parsed, Pattern, Reader};
 use crate::model::{LogLine, LogNews, LogSpec, LogState, Text};
 
 /// A line with what is known of it.
@@ -55,6 +54,7 @@ pub struct Lane {
     filter: Arc<Filter>,
     zone: TimeZone,
     reader: Reader,
+    pattern: Option<Arc<Pattern>>,
     /// Time and level of the last record.
     record: (Option<Timestamp>, Option<Level>),
     latest: Timestamp,
@@ -72,11 +72,14 @@ pub const MOST_BACK: usize = 500;
 impl Lane {
     /// Nothing came yet.
     pub fn new(spec: &LogSpec, inbox: Inbox, filter: Arc<Filter>) -> Self {
+        // The deck has checked it.
+        let pattern = spec.pattern.as_deref().and_then(|text| Pattern::new(text).ok()).map(Arc::new);
         Self {
             zone: zone(spec),
             inbox,
             filter,
-            reader: Reader::new(),
+            reader: pattern.clone().map_or_else(Reader::new, Reader::with_pattern),
+            pattern,
             record: (None, None),
             latest: Timestamp::MIN,
             waiting: VecDeque::new(),
@@ -203,7 +206,7 @@ impl Lane {
                 self.find_record(between);
             }
             self.settle(&mut parsed);
-            if filter.is_match(&line.bytes, &parsed) {
+            if filter.is_match_with(&line.bytes, &parsed, self.pattern.as_deref()) {
                 let line = self.line(line, &parsed);
                 self.waiting.push_back(Item::Line(line));
             }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::config::{Loaded, parse};
-use crate::model::LogFrom;
+use crate::model::{LogFrom, LogLogin, SecretPlace};
 
 fn load(lines: &str) -> Loaded {
     let text = format!(
@@ -87,10 +87,38 @@ fn an_environment_has_logs_of_its_own_after_those_of_its_services() {
 }
 
 #[test]
+fn a_loki_is_asked_from_here_whatever_hosts_the_service_has_and_names_in_its_query_are_filled() {
+    let log =
+        |more: &str| format!("loki = \"http://127.0.0.1:3100/\", query = '{{app=\"{{service}}\"}} |~ `a{{2}}`'{more}");
+    let all = |more: &str| service(&format!("hosts = [\"web1\", \"web2\"], logs.app = {{ {} }}", log(more)));
+    let read = "qa/shop:app {app=\"shop\"} |~ `a{2}` of http://127.0.0.1:3100";
+    assert_eq!(told(&all("")), [format!("{read} on local in Asia/Kolkata")]);
+    assert_eq!(told(&all(", via = \"web2\"")), [format!("{read} on web2 in Asia/Kolkata")]);
+    assert_eq!(told(&all(", on = \"web1\"")), [format!("{read} on web1 in Asia/Kolkata")]);
+}
+
+#[test]
+fn a_loki_is_asked_with_tenant_and_login_of_which_no_secret_is_printed() {
+    let query = |more: &str| {
+        let log = format!("logs.app = {{ loki = \"https://logs.example.com\", query = '{{a=\"b\"}}', {more} }}");
+        let deck = load(&service(&log)).deck.unwrap();
+        let from = deck.logs().last().unwrap().from.clone();
+        let LogFrom::Loki(query) = from else { panic!("{from:?}") };
+        query
+    };
+    let asked = query("tenant = \"shop\", verify = false, token = \"command:pass show loki/token\"");
+    assert_eq!((asked.tenant.as_deref(), asked.verify), (Some("shop"), false));
+    assert_eq!(asked.login, LogLogin::Token(SecretPlace("command:pass show loki/token".into())));
+    assert!(!format!("{asked:?}").contains("loki/token"), "{asked:?}");
+    let asked = query("user = \"ops\", password = \"env:LOKI_PASSWORD\"");
+    assert_eq!(asked.login, LogLogin::User("ops".into(), SecretPlace("env:LOKI_PASSWORD".into())));
+}
+
+#[test]
 fn what_is_wrong_is_told_with_the_nearest_right_word() {
     for (log, fault) in [
         ("{ fiel = \"/a\" }", "log `app` does not say what to read; did you mean `file` instead of `fiel`?"),
-        ("{ }", "log `app` does not say what to read; name one of `file`, `journal`, `command`"),
+        ("{ }", "log `app` does not say what to read; name one of `file`, `journal`, `command`, `loki`"),
         ("\"/a\"", "log `app` must be a table, not the text \"/a\"; write logs.app = { file = \"/var/log/…\" }"),
         (
             "{ file = \"/a\", journal = \"b\" }",
@@ -106,6 +134,21 @@ fn what_is_wrong_is_told_with_the_nearest_right_word() {
             "`file` must be a whole path on host web1, not \"logs/a\"; \
              write it from the root: file = \"/var/log/shop/app.log\"",
         ),
+        (
+            "{ file = \"/a\", pattern = '(?<time>\\S+ (?<message>.*)' }",
+            "`pattern` is not a regular expression: unclosed group; \
+             escape special characters with a backslash; in \"…\" write it twice, in '…' once",
+        ),
+        (
+            "{ file = \"/a\", pattern = '^(\\S+) (?<corr>.*)' }",
+            "`pattern` has no group named `time`, `level`, `message`; \
+             name at least one: pattern = '^(?<time>\\S+ \\S+) (?<level>\\w+) (?<message>.*)'",
+        ),
+        (
+            "{ file = \"/a\", pattern = '^(?<mesage>.*)' }",
+            "`pattern` has no group named `time`, `level`, `message`; \
+             did you mean (?<message>…) instead of (?<mesage>…)?",
+        ),
         ("{ journal = \"--all\" }", "\"--all\" is no name of a unit; write journal = \"shop.service\""),
         (
             "{ command = [] }",
@@ -115,4 +158,14 @@ fn what_is_wrong_is_told_with_the_nearest_right_word() {
     ] {
         assert_eq!(faults(log).first().map(String::as_str), Some(fault), "{log}: {:?}", faults(log));
     }
+}
+
+#[test]
+fn a_pattern_goes_with_the_log_and_names_in_it_are_filled() {
+    let log = r"logs.app = { file = '/a', pattern = '^{service}\[\d{1,5}\] (?<level>\w+) (?<message>.*)' }";
+    let loaded = load(&service(log));
+    assert!(!loaded.has_errors(), "{:?}", loaded.faults);
+    let deck = loaded.deck.unwrap();
+    let pattern = deck.logs().nth(1).unwrap().pattern.clone();
+    assert_eq!(pattern.as_deref(), Some(r"^shop\[\d{1,5}\] (?<level>\w+) (?<message>.*)"));
 }

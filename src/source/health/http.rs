@@ -1,7 +1,7 @@
 //! `http`: asks a URL over a connection of its own and judges status, health report and body. Follows redirects only
 //! when told to, and then takes no credentials to another host. The asking itself is [`crate::source::fetch`].
 
-mod credential;
+pub(in crate::source) mod credential;
 mod judge;
 mod redirect;
 mod settings;
@@ -17,9 +17,9 @@ use super::{Check, Context, Kind, Placement};
 use crate::model::{Observation, Text};
 use crate::source::fetch::{Answer, FetchError, Proxies, Request, Target, Trail, fetch};
 use crate::source::tls::{Trust, chain};
-use credential::Credential;
+pub(crate) use credential::Credential;
 use judge::Judge;
-pub(super) use settings::trust;
+pub(crate) use settings::{login, trust};
 
 /// The kind.
 pub static KIND: Kind = Kind {

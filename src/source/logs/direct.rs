@@ -119,7 +119,7 @@ mod tests {
     fn spec(path: &std::path::Path) -> LogSpec {
         let id = LogId::of_environment(&EnvironmentId::new("test"), "app");
         let from = LogFrom::File { path: path.to_str().unwrap().to_owned(), newest: false };
-        LogSpec { id, from, on: None, zone: None, doc: None }
+        LogSpec { id, from, on: None, zone: None, pattern: None, doc: None }
     }
 
     #[test]

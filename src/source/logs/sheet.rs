@@ -1,7 +1,7 @@
 //! What a reader has to tell, until it is handed on: lines together, gaps and states between them, in order. A state that
 //! is the same as before is not told again.
 
-use crate::model::{LogLine, LogNews, LogState, Text};
+use crate::model::{Link, LinkState, LogLine, LogNews, LogState, Text};
 use crate::source::Clock;
 
 /// What is to be told.
@@ -63,8 +63,21 @@ impl Sheet {
         matches!(state, None | Some(LogState::Connecting | LogState::Lost(_)))
     }
 
+    /// A host that says nothing any more looks like a log in which nothing is written. A log that is followed has another
+    /// connection than its host, which may stand when that one does not.
+    pub fn heed(&mut self, link: Link) {
+        match link.state {
+            LinkState::Degraded if link.cause.is_some() => {
+                self.silence(LogState::Silent(link.cause.unwrap_or_default()));
+            }
+            LinkState::Lost | LinkState::Refused => self.silence(LogState::Lost(link.cause.unwrap_or_default())),
+            LinkState::Live => self.end_silence(),
+            _ => {}
+        }
+    }
+
     /// The host is heard again: it stands as it did before.
-    pub fn end_silence(&mut self) {
+    fn end_silence(&mut self) {
         if let Some(before) = self.before.take() {
             self.state(before);
         }

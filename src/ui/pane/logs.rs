@@ -15,7 +15,7 @@ use crate::store::logs::Heard;
 use crate::theme::Role;
 use crate::ui::logs::window::{MOST_NEW, Window, new_lines, window};
 use crate::ui::logs::{LogPane, chosen, context_now, prompt, shown};
-use crate::ui::text::{age, cut, thousands, time, width};
+use crate::ui::text::{age, cut, thousands, width};
 use crate::ui::{Pane, View};
 pub use bars::buckets;
 use line::Columns;
@@ -93,7 +93,8 @@ fn choices(pane: &LogPane, view: &View<'_>) -> Vec<String> {
         words.push(format!("level {at_least} {}", level.word()));
     }
     let context = context_now(view.ui);
-    if context > 0 {
+    let is_typed = pane.filter.as_ref().is_some_and(|f| f.context.is_some()) || prompt(view.ui).is_some();
+    if context > 0 && !is_typed {
         words.push(format!("{context} around"));
     }
     if let Some(find) = &pane.find {
@@ -110,33 +111,35 @@ fn choices(pane: &LogPane, view: &View<'_>) -> Vec<String> {
 /// Whether it follows, and how much came since it does not.
 fn how<'a>(view: &View<'a>) -> Line<'a> {
     let logs = view.store.logs();
-    let dot = view.theme.glyphs().separator;
-    let mut spans = Vec::new();
+    let mut parts = Vec::new();
     if logs.is_searching() {
-        spans.push(view.span(Role::Accent, " searching "));
+        parts.push((Role::Accent, "searching".to_owned()));
     } else if logs.wish().filter.is_some() {
-        spans.push(view.span(Role::Dim, format!(" {} pass ", thousands(logs.count()))));
+        parts.push((Role::Dim, format!("{} pass", thousands(logs.count()))));
     }
-    let heard: Vec<&Heard> = shown(view.store, view.ui, view.now).iter().filter_map(|s| logs.heard(&s.id)).collect();
-    let rate: f64 = heard.iter().map(|h| h.rate(view.now)).sum();
+    let heard = shown(view.store, view.ui, view.now).into_iter().filter_map(|s| logs.heard(&s.id));
+    let rate: f64 = heard.map(|h| h.rate(view.now)).sum();
     if rate >= 0.95 {
-        spans.push(view.span(Role::Dim, format!("{dot} {}/s ", thousands(rate.round() as u64))));
+        parts.push((Role::Dim, format!("{}/s", thousands(rate.round() as u64))));
     }
     match view.ui.logs.at {
-        Some(_) => {
-            let new = new_lines(view.store, view.ui);
-            let words = match new {
-                0 => " paused ".to_owned(),
-                new if new > MOST_NEW => format!(" {} + new ", thousands(MOST_NEW as u64)),
-                new => format!(" {} new ", thousands(new as u64)),
-            };
-            spans.push(view.span(if new > 0 { Role::Notice } else { Role::Dim }, format!("{dot}{words}")));
-        }
+        Some(_) => parts.push(match new_lines(view.store, view.ui) {
+            0 => (Role::Dim, "paused".to_owned()),
+            new if new > MOST_NEW => (Role::Notice, format!("more than {} new", thousands(MOST_NEW as u64))),
+            new => (Role::Notice, format!("{} new", thousands(new as u64))),
+        }),
         None => {
-            let last = heard.iter().filter_map(|h| h.last()).max();
-            let quiet = last.map(|at| format!(" {dot} last {}", age(at, view.now))).unwrap_or_default();
-            spans.push(view.span(Role::Dim, format!("{dot} following{quiet} ")));
+            let last = logs.span().map(|(_, last)| age(last, view.now)).filter(|age| age != "?");
+            parts.push((Role::Dim, last.map_or("following".to_owned(), |age| format!("following, last line {age}"))));
         }
+    }
+    let dot = format!("{} ", view.theme.glyphs().separator);
+    let mut spans = vec![view.span(Role::Dim, " ")];
+    for (at, (role, words)) in parts.into_iter().enumerate() {
+        if at > 0 {
+            spans.push(view.span(Role::Dim, dot.clone()));
+        }
+        spans.push(view.span(role, format!("{words} ")));
     }
     Line::from(spans)
 }
@@ -232,9 +235,15 @@ fn lay<'a>(area: Rect, window: &Window, view: &View<'a>) -> Laid<'a> {
     let drawn = |id: &LineId, hit: bool| logs.lines().line(*id).map(|l| line::lines(&l, hit, &columns, view));
     let mut rows: Vec<(usize, Line<'a>)> = Vec::new();
     let mut first_of_cursor = 0;
+    let context = context_now(view.ui);
     // Above the cursor no more than the room is ever seen.
     let from = window.at.saturating_sub(room);
     for (index, (id, hit)) in window.lines.iter().enumerate().skip(from) {
+        let before = index.checked_sub(1).and_then(|before| window.lines.get(before));
+        if context > 0 && before.is_some_and(|(before, _)| !are_neighbours(*before, *id, view)) {
+            let words = format!(" {}", view.theme.glyphs().rule.repeat(columns.before()));
+            rows.push((index, Line::from(view.span(Role::Dim, words))));
+        }
         if index == window.at {
             first_of_cursor = rows.len();
         }
@@ -251,6 +260,13 @@ fn lay<'a>(area: Rect, window: &Window, view: &View<'a>) -> Laid<'a> {
     rows.drain(..top);
     rows.truncate(room);
     Laid { rows, is_top: top == 0 && from == 0 }
+}
+
+/// Whether nothing lies between two lines of what is looked at.
+fn are_neighbours(one: LineId, next: LineId, view: &View<'_>) -> bool {
+    let logs = view.store.logs();
+    let behind = logs.lines().line(one).map(|line| line.place.next());
+    logs.lines().forward(logs.sources(), behind).next().is_some_and(|line| line.id == next)
 }
 
 fn draw_lines(buffer: &mut Buffer, area: Rect, window: &Window, view: &View<'_>) {
@@ -285,11 +301,6 @@ fn older(buffer: &mut Buffer, area: Rect, is_top: bool, window: &Window, view: &
     let line = Line::from(view.span(Role::Degraded, words));
     let cells = u16::try_from(line.width()).unwrap_or(0).min(area.width);
     buffer.set_line(area.right() - cells, area.y, &line, cells);
-}
-
-/// A time as the pane shows it.
-fn moment(at: jiff::Timestamp, view: &View<'_>) -> String {
-    time(view.on_the_wall(at), view.on_the_wall(view.now), &view.zone())
 }
 
 fn blank<'a>(cells: usize, view: &View<'a>) -> Span<'a> {

@@ -7,8 +7,8 @@ use ratatui::text::Line;
 use super::{framed, scrolled};
 use crate::command::{Command, Risk, Scope};
 use crate::theme::Role;
-use crate::ui::View;
 use crate::ui::text::{cut, fit};
+use crate::ui::{Pane, View};
 
 /// Cells of the popup, where there are as many.
 const WIDTH: u16 = 108;
@@ -40,7 +40,10 @@ fn cells(body: Rect) -> usize {
 /// One line a command, by scope.
 fn lines<'a>(cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
-    for scope in Scope::ALL {
+    // Where there are many, those of what is looked at come first.
+    let first = Scope::ALL.into_iter().filter(|scope| *scope == Scope::Logs && view.ui.focus == Pane::Logs);
+    let rest = Scope::ALL.into_iter().filter(|scope| *scope != Scope::Logs || view.ui.focus != Pane::Logs);
+    for scope in first.chain(rest) {
         if scope == Scope::Demo && !view.ui.demo {
             continue;
         }

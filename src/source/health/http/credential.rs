@@ -10,7 +10,7 @@ use crate::secret::{SecretError, SecretRef, Vault, expose};
 
 /// One credential.
 #[derive(Clone, Debug)]
-pub(super) enum Credential {
+pub(crate) enum Credential {
     /// A header whose value is secret.
     Header(HeaderName, SecretRef),
     /// User and password (RFC 7617).
@@ -47,7 +47,7 @@ impl Credential {
 }
 
 /// The headers with the credentials among them. All are looked up at once, so that together they keep to the limit.
-pub(super) async fn add(
+pub(in crate::source) async fn add(
     headers: &HeaderMap,
     credentials: &[Credential],
     vault: &Vault,
@@ -72,7 +72,7 @@ pub(super) fn strip(headers: &HeaderMap, credentials: &[Credential]) -> HeaderMa
 
 /// Takes what was sent out of an answer that repeats it (debug pages do). The vault knows the password itself, but not
 /// its encoded form.
-pub(super) fn redact(body: &mut Vec<u8>, headers: &HeaderMap) {
+pub(in crate::source) fn redact(body: &mut Vec<u8>, headers: &HeaderMap) {
     for value in headers.values().filter(|v| v.is_sensitive()) {
         let Ok(text) = value.to_str() else { continue };
         let sent = text.strip_prefix("Basic ").unwrap_or(text);

@@ -49,7 +49,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<Box<dyn Check>> {
 }
 
 /// Whom to believe, from the keys `ca` and `verify`. A relative path starts at the folder of the deck.
-pub(in crate::source::health) fn trust(section: &Section<'_>) -> Trust {
+pub(crate) fn trust(section: &Section<'_>) -> Trust {
     let ca = section.text("ca").map(|text| {
         let file = section.faults().files().path(section.place_of("ca").file);
         file.parent().map_or_else(|| PathBuf::from(&text), |folder| folder.join(&text))
@@ -133,7 +133,8 @@ fn header_value(section: &Section<'_>, node: &Node, name: &str) -> Option<Header
     value
 }
 
-fn login(section: &Section<'_>) -> Option<Credential> {
+/// Who asks, from the keys `token`, `user` and `password`.
+pub(crate) fn login(section: &Section<'_>) -> Option<Credential> {
     let token = section.secret("token");
     let user = section.text("user");
     let password = section.secret("password");

@@ -5,7 +5,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::moment;
 use crate::log::Level;
 use crate::theme::Role;
 use crate::ui::View;
@@ -16,7 +15,7 @@ use crate::ui::text::{fit, span, thousands};
 pub const HEIGHT: u16 = 2;
 /// Cells before and behind the bars.
 const NAME: u16 = 9;
-const MOST: u16 = 22;
+const MOST: u16 = 23;
 
 /// Buckets for a pane of so many cells; none where they would say nothing.
 pub fn buckets(cells: u16) -> usize {
@@ -35,10 +34,13 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         let into = place.time().duration_since(bars.from).as_secs_f64().max(0.0);
         ((into / long.as_secs_f64().max(1e-6)) * all.len() as f64) as usize
     });
-    let from = moment(bars.from, view);
+    let (from, zone) = (view.on_the_wall(bars.from), view.zone());
+    let day = |at: jiff::Timestamp| at.to_zoned(zone.clone()).date();
+    let format = if day(from) == day(view.on_the_wall(view.now)) { "%H:%M" } else { "%b %d %H:%M" };
+    let from = from.to_zoned(zone.clone()).strftime(format);
     let rows = [
-        ("lines", &all, Role::Spark, format!(" {} each from {from}", span(each))),
-        ("warn +", &bad, Role::Degraded, String::new()),
+        ("lines", &all, Role::Spark, format!(" {} a bar from {from}", span(each))),
+        ("warn+", &bad, Role::Degraded, String::new()),
     ];
     for ((name, counts, role, words), y) in rows.into_iter().zip(area.y..) {
         let most = counts.iter().copied().max().unwrap_or(0);

@@ -10,7 +10,7 @@ use crate::theme::Role;
 use crate::ui::View;
 use crate::ui::logs::window::Window;
 use crate::ui::logs::{find_now, shown};
-use crate::ui::text::{chop, cut, fit, width};
+use crate::ui::text::{chop, cut, fit, width, wrap};
 
 /// A line takes at most so many rows.
 const MOST_ROWS: usize = 20;
@@ -48,6 +48,13 @@ impl Columns {
         let filtered = wish.filter.as_ref().filter(|f| !f.invert).and_then(|f| f.grep.clone());
         let found = find_now(view.ui).and_then(|f| f.grep.clone());
         Self { cells, time, time_cells, origin, patterns: filtered.into_iter().chain(found).collect() }
+    }
+}
+
+impl Columns {
+    /// Cells before the message.
+    pub fn before(&self) -> usize {
+        self.time_cells + 4 + if self.origin > 0 { self.origin + 1 } else { 0 }
     }
 }
 
@@ -152,7 +159,7 @@ fn body<'a>(
     let marks = found(text, &columns.patterns);
     let pane = &view.ui.logs;
     let pieces: Vec<String> = if pane.wrap {
-        chop(text, cells).into_iter().take(MOST_ROWS).collect()
+        if pane.raw { chop(text, cells) } else { wrap(text, cells) }.into_iter().take(MOST_ROWS).collect()
     } else {
         let skipped: String = text.chars().skip(pane.left).collect();
         let mark = view.theme.glyphs().ellipsis;
@@ -161,6 +168,8 @@ fn body<'a>(
     let mut from = if pane.wrap { 0 } else { text.chars().take(pane.left).map(char::len_utf8).sum() };
     let mut rows = Vec::new();
     for piece in pieces {
+        // Blanks between two rows are not drawn.
+        from += text.get(from..).and_then(|rest| rest.find(&piece)).unwrap_or(0);
         let mut spans = Vec::new();
         let mut at = 0;
         // A piece may end in the mark of what was cut, which is no part of the text.

@@ -232,7 +232,7 @@ fi
 # A file that was cut and grew again between two looks begins with other bytes.
 first=0
 head=
-beginning() { dd bs="$first" count=1 <"$name" 2>/dev/null | cksum; }
+beginning() { { dd bs="$first" count=1 <"$name" | cksum; } 2>/dev/null; }
 remember() {
     first=$size
     [ "$first" -le 512 ] || first=512

@@ -23,7 +23,7 @@ use crate::source::tls::Trust;
 use crate::transport::ssh::remote::Remote;
 
 /// A page has so long; Loki itself gives a query up after a minute or more.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// A host, a secret or a tail is waited for so long.
 const START: Duration = Duration::from_secs(10);
 /// Most bytes of a page; a longer one is asked for in smaller parts.

@@ -24,4 +24,5 @@ mod ear;
 mod files;
 mod fleet;
 mod journals;
+mod loki;
 mod odd;

@@ -81,7 +81,7 @@ mod tests {
         for n in 0..10_000 {
             assert!(seen.is_new(&entry(start + n, 1)));
         }
-        assert_eq!(seen.horizon(), start + 10_000 - MOST as i64);
+        assert_eq!(seen.horizon(), start + 10_000 - i64::try_from(MOST).unwrap());
         assert!(!seen.is_new(&entry(start + 9_999, 1)));
     }
 

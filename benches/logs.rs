@@ -1,36 +1,67 @@
-//! `cargo bench --bench logs`: the log engine on a million JSON lines of 130 bytes, beside `lnav`, `rg` and `grep` on the
-//! same bytes in the same minute, where they are installed. Prints medians beside their budgets.
+//! `cargo bench --bench logs`: the log engine and the sources of logs, beside `lnav`, `rg`, `grep` and `tail -F` on the same
+//! bytes in the same minutes, where they are installed. Prints medians beside their budgets. Words after `--` choose parts:
+//! `engine`, `live`, `latency`, `big`, `grep`; all of them otherwise. `latency` needs an sshd, `big` 1.1 GB in the
+//! folder for temporary files.
 
 #![allow(clippy::disallowed_methods, clippy::indexing_slicing, reason = "a benchmark reads the clock and may stop")]
 
+#[path = "logs/big.rs"]
+mod big;
+#[path = "../tests/ssh/desk.rs"]
+#[allow(dead_code, clippy::unwrap_used, clippy::panic, missing_docs, reason = "the tests of connections use the rest")]
+mod desk;
+#[path = "logs/ear.rs"]
+mod ear;
+#[path = "logs/engine.rs"]
+mod engine;
+#[path = "logs/grep.rs"]
+mod grep;
+#[path = "logs/latency.rs"]
+mod latency;
+#[path = "logs/live.rs"]
+mod live;
+#[path = "logs/peers.rs"]
+mod peers;
+#[path = "../tests/support/sshd.rs"]
+mod sshd;
+
 use std::error::Error;
-use std::fs;
-use std::hint::black_box;
-use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use quarterdeck::log::{FieldTest, Filter, Level, LogStore, Reader, Search, SourceId, Splitter, pattern};
 
 const LINES: usize = 1_000_000;
 const ROUNDS: usize = 5;
-/// As a pipe gives them.
-const PIECE: usize = 64 * 1024;
-/// What one tick may look through.
-const TICK: usize = 2 << 20;
-/// Lines on a screen.
-const SCREEN: u64 = 60;
+/// Says that this process plays a part for another one: `write FOLDER` or `read FILE`.
+const ROLE: &str = "QUARTERDECK_BENCH_LOGS";
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
+/// A part's name and what measures it.
+type Part = (&'static str, fn() -> Outcome<()>);
+
+const PARTS: [Part; 5] = [
+    ("engine", engine::measure),
+    ("grep", grep::measure),
+    ("live", live::measure),
+    ("latency", latency::measure),
+    ("big", big::measure),
+];
 
 fn main() -> ExitCode {
-    if !std::env::args().any(|a| a == "--bench") {
-        eprintln!("logs measures only under `cargo bench --bench logs`");
-        return ExitCode::SUCCESS;
-    }
-    match measure() {
+    let result = match std::env::var(ROLE) {
+        Ok(role) => match role.split_once(' ') {
+            Some(("write", folder)) => live::write(folder.as_ref()),
+            Some(("read", file)) => big::read(file),
+            _ => Err(format!("there is no role {role}").into()),
+        },
+        Err(_) if std::env::args().any(|a| a == "--bench") => measure(),
+        Err(_) => {
+            eprintln!("logs measures only under `cargo bench --bench logs`");
+            Ok(())
+        }
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("logs: {error}");
@@ -39,11 +70,26 @@ fn main() -> ExitCode {
     }
 }
 
+fn measure() -> Outcome<()> {
+    let words: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    if let Some(odd) = words.iter().find(|word| PARTS.iter().all(|(name, _)| name != word)) {
+        return Err(format!("there is no part `{odd}`").into());
+    }
+    let load = || std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    for (name, part) in PARTS {
+        if words.is_empty() || words.iter().any(|word| word == name) {
+            println!("== {name} (load {})", load().split(' ').next().unwrap_or_default());
+            part()?;
+        }
+    }
+    Ok(())
+}
+
 /// JSON lines of 130 bytes, a thousand a second; one in a hundred is an error, one in a thousand timed out.
-fn json() -> Outcome<Vec<u8>> {
+fn json(from: usize) -> Outcome<Vec<u8>> {
     let first: Timestamp = "2026-11-21T00:00:00Z".parse()?;
     let mut text = Vec::with_capacity(LINES * 131);
-    for n in 0..LINES {
+    for n in from..from + LINES {
         let at = first + SignedDuration::from_millis(i64::try_from(n)?);
         let level = if n.is_multiple_of(100) { "error" } else { "info" };
         let message = if n.is_multiple_of(1000) { "timed out" } else { "answered" };
@@ -55,20 +101,6 @@ fn json() -> Outcome<Vec<u8>> {
         }
         text.extend_from_slice(line.as_bytes());
         text.extend_from_slice(b"\"}\n");
-    }
-    Ok(text)
-}
-
-fn plain() -> Outcome<Vec<u8>> {
-    let first: Timestamp = "2026-11-21T00:00:00Z".parse()?;
-    let mut text = Vec::new();
-    for n in 0..LINES {
-        let at = first + SignedDuration::from_millis(i64::try_from(n)?);
-        let line = format!(
-            "{} [INF] Request {n} finished in 12.3 ms, 200, application/json; path /orders/{n}\n",
-            at.strftime("%F %T%.3f +00:00")
-        );
-        text.extend_from_slice(line.as_bytes());
     }
     Ok(text)
 }
@@ -87,148 +119,6 @@ fn timed(mut work: impl FnMut()) -> Duration {
     median(rounds.collect())
 }
 
-fn rate(time: Duration) -> f64 {
-    LINES as f64 / time.as_secs_f64() / 1e6
-}
-
 fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
-}
-
-fn ingest(text: &[u8], sources: usize) -> (LogStore, Vec<SourceId>) {
-    let mut store = LogStore::new(512 << 20);
-    let ids: Vec<_> = (0..sources).map(|_| store.add(TimeZone::UTC)).collect();
-    let now = Timestamp::from_second(1_795_300_000).unwrap_or_default();
-    // Whole lines in turns, as sources give them.
-    for (turn, piece) in text.chunks(131 * 500).enumerate() {
-        store.push(ids[turn % sources], piece, now);
-    }
-    (store, ids)
-}
-
-fn parse_all(text: &[u8]) -> u64 {
-    let (mut splitter, mut reader, mut known) = (Splitter::new(), Reader::new(), 0);
-    for piece in text.chunks(PIECE) {
-        splitter.push(piece, &mut |line| {
-            known += u64::from(reader.read(line, Timestamp::UNIX_EPOCH, &TimeZone::UTC).time.is_some());
-        });
-    }
-    known
-}
-
-/// Time to a full screen of found lines, and to all of them.
-fn search(store: &LogStore, ids: &[SourceId], filter: &Filter) -> (Duration, Duration, Duration, u64) {
-    let (mut first, mut whole, mut longest, mut count) = (Vec::new(), Vec::new(), Duration::ZERO, 0);
-    for _ in 0..ROUNDS {
-        let start = Instant::now();
-        let mut search = Search::new(filter.clone(), ids);
-        let mut screen = None;
-        loop {
-            let tick = Instant::now();
-            let done = search.step(store, TICK);
-            longest = longest.max(tick.elapsed());
-            if screen.is_none() && (done || search.count() >= SCREEN) {
-                black_box(search.backward(store, None).take(SCREEN as usize).count());
-                screen = Some(start.elapsed());
-            }
-            if done {
-                break;
-            }
-        }
-        first.extend(screen);
-        whole.push(start.elapsed());
-        count = search.count();
-    }
-    (median(first), median(whole), longest, count)
-}
-
-/// How long another tool takes on the file, if it is there.
-fn other(tool: &str, arguments: &[&str], file: &Path) -> Option<Duration> {
-    let run = || {
-        let mut command = Command::new(tool);
-        command.args(arguments).arg(file).env("LC_ALL", "C").stdin(Stdio::null());
-        // Into a pipe: grep stops at the first match when its output goes nowhere.
-        command.stdout(Stdio::piped()).stderr(Stdio::null()).output().ok()
-    };
-    run()?;
-    Some(timed(|| {
-        black_box(run());
-    }))
-}
-
-fn beside(tool: &str, arguments: &[&str], file: &Path, ours: Duration) {
-    match other(tool, arguments, file) {
-        Some(time) => {
-            println!(
-                "    {tool:<6} {:>8.1} ms   ours / {tool} {:.2}",
-                ms(time),
-                ours.as_secs_f64() / time.as_secs_f64()
-            );
-        }
-        None => println!("    {tool} is not installed"),
-    }
-}
-
-fn measure() -> Outcome<()> {
-    let text = json()?;
-    let file = std::env::temp_dir().join(format!("quarterdeck-bench-logs-{}.json", std::process::id()));
-    fs::write(&file, &text)?;
-    let result = report(&text, &file);
-    fs::remove_file(&file)?;
-    result
-}
-
-fn report(text: &[u8], file: &Path) -> Outcome<()> {
-    println!("{LINES} JSON lines of {} bytes, {:.0} MB", text.len() / LINES - 1, text.len() as f64 / 1e6);
-    let parse = timed(|| assert_eq!(parse_all(text), LINES as u64, "every line has a time"));
-    println!("split and parse      {:>8.1} ms  {:.2} M lines/s", ms(parse), rate(parse));
-    let words = plain()?;
-    let parse = timed(|| assert_eq!(parse_all(&words), LINES as u64, "every line has a time"));
-    println!("  the same, Serilog  {:>8.1} ms  {:.2} M lines/s", ms(parse), rate(parse));
-    let into = timed(|| {
-        black_box(ingest(text, 1));
-    });
-    println!("ingest to searchable {:>8.1} ms  {:.2} M lines/s", ms(into), rate(into));
-    beside("lnav", &["-n", "-c", ":quit"], file, into);
-    let (store, ids) = ingest(text, 8);
-    let held: u64 = ids.iter().map(|id| store.lines(*id)).sum();
-    println!(
-        "index                {:>8.2} bytes a line (budget 16), {held} lines of 8 sources",
-        store.index() as f64 / held as f64
-    );
-    let merge = timed(|| {
-        let bytes = store.forward(&ids, None).fold(0, |sum, line| sum + black_box(line).bytes.len() + 1);
-        assert_eq!(bytes, text.len(), "every line once");
-    });
-    println!("merge of 8 sources   {:>8.1} ms  {:.2} M lines/s", ms(merge), rate(merge));
-    let seek = timed(|| {
-        black_box(store.backward(&ids, None).take(SCREEN as usize).count());
-    });
-    println!("  a screen of it     {:>8.3} ms", ms(seek));
-    let (from, to) = store.span(&ids).ok_or("nothing is held")?;
-    let counts = timed(|| {
-        black_box(store.histogram(&ids, from, to, 200));
-    });
-    println!("histogram            {:>8.1} ms", ms(counts));
-    filters(&store, &ids, file)
-}
-
-fn filters(store: &LogStore, ids: &[SourceId], file: &Path) -> Outcome<()> {
-    println!("filter                 first screen (50)    all (500)   longest step    found");
-    let grep = |text: &str| -> Outcome<Filter> { Ok(Filter { grep: Some(pattern(text)?), ..Filter::default() }) };
-    for text in ["Timed out|timed out", r#"order":\d+77\d3,"#, "timed out", "r", "nowhere"] {
-        let (first, all, longest, count) = search(store, ids, &grep(text)?);
-        println!("  {text:<20} {:>8.1} ms {:>11.1} ms {:>11.1} ms {count:>10}", ms(first), ms(all), ms(longest));
-        let any_case = if text.chars().any(char::is_uppercase) { "-c" } else { "-ic" };
-        beside("rg", &[any_case, "-e", text], file, all);
-        beside("grep", &[any_case, "-P", "-e", text], file, all);
-    }
-    let inverse = Filter { invert: true, ..grep("answered")? };
-    let level = Filter { level: Some(Level::Warn), ..Filter::default() };
-    let fields = Filter { fields: vec![FieldTest::is("order", "77000")], ..Filter::default() };
-    for (name, filter) in [("not `answered`", inverse), ("level>=warn", level), ("order=77000", fields)] {
-        let (first, all, longest, count) = search(store, ids, &filter);
-        println!("  {name:<20} {:>8.1} ms {:>11.1} ms {:>11.1} ms {count:>10}", ms(first), ms(all), ms(longest));
-    }
-    Ok(())
 }

@@ -8,6 +8,7 @@ mod effect;
 mod frame;
 mod host;
 mod inbox;
+mod logs;
 pub mod look;
 mod reload;
 mod shell;
@@ -98,6 +99,7 @@ struct App {
     shell_number: u64,
     opening: Option<u64>,
     forwardings: Forwardings,
+    following: logs::Following,
     report: Report,
     /// When the last frame was drawn, by the wall clock and by the timers.
     drawn: Option<(Timestamp, Instant)>,
@@ -113,6 +115,7 @@ struct Inlets {
     acts: mpsc::Receiver<acting::News>,
     forwards: watch::Receiver<u64>,
     inputs: mpsc::Receiver<inbox::Input>,
+    logs: mpsc::Receiver<logs::News>,
     signals: inbox::Signals,
 }
 
@@ -151,6 +154,7 @@ impl App {
         let forwardings = Forwardings::default();
         let (act_news, acts) = mpsc::channel(64);
         let acting = acting::Acts::new(options.actor, &surroundings, outbox.clone(), act_news);
+        let (following, log_news) = logs::Following::new(&surroundings);
         let inlets = Inlets {
             events,
             reloaded,
@@ -159,6 +163,7 @@ impl App {
             acts,
             forwards: forwardings.changes(),
             inputs,
+            logs: log_news,
             signals,
         };
         let mut app = App {
@@ -183,6 +188,7 @@ impl App {
             shell_number: 0,
             opening: None,
             forwardings,
+            following,
             report: Report::default(),
             drawn: None,
             leaving: false,
@@ -235,6 +241,8 @@ impl App {
                 self.ui.warn(note, now);
                 self.pacer.now();
             }
+            Some(news) = inlets.logs.recv() => self.hear_logs(news, &mut inlets.logs),
+            () = std::future::ready(()), if self.store.logs().is_searching() => self.search_logs(),
         }
         Ok(())
     }
@@ -268,6 +276,7 @@ impl App {
         self.deck = newer.map(Arc::new);
         self.event(Event::FleetLoaded { fleet, faults: loaded.faults });
         self.event(Event::RunbooksLoaded { runbooks });
+        self.declare_logs();
     }
 
     fn follow_deck(&mut self) {
@@ -297,11 +306,12 @@ impl App {
         let now = self.clock.get();
         self.ui.set_back = self.clock.set_back();
         self.wake_up(now);
+        let dwelling = self.tend_logs(now);
         let view = View { store: &self.store, ui: &self.ui, theme: &self.theme, keymap: &self.keymap, now };
         self.screen.draw(|frame| ui::render(frame, &view))?;
         self.report.frames += 1;
         let next = frame::next_change(&view);
-        self.pacer.drawn(next);
+        self.pacer.drawn(dwelling.map_or(next, |left| next.min(left)));
         Ok(())
     }
 }

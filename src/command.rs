@@ -15,6 +15,8 @@ pub enum Scope {
     Service,
     /// On a host: the chosen one in the environments pane, elsewhere the one that the service runs on.
     Host,
+    /// In the logs pane.
+    Logs,
     /// On a plan, and wherever something must be said yes or no to.
     Plan,
     /// In a run, in the list of runs and in the list of locks.
@@ -27,8 +29,17 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of the help screen.
-    pub const ALL: [Scope; 8] =
-        [Scope::Global, Scope::List, Scope::Service, Scope::Host, Scope::Plan, Scope::Run, Scope::Input, Scope::Demo];
+    pub const ALL: [Scope; 9] = [
+        Scope::Global,
+        Scope::List,
+        Scope::Service,
+        Scope::Host,
+        Scope::Logs,
+        Scope::Plan,
+        Scope::Run,
+        Scope::Input,
+        Scope::Demo,
+    ];
 
     /// The table name used in keymaps.
     pub fn name(self) -> &'static str {
@@ -37,6 +48,7 @@ impl Scope {
             Scope::List => "list",
             Scope::Service => "service",
             Scope::Host => "host",
+            Scope::Logs => "logs",
             Scope::Plan => "plan",
             Scope::Run => "run",
             Scope::Input => "input",
@@ -116,6 +128,7 @@ commands! {
     Environments "environments" Global Looks "Go to the environments pane";
     Services "services" Global Looks "Go to the services pane";
     Detail "detail" Global Looks "Go to the detail of the selected service";
+    Logs "logs" Global Looks "Go to the logs of the selected service";
     Runs "runs" Global Looks "Go to the runs: those that go on and those on record";
     Locks "locks" Global Looks "Show who holds what in this environment, and what was left unfinished";
     Audit "audit" Global Looks "Show the newest lines of the audit log";
@@ -153,6 +166,32 @@ commands! {
     Forward "forward" Host Observes "Forward a local port through the host: forward 15672 vps";
     Forwards "forwards" Host Looks "Show the forwarded ports";
     CloseForward "close-forward" Host Observes "Close the chosen forwarded port";
+    FollowLogs "follow-logs" Logs Looks "Follow what is written from now on";
+    AllLogs "all-logs" Logs Looks "Show all logs of the environment, or those of the service alone";
+    ChooseLogs "choose-logs" Logs Looks "Show how each log stands, and leave some out";
+    Search "search" Logs Looks "Look for a text and keep what is around it";
+    NextMatch "next-match" Logs Looks "To the next line with what was searched for";
+    PreviousMatch "previous-match" Logs Looks "To the line before with what was searched for";
+    NextError "next-error" Logs Looks "To the next error";
+    PreviousError "previous-error" Logs Looks "To the error before";
+    NextWarning "next-warning" Logs Looks "To the next warning or error";
+    PreviousWarning "previous-warning" Logs Looks "To the warning or error before";
+    GoToTime "go-to-time" Logs Looks "Go to a time: 14:30, 15m; nothing is when the service became as it is";
+    Trace "trace" Logs Looks "Show what all logs say of the line's correlation id, or go back";
+    NextMark "next-mark" Logs Looks "To the next marked line";
+    PreviousMark "previous-mark" Logs Looks "To the marked line before";
+    Note "note" Logs Looks "Write a note about the line";
+    MoreContext "more-context" Logs Looks "Show a line more around those that pass the filter";
+    LessContext "less-context" Logs Looks "Show a line less around those that pass the filter";
+    RaiseLevel "raise-level" Logs Looks "Show only what is worse";
+    LowerLevel "lower-level" Logs Looks "Show also what is less bad";
+    Wrap "wrap" Logs Looks "Let long lines go on below, or scroll to the right";
+    Raw "raw" Logs Looks "Show lines as they came, or taken apart";
+    Bars "bars" Logs Looks "Show how many lines of which level there are over time, or not";
+    ScrollLeft "scroll-left" Logs Looks "Scroll long lines back";
+    ScrollRight "scroll-right" Logs Looks "Scroll to the rest of long lines";
+    CopyVisible "copy-visible" Logs Looks "Copy the lines on the screen to the clipboard of the terminal";
+    SaveLogs "save-logs" Logs Looks "Save what the servers have from one time to another in a file";
     Confirm "confirm" Plan Decides "Say yes";
     Decline "decline" Plan Looks "Say no and leave";
     NextField "next-field" Plan Looks "Go to the next field";

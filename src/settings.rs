@@ -13,6 +13,7 @@ pub mod section;
 pub mod shelf;
 mod syntax;
 mod veil;
+pub mod when;
 pub mod word;
 
 pub use columns::columns;

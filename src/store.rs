@@ -4,6 +4,7 @@
 pub mod acting;
 pub mod event;
 pub mod host;
+pub mod logs;
 pub mod output;
 pub mod probe;
 pub mod run;
@@ -23,6 +24,7 @@ use crate::model::{Environment, EnvironmentId, Fault, Fleet, Health, HostId, Ser
 pub use acting::Acting;
 pub use event::Event;
 pub use host::HostState;
+pub use logs::Logs;
 pub use probe::ProbeState;
 pub use run::OpenRun;
 pub use series::Series;
@@ -49,6 +51,7 @@ pub struct Store {
     hosts: HashMap<HostId, HostState>,
     faults: Vec<Fault>,
     acting: Acting,
+    logs: Logs,
 }
 
 impl Store {
@@ -68,6 +71,10 @@ impl Store {
                 Some(state) => state.linked(link, at),
                 None => Changed::Nothing,
             },
+            Event::LogsLoaded { logs } => {
+                self.logs.declare(logs);
+                Changed::State
+            }
             Event::ServicePaused { service, at, reason } => self.pause(&service, Some((at, reason)), now),
             Event::ServiceResumed { service } => self.pause(&service, None, now),
             acting => self.acting.apply(acting, now),
@@ -153,6 +160,16 @@ impl Store {
     /// Runbooks, plans, runs, locks, and what is armed.
     pub fn acting(&self) -> &Acting {
         &self.acting
+    }
+
+    /// What is heard of logs.
+    pub fn logs(&self) -> &Logs {
+        &self.logs
+    }
+
+    /// The same, to be told more: lines come on a way of their own, so that a flood of them holds no other fact up.
+    pub fn logs_mut(&mut self) -> &mut Logs {
+        &mut self.logs
     }
 
     /// What is wrong with the deck's files.

@@ -10,6 +10,7 @@ pub mod header;
 pub mod hidden;
 pub mod host;
 pub mod layout;
+pub mod logs;
 pub mod pane;
 pub mod places;
 pub mod popup;
@@ -75,6 +76,7 @@ pub fn render(frame: &mut Frame<'_>, view: &View<'_>) {
             Pane::Environments => pane::environments::draw(buffer, *area, view),
             Pane::Services => pane::services::draw(buffer, *area, view),
             Pane::Detail => pane::detail::draw(buffer, *area, view),
+            Pane::Logs => pane::logs::draw(buffer, *area, view),
             Pane::Runs => pane::runs::draw(buffer, *area, view),
         }
     }

@@ -7,6 +7,7 @@ mod form;
 mod guard;
 mod host;
 mod input;
+mod logs;
 mod mouse;
 mod navigate;
 mod plan;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use crate::command::{Command, Scope};
 use crate::keymap::{Key, Keymap, Resolved};
 use crate::model::run::Choice;
-use crate::model::{EnvironmentId, HostId, RunId, ServiceId};
+use crate::model::{EnvironmentId, HostId, LogId, RunId, ServiceId};
 use crate::runner::gate::Given;
 use crate::store::Store;
 use crate::ui::hidden::Passphrase;
@@ -174,6 +175,17 @@ pub enum Effect {
     },
     /// Read the newest of the audit log.
     ListAudit,
+    /// Read these logs again, with so many of their last lines.
+    OlderLogs(Vec<(LogId, u64)>),
+    /// Save what the servers have of these logs in a file.
+    SaveLogs {
+        /// Which.
+        logs: Vec<LogId>,
+        /// Nothing before.
+        since: Timestamp,
+        /// Nothing after; the last second is in it.
+        until: Timestamp,
+    },
     /// Break a lock.
     BreakLock {
         /// Where.
@@ -204,6 +216,7 @@ pub fn scopes(ui: &Ui) -> Vec<Scope> {
         Some(
             Popup::Palette(_)
             | Popup::Filter(_)
+            | Popup::Prompt(_)
             | Popup::Trust(_)
             | Popup::Unlock(_)
             | Popup::Picker(_)
@@ -217,6 +230,7 @@ pub fn scopes(ui: &Ui) -> Vec<Scope> {
         }
         Some(Popup::Run(_) | Popup::Stop(_) | Popup::Locks(_)) => return vec![Scope::Run, Scope::List, Scope::Global],
         Some(Popup::Forwards(_)) => return vec![Scope::Host, Scope::List, Scope::Global],
+        Some(Popup::Line(_) | Popup::Sources(_)) => return vec![Scope::Logs, Scope::List, Scope::Global],
         Some(Popup::Help(_) | Popup::Faults(_) | Popup::Audit(_)) => return vec![Scope::List, Scope::Global],
         None => {}
     }
@@ -224,6 +238,9 @@ pub fn scopes(ui: &Ui) -> Vec<Scope> {
         return vec![Scope::Run, Scope::List, Scope::Global];
     }
     let mut scopes = Vec::new();
+    if ui.focus == Pane::Logs {
+        scopes.push(Scope::Logs);
+    }
     if ui.focus != Pane::Environments {
         scopes.push(Scope::Service);
     }
@@ -262,7 +279,7 @@ pub fn key(ui: &mut Ui, store: &Store, keymap: &Keymap, key: Key, now: Timestamp
                 ui.say(format!("{} does nothing here", crate::keymap::sequence(&keys)), now);
             }
             if let Some(typed) = typed {
-                input::insert(ui, &typed.to_string(), now);
+                input::insert(ui, store, &typed.to_string(), now);
             }
             Vec::new()
         }
@@ -316,6 +333,7 @@ fn carry_out(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Ve
             Some(Popup::Confirm(_)) => decide::on_question(ui, store, command, now),
             _ => Vec::new(),
         },
+        Scope::Logs => logs::command(ui, store, command, now),
         Scope::Run => run::command(ui, store, command, now),
         Scope::Input => input::command(ui, store, command, now),
     }

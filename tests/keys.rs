@@ -23,6 +23,11 @@ mod decks;
 mod going;
 #[path = "keys/hosts.rs"]
 mod hosts;
+#[allow(dead_code, reason = "the screens use more of it than the keys do")]
+#[path = "screens/logged.rs"]
+mod logged;
+#[path = "keys/logs.rs"]
+mod logs;
 #[allow(dead_code, reason = "the screens use pictures, the keys words alone")]
 #[path = "screens/look.rs"]
 mod look;

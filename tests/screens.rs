@@ -22,6 +22,11 @@ mod going;
 mod honest;
 #[path = "screens/hosts.rs"]
 mod hosts;
+#[allow(dead_code, reason = "the keys use more of it")]
+#[path = "screens/logged.rs"]
+mod logged;
+#[path = "screens/logs.rs"]
+mod logs;
 #[path = "screens/look.rs"]
 mod look;
 #[path = "screens/panes.rs"]

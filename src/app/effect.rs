@@ -44,7 +44,7 @@ impl App {
                 update::left(&self.ui, &self.store, now).into_iter().collect()
             }
             Input::Paste(text) => {
-                update::paste(&mut self.ui, &text, now);
+                update::paste(&mut self.ui, &self.store, &text, now);
                 Vec::new()
             }
             Input::Resize(columns, lines) => {
@@ -68,6 +68,7 @@ impl App {
             }
             Effect::Redraw => self.screen.forget()?,
             Effect::Reload => self.reload(),
+            Effect::OlderLogs(_) | Effect::SaveLogs { .. } => self.log_effect(effect),
             Effect::ProbeNow(services) => self.supervisor.probe_now(&services),
             Effect::Pause(services) => {
                 self.supervisor.pause(&services, true);

@@ -97,6 +97,11 @@ pub fn next_change(view: &View<'_>) -> Duration {
             sooner(Duration::from_secs(1));
         }
     }
+    if crate::ui::logs::is_seen(view.ui) {
+        let heard = crate::ui::logs::shown(view.store, view.ui, now).into_iter();
+        let heard = heard.filter_map(|spec| view.store.logs().heard(&spec.id));
+        heard.flat_map(|h| [h.last(), Some(h.since())]).flatten().for_each(|at| sooner(next_age(at, now)));
+    }
     if let Some(service) = rows::selected(view.store, view.ui, now) {
         service.probes().iter().filter_map(|p| p.last()).for_each(|(at, _)| sooner(next_age(at, now)));
     }

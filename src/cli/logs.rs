@@ -6,7 +6,7 @@ pub mod document;
 mod lane;
 mod merge;
 mod paper;
-mod when;
+mod sieve;
 
 use std::sync::Arc;
 
@@ -22,12 +22,15 @@ use crate::config::Deck;
 use crate::exit::Ending;
 use crate::log::{FieldTest, Filter, Level, pattern};
 use crate::model::{LogSpec, LogState};
+use crate::settings::when;
 use crate::source::Surroundings;
+use crate::source::logs::direct::Direct;
 use crate::source::logs::{self, WAITING, Wanted};
 
-use lane::Lane;
+use lane::{Inbox, Lane};
 use merge::{Merge, Out};
 use paper::Paper;
+use sieve::Sieve;
 
 /// Options of `qd logs`.
 #[derive(Clone, Debug, clap::Args)]
@@ -144,9 +147,17 @@ async fn read(deck: &Deck, chosen: &[Arc<LogSpec>], options: &Options, filter: F
     let mut tasks = tokio::task::JoinSet::new();
     let mut lanes = Vec::new();
     for spec in chosen {
-        let (outbox, inbox) = mpsc::channel(WAITING);
-        let (log, around) = (Arc::clone(spec), surroundings.clone());
-        tasks.spawn(async move { logs::read(&log, wanted, &around, outbox).await });
+        let direct = Direct::open(spec, &wanted).filter(|_| filter.grep.is_some() && spec.pattern.is_none());
+        let sieve = direct.and_then(|direct| Sieve::start(direct, &filter, &lane::zone(spec), clock.get()));
+        let inbox = sieve.map_or_else(
+            || {
+                let (outbox, inbox) = mpsc::channel(WAITING);
+                let (log, around) = (Arc::clone(spec), surroundings.clone());
+                tasks.spawn(async move { logs::read(&log, wanted, &around, outbox).await });
+                Inbox::News(inbox)
+            },
+            Inbox::Sieve,
+        );
         lanes.push(Lane::new(spec, inbox, Arc::clone(&filter)));
     }
     let merge = Merge::new(lanes, options.follow);

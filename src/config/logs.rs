@@ -14,6 +14,9 @@ use crate::settings::{Entry, Names, Section, Value, word};
 /// The keys that name a kind.
 const KINDS: [&str; 4] = ["file", "journal", "command", "loki"];
 
+/// Groups of a pattern, of which it must have one.
+const GROUPS: [&str; 3] = ["time", "level", "message"];
+
 /// What a log stands in.
 pub struct Around<'a> {
     /// Its environment.
@@ -47,6 +50,7 @@ fn read_one(entry: &Entry, outer: &Section<'_>, around: &Around<'_>) -> Vec<LogS
     let places = if kind == "loki" { vec![loki::way(&section, around)] } else { places(&section, around) };
     let from = from(&section, kind, &places);
     let zone = zone(&section, "zone").or_else(|| around.environment.timezone.clone());
+    let pattern = pattern(&section);
     let doc = section.text("doc").map(|d| Text::line_at_most(&d, 200));
     let (true, Some(from)) = (section.finish(), from) else { return Vec::new() };
     let several = places.len() > 1;
@@ -59,6 +63,7 @@ fn read_one(entry: &Entry, outer: &Section<'_>, around: &Around<'_>) -> Vec<LogS
         from: from.clone(),
         on,
         zone: zone.clone(),
+        pattern: pattern.clone(),
         doc: doc.clone(),
     };
     places.into_iter().map(spec).collect()
@@ -85,6 +90,21 @@ fn kind(section: &Section<'_>, entry: &Entry) -> Option<&'static str> {
             None
         }
     }
+}
+
+/// The form of its lines. Its groups must say something that lines are read for.
+fn pattern(section: &Section<'_>) -> Option<Arc<str>> {
+    let pattern = section.pattern("pattern")?;
+    let names: Vec<&str> = pattern.capture_names().flatten().collect();
+    if names.iter().any(|name| GROUPS.contains(name)) {
+        return Some(pattern.as_str().into());
+    }
+    let help = match names.iter().find_map(|name| Some((name, word::nearest(name, GROUPS)?))) {
+        Some((name, near)) => format!("did you mean (?<{near}>…) instead of (?<{name}>…)?"),
+        None => r"name at least one: pattern = '^(?<time>\S+ \S+) (?<level>\w+) (?<message>.*)'".to_owned(),
+    };
+    section.error("pattern", format!("`pattern` has no group named {}", word::list(&GROUPS)), help);
+    None
 }
 
 /// Where it is, each place once; never empty.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::field::field;
+use super::groups::Pattern;
 use super::level::Level;
 use super::parse::Parsed;
 pub use field_test::{FieldOp, FieldTest};
@@ -34,6 +35,15 @@ impl Filter {
         self.fits(parsed.level, parsed.time)
             && self.grep.as_ref().is_none_or(|grep| grep.is_match(line) != self.invert)
             && self.has_fields(line)
+    }
+
+    /// As [`Filter::is_match`], for a source whose lines have a form of their own: its groups are fields too.
+    pub fn is_match_with(&self, line: &[u8], parsed: &Parsed, pattern: Option<&Pattern>) -> bool {
+        let Some(pattern) = pattern.filter(|_| !self.fields.is_empty()) else { return self.is_match(line, parsed) };
+        let value = |name: &str| pattern.field(line, name).or_else(|| field(line, name));
+        self.fits(parsed.level, parsed.time)
+            && self.grep.as_ref().is_none_or(|grep| grep.is_match(line) != self.invert)
+            && self.fields.iter().all(|test| value(&test.name).is_some_and(|value| test.is_met(&value)))
     }
 
     /// Whether it lets everything through.

@@ -45,6 +45,11 @@ impl<'a> Members<'a> {
         let inside = text.strip_prefix(b"{")?.trim_ascii_start();
         matches!(inside.first(), Some(b'"' | b'}')).then_some(Self { rest: inside })
     }
+
+    /// What was not read yet; behind the last member of a whole object it begins with `}`.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest.trim_ascii_start()
+    }
 }
 
 impl<'a> Iterator for Members<'a> {
@@ -57,20 +62,54 @@ impl<'a> Iterator for Members<'a> {
         }
         let (name, rest) = string(rest)?;
         let rest = skip_spaces(skip_spaces(rest).strip_prefix(b":")?);
-        let (value, rest) = match rest.first()? {
-            b'"' => string(rest).map(|(raw, rest)| (Value::Text(raw), rest))?,
-            b'{' | b'[' => {
-                let (raw, rest) = rest.split_at_checked(nested_end(rest)?)?;
-                (Value::Nested(raw), rest)
-            }
-            _ => {
-                let end = rest.iter().position(|b| matches!(b, b',' | b'}' | b']' | b' ' | b'\t'));
-                let (raw, rest) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
-                (Value::Bare(raw), rest)
-            }
-        };
+        let (value, rest) = value(rest)?;
         self.rest = rest;
         Some((name, value))
+    }
+}
+
+/// The values of an array, in their order; ends at the first thing that is no JSON.
+#[derive(Debug, Clone)]
+pub(super) struct Items<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Items<'a> {
+    /// Of a text that opens an array.
+    pub fn of(text: &'a [u8]) -> Option<Self> {
+        Some(Self { rest: text.strip_prefix(b"[")? })
+    }
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Value<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let [b',' | b' ' | b'\t', more @ ..] = self.rest {
+            self.rest = more;
+        }
+        if self.rest.starts_with(b"]") {
+            return None;
+        }
+        let (value, rest) = value(self.rest)?;
+        self.rest = rest;
+        Some(value)
+    }
+}
+
+/// The value at the head of a text, and what comes behind.
+fn value(text: &[u8]) -> Option<(Value<'_>, &[u8])> {
+    match text.first()? {
+        b'"' => string(text).map(|(raw, rest)| (Value::Text(raw), rest)),
+        b'{' | b'[' => {
+            let (raw, rest) = text.split_at_checked(nested_end(text)?)?;
+            Some((Value::Nested(raw), rest))
+        }
+        _ => {
+            let end = text.iter().position(|b| matches!(b, b',' | b'}' | b']' | b' ' | b'\t'));
+            let (raw, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;
+            Some((Value::Bare(raw), rest))
+        }
     }
 }
 

@@ -69,6 +69,18 @@ impl Level {
         }
     }
 
+    /// From a priority of syslog. Source: RFC 5424, section 6.2.1, "Numerical Code".
+    pub fn from_priority(priority: u8) -> Option<Self> {
+        Some(match priority {
+            0..=2 => Self::Fatal,
+            3 => Self::Error,
+            4 => Self::Warn,
+            5 | 6 => Self::Info,
+            7 => Self::Debug,
+            _ => return None,
+        })
+    }
+
     /// From an answer of an HTTP server: 5xx is an error, 4xx a warning.
     pub(super) fn from_status(status: &[u8]) -> Option<Self> {
         match status {

@@ -38,7 +38,8 @@ pub(super) fn level(text: &[u8]) -> Option<Level> {
     }
 }
 
-fn judged(word: &[u8], before: u8, mut behind: Scan<'_>) -> Option<Level> {
+/// The level that a word says between what stands before and behind it.
+pub(super) fn judged(word: &[u8], before: u8, mut behind: Scan<'_>) -> Option<Level> {
     if is_key(word) && matches!(behind.peek(), Some(b'=' | b':' | b'"')) {
         behind.take_while(|b| matches!(b, b'"' | b':' | b'=' | b' '));
         return Level::from_bytes(behind.take_while(u8::is_ascii_alphabetic));

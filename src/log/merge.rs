@@ -47,6 +47,11 @@ impl Place {
         Self { number: self.number + 1, ..self }
     }
 
+    /// The time of the line there.
+    pub fn time(self) -> Timestamp {
+        moment(self.time)
+    }
+
     fn of(source: SourceId, chunk: &Chunk, row: usize) -> Option<Self> {
         let time = chunk.mark(row)?.time();
         Some(Self { time, arrival: chunk.arrival(row), source, number: chunk.first + row as u64 })

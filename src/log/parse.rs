@@ -1,11 +1,15 @@
 //! What a line says of itself: when, how bad, and whether a record begins with it. Reads bytes by hand, without
 //! configuration; alters nothing and remembers no text.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use memchr::memchr;
 
 use super::field;
+use super::groups::Pattern;
+use super::head::head;
 use super::json::{Members, Value};
 use super::level::Level;
 use super::mark;
@@ -33,12 +37,21 @@ pub fn parse(line: &[u8], received: Timestamp, zone: &TimeZone) -> Parsed {
 pub struct Reader {
     hour: Hour,
     stamped: bool,
+    /// The form of the lines, and whether one had it.
+    pattern: Option<Arc<Pattern>>,
+    matched: bool,
 }
 
 impl Reader {
     /// That has seen nothing.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// That knows the form of the lines. A line of another form goes on with the record before; as long as no line had the
+    /// form, lines are read as they are without one.
+    pub fn with_pattern(pattern: Arc<Pattern>) -> Self {
+        Self { pattern: Some(pattern), ..Self::default() }
     }
 
     /// Whether a line with a stamp was seen.
@@ -49,7 +62,19 @@ impl Reader {
     /// As [`parse`]; but once a line of the source had a stamp, a line without one goes on with the record before. The
     /// zone is the same for all lines of a source.
     pub fn read(&mut self, line: &[u8], received: Timestamp, zone: &TimeZone) -> Parsed {
-        let mut parsed = read(line, &mut Places { received, zone, hour: &mut self.hour });
+        let places = &mut Places { received, zone, hour: &mut self.hour };
+        if let Some(pattern) = &self.pattern {
+            if let Some(found) = pattern.find(line) {
+                let time = found.time.and_then(|time| stamp::stamp(&mut Scan(time))).and_then(|s| places.moment(s));
+                self.matched = true;
+                self.stamped |= time.is_some();
+                return Parsed { time, level: found.level, begins: true };
+            }
+            if self.matched {
+                return Parsed::default();
+            }
+        }
+        let mut parsed = read(line, places);
         if parsed.time.is_some() {
             self.stamped = true;
         } else if self.stamped && line.first() != Some(&b'{') {
@@ -77,40 +102,11 @@ fn read(line: &[u8], places: &mut Places<'_>) -> Parsed {
     })
 }
 
-/// A stamp at the head, at most behind brackets, a syslog priority or the level.
-fn headed(mut scan: Scan<'_>, places: &mut Places<'_>) -> Option<Parsed> {
-    let whole = scan;
-    if scan.eat(b'<').is_some() {
-        scan.digits();
-        scan.eat(b'>')?;
-        // The version of RFC 5424.
-        if let [b'1'..=b'9', b' ', ..] = scan.0 {
-            scan.skip(2);
-        }
-    }
-    scan.take_while(|b| matches!(b, b'[' | b'('));
-    if let [letter @ (b'I' | b'W' | b'E' | b'F' | b'D'), b'0'..=b'1', b'0'..=b'9', b'0'..=b'3', b'0'..=b'9', b' ', ..] =
-        scan.0
-    {
-        let mut tried = scan;
-        tried.skip(1);
-        if let Some(found) = stamp::klog(&mut tried) {
-            let (time, level) = (places.moment(found), Level::from_bytes(&[*letter]));
-            return time.map(|_| Parsed { time, level, begins: true });
-        }
-    }
-    if let Some(time) = stamp::stamp(&mut scan).and_then(|s| places.moment(s)) {
-        return Some(Parsed { time: Some(time), level: mark::level(scan.0), begins: true });
-    }
-    // `INFO  [2026-11-21 18:46:24,123]`: the level may come first.
-    let word = scan.take_while(u8::is_ascii_alphabetic);
-    let level = Level::from_bytes(word)?;
-    scan.take_while(|b| matches!(b, b'[' | b'(' | b']' | b')' | b'|' | b':' | b' ' | b'\t' | b'-'));
-    if !scan.peek()?.is_ascii_digit() || word.len() < 3 {
-        return None;
-    }
-    let time = stamp::stamp(&mut scan).and_then(|s| places.moment(s))?;
-    Some(Parsed { time: Some(time), level: mark::level(whole.0).or(Some(level)), begins: true })
+/// A stamp at the head.
+fn headed(scan: Scan<'_>, places: &mut Places<'_>) -> Option<Parsed> {
+    let head = head(scan)?;
+    let time = places.moment(head.stamp)?;
+    Some(Parsed { time: Some(time), level: head.level, begins: true })
 }
 
 /// `192.0.2.1 - - [21/Nov/2026:18:46:24 +0000] "GET / HTTP/1.1" 502 157`: the status tells how bad it is.

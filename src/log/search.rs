@@ -3,15 +3,15 @@
 
 use std::collections::HashMap;
 
-use regex::bytes::{Regex, RegexBuilder};
+use memchr::{memchr, memmem};
+use regex::bytes::Regex;
 
+use super::access;
 use super::chunk::{Chunk, Mark, moment};
-use super::filter::Filter;
+use super::filter::{FieldTest, Filter};
 use super::merge::{LineId, Merge, Place, Rows, SourceId};
+use super::sift::{PATIENCE, wide};
 use super::store::LogStore;
-
-/// So many matches over the end of a line, and the rest of the chunk is read line by line.
-const PATIENCE: usize = 16;
 
 /// What a filter finds in a store that goes on growing.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Search {
     filter: Filter,
     /// The pattern for whole chunks, if it means the same there.
     wide: Option<Regex>,
+    /// What a line has that has all the fields.
+    hint: Option<Hint>,
     sources: Vec<SourceId>,
     found: HashMap<(SourceId, u64), Found>,
     count: u64,
@@ -37,7 +39,8 @@ impl Search {
     /// That has looked at nothing yet.
     pub fn new(filter: Filter, sources: &[SourceId]) -> Self {
         let wide = filter.grep.as_ref().and_then(wide);
-        Self { filter, wide, sources: sources.to_vec(), found: HashMap::new(), count: 0 }
+        let hint = Hint::of(&filter);
+        Self { filter, wide, hint, sources: sources.to_vec(), found: HashMap::new(), count: 0 }
     }
 
     /// Its filter.
@@ -142,7 +145,10 @@ impl Search {
             }
         };
         match &self.filter.grep {
-            None => (from..chunk.len()).for_each(keep),
+            None => match &self.hint {
+                Some(hint) => hint.rows(chunk, from, &mut keep),
+                None => (from..chunk.len()).for_each(keep),
+            },
             Some(grep) if self.filter.invert => {
                 let mut next = from;
                 self.grep(grep, chunk, from, &mut |row| {
@@ -186,21 +192,43 @@ impl Search {
     }
 }
 
-/// The same pattern for many lines at once, or none if it could mean something else there: `\A` and `\z` know no lines,
-/// and flags that are taken away could be those that lines need.
-fn wide(grep: &Regex) -> Option<Regex> {
-    let pattern = grep.as_str();
-    let unsure = pattern.contains("\\A") || pattern.contains("\\z") || takes_flags(pattern) || pattern.contains("(?x");
-    if unsure {
-        return None;
-    }
-    RegexBuilder::new(pattern).multi_line(true).size_limit(8 << 20).build().ok()
+/// Bytes that a line has whose fields are as they must be: the longest value that is asked for, which may be written with
+/// escapes, or else a name.
+#[derive(Debug)]
+struct Hint {
+    bytes: memmem::Finder<'static>,
+    is_value: bool,
 }
 
-/// Whether a group like `(?-u)`, `(?i-m:` or `(?R)` stands in the pattern.
-fn takes_flags(pattern: &str) -> bool {
-    pattern.split("(?").skip(1).any(|group| {
-        let flags = group.split([':', ')', '<', 'P']).next().unwrap_or_default();
-        flags.contains(['-', 'R', 'm', 'x'])
-    })
+impl Hint {
+    fn of(filter: &Filter) -> Option<Self> {
+        let values = filter.fields.iter().filter_map(FieldTest::exact).map(|value| (value, true));
+        // Of a path the last member; what an access log says it says without names.
+        let names = filter.fields.iter().map(|test| test.name.as_str()).filter(|name| !access::is_name(name));
+        let names = names.map(|name| (name.rsplit('.').next().unwrap_or(name), false));
+        let some = |hint: &(&str, bool)| !hint.0.is_empty();
+        let longest = values.filter(some).max_by_key(|(value, _)| value.len());
+        let (bytes, is_value) = longest.or_else(|| names.filter(some).max_by_key(|(name, _)| name.len()))?;
+        Some(Self { bytes: memmem::Finder::new(bytes).into_owned(), is_value })
+    }
+
+    /// The rows that may have the fields, in the order they came.
+    fn rows(&self, chunk: &Chunk, from: usize, sink: &mut dyn FnMut(usize)) {
+        let (text, base) = (chunk.text(from), chunk.start(from));
+        let (mut at, mut next_value, mut next_escape) = (0, Some(0), self.is_value.then_some(0));
+        while at < text.len() {
+            let rest = text.get(at..).unwrap_or_default();
+            // Each is looked for only when what was found of it last is passed.
+            if next_value.is_some_and(|place| place <= at) {
+                next_value = self.bytes.find(rest).map(|place| at + place);
+            }
+            if next_escape.is_some_and(|place| place <= at) {
+                next_escape = memchr(b'\\', rest).map(|place| at + place);
+            }
+            let Some(place) = next_value.into_iter().chain(next_escape).min() else { return };
+            let row = chunk.row_at(base + place);
+            sink(row);
+            at = chunk.start(row + 1) - base;
+        }
+    }
 }

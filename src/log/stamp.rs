@@ -28,6 +28,16 @@ pub(super) enum Stamp {
     Epoch { second: i64, nano: u32 },
 }
 
+impl Stamp {
+    /// Whether it is a time for sure; of a bare number, whether it is one of our years.
+    pub fn is_sure(self) -> bool {
+        match self {
+            Self::Clock { .. } => true,
+            Self::Epoch { second, .. } => (1_500_000_000..2_500_000_000).contains(&second),
+        }
+    }
+}
+
 /// The day of a stamp, which only this file can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ReadDay(Day);

@@ -20,7 +20,7 @@ const SLICE: usize = 64 * 1024;
 pub struct Known {
     /// When it was written.
     pub time: Option<Timestamp>,
-    /// How bad it is.
+    /// How bad it is, where its text does not say: what a service prints has the same priority whatever it says.
     pub level: Option<Level>,
 }
 
@@ -82,7 +82,7 @@ impl LogStore {
         let mut sink = |line: &[u8]| {
             let said = shelf.reader.read(line, received, &shelf.zone);
             let time = known.time.or(said.time);
-            let parsed = Parsed { time, level: known.level.or(said.level), begins: pieces == 0 };
+            let parsed = Parsed { time, level: said.level.or(known.level), begins: pieces == 0 };
             shelf.add(line, parsed, received, arrival, most);
             pieces += 1;
         };
@@ -112,6 +112,15 @@ impl LogStore {
         let why = why.replace(['\n', '\r'], " ");
         shelf.put(why.as_bytes(), Mark::new(time, None).gap(), arrival, self.chunk);
         self.keep_bounds();
+    }
+
+    /// Nothing more of a source is wanted: its lines are let go, and its number is not given again.
+    pub fn retire(&mut self, source: SourceId) {
+        if let Some(Source { splitter, shelf }) = self.sources.get_mut(source.0 as usize) {
+            *splitter = Splitter::new();
+            shelf.chunks = VecDeque::new();
+            shelf.bytes = 0;
+        }
     }
 
     /// A line, unless it was dropped or never was.
@@ -163,6 +172,11 @@ impl LogStore {
     /// How many bytes of too long lines of a source were left out.
     pub fn left_out(&self, source: SourceId) -> u64 {
         self.sources.get(source.0 as usize).map_or(0, |s| s.splitter.left_out())
+    }
+
+    /// How many lines of a source came so far, those that were dropped among them.
+    pub fn came(&self, source: SourceId) -> u64 {
+        self.sources.get(source.0 as usize).map_or(0, |s| s.shelf.next)
     }
 
     /// How many lines of a source are held.

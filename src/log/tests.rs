@@ -1,11 +1,16 @@
 //! What the log engine promises, as statements about lines that real programs write.
 
 mod accessing;
+mod hearing;
 mod holding;
 mod judging;
+mod linking;
 mod reading;
 mod searching;
+mod showing;
+mod sifting;
 mod splitting;
+mod unfolding;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

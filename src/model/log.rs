@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use serde::{Deserialize, Serialize};
+
 use super::{EnvironmentId, HostId, ServiceId, Text};
 pub use loki::{LogLogin, LokiQuery, SecretPlace};
 
 /// One log on one host: `production/sales:app`, `production:nginx`, and `production/sales:app@web1` where a log is on
 /// several hosts.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LogId {
     /// Its environment.
     pub environment: EnvironmentId,
@@ -50,7 +52,7 @@ impl fmt::Display for LogId {
 }
 
 /// Where the lines come from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum LogFrom {
     /// A file, followed by its name.
     File {
@@ -86,7 +88,7 @@ impl fmt::Display for LogFrom {
 }
 
 /// A log source of a deck.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LogSpec {
     /// Its name.
     pub id: LogId,
@@ -96,6 +98,9 @@ pub struct LogSpec {
     pub on: Option<HostId>,
     /// The zone of times that name none; IANA, checked. None where the deck says nothing.
     pub zone: Option<String>,
+    /// A regular expression, checked, whose groups `time`, `level` and `message` and others tell a line's parts. None where
+    /// lines are read as they are.
+    pub pattern: Option<Arc<str>>,
     /// One line about it.
     pub doc: Option<Text>,
 }

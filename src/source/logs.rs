@@ -4,6 +4,7 @@
 //! it. Knows nothing of levels or patterns.
 
 mod command;
+pub mod direct;
 mod file;
 mod journal;
 mod loki;
@@ -94,9 +95,9 @@ pub async fn read(spec: &LogSpec, wanted: Wanted, surroundings: &Surroundings, o
     };
     let brief = !wanted.follow && matches!(spec.from, LogFrom::Command { .. });
     let sheet = Sheet::new(Arc::clone(&surroundings.clock));
-    let mut reading =
-        Reading { reader, sheet, transport, remote, outbox, clock: Arc::clone(&surroundings.clock), brief };
-    reading.run(wanted.follow).await;
+    let (clock, follow) = (Arc::clone(&surroundings.clock), wanted.follow);
+    let mut reading = Reading { reader, sheet, transport, remote, outbox, clock, brief, follow };
+    reading.run().await;
 }
 
 struct Reading {
@@ -108,13 +109,14 @@ struct Reading {
     clock: Clock,
     /// The command may never end, and is only looked at.
     brief: bool,
+    follow: bool,
 }
 
 /// Nobody listens any more.
 struct Unheard;
 
 impl Reading {
-    async fn run(&mut self, follow: bool) {
+    async fn run(&mut self) {
         let mut pause = FIRST_PAUSE;
         self.sheet.state(LogState::Connecting);
         loop {
@@ -133,7 +135,7 @@ impl Reading {
                 self.sheet.state(state);
             }
             let Ok(()) = self.send().await else { return };
-            if over || !follow {
+            if over || !self.follow {
                 return;
             }
             if began.elapsed() > STEADY {
@@ -149,6 +151,10 @@ impl Reading {
             let line = remote.keeper().line(Instant::now() + START).await;
             let place = remote.place().to_owned();
             line.map_err(|away| TransportError::Unreachable { place, why: away.cause })?;
+            // What is followed holds a session for as long as that goes on; a look is over soon.
+            if self.follow {
+                return remote.follow_apart(argv, START).await;
+            }
         }
         self.transport.follow(argv, START).await
     }

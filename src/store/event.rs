@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::plan::HostName;
 use crate::model::run::{Dirty, Entry, LockHolder};
 use crate::model::{
-    EnvironmentId, Fault, Fleet, HostId, Link, Observation, Plan, ProbeId, RunId, RunSummary, Runbook, ServiceId, Text,
+    EnvironmentId, Fault, Fleet, HostId, Link, LogSpec, Observation, Plan, ProbeId, RunId, RunSummary, Runbook,
+    ServiceId, Text,
 };
 
 /// A fact from outside.
@@ -59,6 +60,11 @@ pub enum Event {
     RunbooksLoaded {
         /// All of them, by name.
         runbooks: Vec<Arc<Runbook>>,
+    },
+    /// The logs of the deck.
+    LogsLoaded {
+        /// All of them.
+        logs: Vec<Arc<LogSpec>>,
     },
     /// A plan was made, or cannot be.
     PlanMade {

@@ -5,8 +5,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
+use super::edit::Edit;
+use super::logs::Asked;
 use super::run::RunView;
 use super::state::{Pane, Popup};
 use super::{View, host, text};
@@ -21,25 +23,17 @@ pub const NOTICE: Duration = Duration::from_secs(5);
 /// Draws the line.
 pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     buffer.set_style(area, view.style(Role::Footer));
-    if let Some(Popup::Filter(edit)) = view.ui.popups.last() {
-        let (before, after) = edit.parts();
-        let hint = "  text  !not  ~fuzzy  health:unhealthy  kind:http";
-        let mut cursor = after.chars().next().map_or(" ".to_owned(), String::from);
-        if cursor.is_empty() {
-            cursor.push(' ');
+    match view.ui.popups.last() {
+        Some(Popup::Filter(edit)) => {
+            let hint = "  text  !not  ~fuzzy  health:unhealthy  kind:http";
+            return typing(buffer, area, " / ", edit, Err(hint), view);
         }
-        let rest: String = after.chars().skip(1).collect();
-        let mut spans = vec![
-            view.span(Role::Key, " / "),
-            view.span(Role::Input, before.to_owned()),
-            Span::styled(cursor, view.style(Role::Input).add_modifier(ratatui::style::Modifier::REVERSED)),
-            view.span(Role::Input, rest),
-        ];
-        if edit.is_empty() {
-            spans.push(view.span(Role::Dim, hint));
+        Some(Popup::Prompt(prompt)) => {
+            let (name, hint) = prompt_words(prompt.asked);
+            let said = prompt.fault.as_deref().map_or(Err(hint), Ok);
+            return typing(buffer, area, name, &prompt.edit, said, view);
         }
-        buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
-        return;
+        _ => {}
     }
     if let Some(notice) = view.ui.notice.as_ref().filter(|n| is_fresh(n.at, view.now)) {
         let role = if notice.is_fault { Role::Fault } else { Role::Notice };
@@ -48,6 +42,29 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         return;
     }
     buffer.set_line(area.x, area.y, &keys(usize::from(area.width), view), area.width);
+}
+
+/// What is asked for the logs, and what can be typed.
+fn prompt_words(asked: Asked) -> (&'static str, &'static str) {
+    match asked {
+        Asked::Filter => (" / ", "  text|regex  !not  ~fuzzy  level>=warn  status>=500  since:15m  +3 around"),
+        Asked::Find => (" search ", "  text or regex; n and N go on"),
+        Asked::Time => (" go to ", "  14:30  15m  2026-05-01T14:30; nothing: when the service became as it is"),
+        Asked::Note(_) => (" note ", "  about this line"),
+        Asked::Save => (" save ", "  14:00 to 14:15"),
+    }
+}
+
+/// A text being typed, and what is wrong with it or what can be typed.
+fn typing(buffer: &mut Buffer, area: Rect, name: &str, edit: &Edit, said: Result<&str, &str>, view: &View<'_>) {
+    let mut spans = vec![view.span(Role::Key, name.to_owned())];
+    spans.extend(super::popup::question::typed(edit, view));
+    match said {
+        Ok(fault) => spans.push(view.span(Role::Fault, format!("  {fault}"))),
+        Err(hint) if edit.is_empty() => spans.push(view.span(Role::Dim, hint.to_owned())),
+        Err(_) => {}
+    }
+    buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
 }
 
 /// Whether a message is still shown. One from the future (the clock went back) is.
@@ -79,6 +96,12 @@ fn hints(view: &View<'_>) -> Vec<(Command, String)> {
             (Command::Detach, "detach"),
         ],
         Some(Popup::Trust(_) | Popup::Unlock(_)) => &[(Command::Accept, "answer"), (Command::Cancel, "leave")],
+        Some(Popup::Sources(_)) => &[
+            (Command::Back, "close"),
+            (Command::Mark, "leave out"),
+            (Command::MarkAll, "all"),
+            (Command::Down, "down"),
+        ],
         Some(Popup::Forwards(_)) if ui.forwards.is_empty() => &[(Command::Back, "close")],
         Some(Popup::Forwards(_)) => {
             &[(Command::Back, "close"), (Command::Copy, "copy the address"), (Command::CloseForward, "end it")]
@@ -189,6 +212,7 @@ fn pane_hints(view: &View<'_>) -> Vec<(Command, String)> {
         Pane::Services if on_service => hints.push((Command::Open, "detail")),
         Pane::Services => {}
         Pane::Detail => hints.push((Command::Back, "back")),
+        Pane::Logs => return log_hints(view),
         Pane::Runs => hints.push((Command::Open, "open")),
     }
     if on_service {
@@ -234,6 +258,38 @@ fn pane_hints(view: &View<'_>) -> Vec<(Command, String)> {
         (Command::Answer, words)
     });
     question.into_iter().chain(hints.into_iter().map(|(command, words)| (command, words.to_owned()))).collect()
+}
+
+/// What can be done in the logs.
+fn log_hints(view: &View<'_>) -> Vec<(Command, String)> {
+    let pane = &view.ui.logs;
+    let mut hints: Vec<(Command, &str)> = Vec::new();
+    if pane.at.is_some() {
+        hints.push((Command::FollowLogs, "follow"));
+    }
+    if pane.trace.is_some() || pane.filter.is_some() || pane.least.is_some() {
+        hints.push((Command::Back, "drop filter"));
+    }
+    hints.extend([(Command::Filter, "filter"), (Command::Search, "search")]);
+    if pane.find.is_some() {
+        hints.push((Command::NextMatch, "next"));
+    }
+    hints.extend([
+        (Command::PreviousError, "error"),
+        (Command::RaiseLevel, "worse"),
+        (Command::AllLogs, if pane.wide { "service's" } else { "all" }),
+        (Command::Open, "line"),
+        (Command::Help, "help"),
+        (Command::Trace, "trace"),
+        (Command::GoToTime, "time"),
+        (Command::Wrap, "wrap"),
+        (Command::Mark, "mark"),
+        (Command::Copy, "copy"),
+        (Command::SaveLogs, "save"),
+        (Command::ChooseLogs, "logs"),
+        (Command::Zoom, if view.ui.zoom { "unzoom" } else { "zoom" }),
+    ]);
+    hints.into_iter().map(|(command, words)| (command, words.to_owned())).collect()
 }
 
 /// Whether the selected service offers anything.

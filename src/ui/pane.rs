@@ -3,6 +3,7 @@
 pub mod detail;
 pub mod environments;
 mod hosts;
+pub mod logs;
 pub mod probes;
 pub mod runs;
 pub mod services;

@@ -8,6 +8,7 @@ pub mod faults;
 pub mod forwards;
 pub mod help;
 pub mod inputs;
+pub mod line;
 pub mod locks;
 pub mod page;
 pub mod palette;
@@ -15,6 +16,7 @@ pub mod passphrase;
 pub mod picker;
 pub(super) mod question;
 pub mod run;
+pub mod sources;
 mod stop;
 pub mod trust;
 pub mod which;
@@ -57,7 +59,9 @@ fn draw_one(buffer: &mut Buffer, body: Rect, popup: &Popup, view: &View<'_>) {
         Popup::Stop(run) => stop::draw(buffer, body, run, view),
         Popup::Locks(list) => locks::draw(buffer, body, list, view),
         Popup::Audit(scroll) => audit::draw(buffer, body, *scroll, view),
-        Popup::Filter(_) => {}
+        Popup::Line(page) => line::draw(buffer, body, page, view),
+        Popup::Sources(chosen) => sources::draw(buffer, body, chosen.as_ref(), view),
+        Popup::Filter(_) | Popup::Prompt(_) => {}
     }
 }
 
@@ -68,6 +72,7 @@ pub fn furthest(body: Rect, view: &View<'_>) -> usize {
         Some(Popup::Faults(_)) => faults::height(body, view),
         Some(Popup::Page(page)) => page::height(body, page, view),
         Some(Popup::Audit(_)) => audit::height(body, view),
+        Some(Popup::Line(page)) => line::height(body, page, view),
         _ => 0,
     };
     lines.saturating_sub(usize::from(body.height.saturating_sub(2)))

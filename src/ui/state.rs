@@ -8,10 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::edit::Edit;
 use super::filter::Filter;
+use super::logs::{LogPane, Prompt};
 use super::popup::card::Card;
 use super::popup::confirm::Confirm;
 use super::popup::forwards::ForwardLine;
 use super::popup::inputs::Form;
+use super::popup::line::LinePage;
 use super::popup::locks::LockList;
 use super::popup::page::Page;
 use super::popup::palette::Palette;
@@ -21,7 +23,7 @@ use super::popup::trust::Trust;
 use super::run::RunView;
 use crate::config::user::Times;
 use crate::keymap::Key;
-use crate::model::{EnvironmentId, HostId, RunId, ServiceId};
+use crate::model::{EnvironmentId, HostId, LogId, RunId, ServiceId};
 
 /// A part of the screen that can have the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,13 +34,15 @@ pub enum Pane {
     Services,
     /// Everything about the selected service.
     Detail,
+    /// The logs of the selected service, or of the environment.
+    Logs,
     /// Runs: those that go on and those on record.
     Runs,
 }
 
 impl Pane {
     /// In the order of the focus ring.
-    pub const ALL: [Pane; 4] = [Pane::Environments, Pane::Services, Pane::Detail, Pane::Runs];
+    pub const ALL: [Pane; 5] = [Pane::Environments, Pane::Services, Pane::Detail, Pane::Logs, Pane::Runs];
 }
 
 /// Order of the services.
@@ -79,7 +83,7 @@ impl Sort {
 }
 
 /// Something that lies over the panes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Popup {
     /// The keys; scrolled down by so many lines.
     Help(usize),
@@ -89,6 +93,12 @@ pub enum Popup {
     Palette(Palette),
     /// Type a filter for the focused pane.
     Filter(Edit),
+    /// Something is typed for the logs.
+    Prompt(Prompt),
+    /// One line of a log, all of it.
+    Line(LinePage),
+    /// How each log stands; the chosen one.
+    Sources(Option<LogId>),
     /// Whether a host key is right.
     Trust(Trust),
     /// The passphrase of a key file.
@@ -133,6 +143,12 @@ pub struct Ui {
     pub focus: Pane,
     /// Whether it has the whole screen.
     pub zoom: bool,
+    /// What is drawn below the services: the detail, or the logs.
+    pub lower: Pane,
+    /// Whether the deck has logs.
+    pub has_logs: bool,
+    /// How logs are looked at.
+    pub logs: LogPane,
     /// The environment on the screen.
     pub environment: Option<EnvironmentId>,
     /// The service selected in each environment.
@@ -201,6 +217,9 @@ impl Default for Ui {
         Self {
             focus: Pane::Services,
             zoom: false,
+            lower: Pane::Detail,
+            has_logs: false,
+            logs: LogPane::default(),
             environment: None,
             service: BTreeMap::new(),
             host: None,
@@ -232,6 +251,14 @@ impl Default for Ui {
 }
 
 impl Ui {
+    /// Gives a pane the focus, and what is drawn below the services with it.
+    pub fn turn_to(&mut self, pane: Pane) {
+        self.focus = pane;
+        if matches!(pane, Pane::Detail | Pane::Logs) {
+            self.lower = pane;
+        }
+    }
+
     /// The filter of a pane.
     pub fn filter(&self, pane: Pane) -> Option<&Filter> {
         self.filters.get(&pane).filter(|f| !f.is_empty())

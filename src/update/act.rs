@@ -92,6 +92,7 @@ pub fn copy(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
             let runs = crate::ui::pane::runs::runs(store, ui).unwrap_or_default();
             crate::ui::pane::runs::selected(&runs, ui).map(|run| run.id.to_string())
         }
+        Pane::Logs => None,
         Pane::Services | Pane::Detail => Some(rows_text(store, &targets(store, ui, now), now)),
     };
     match text.map(|t| t.trim_end().to_owned()).filter(|t| !t.is_empty()) {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Effect, decide, form, host, navigate, plan, run, update};
+use super::{Effect, decide, form, host, logs, navigate, plan, run, update};
 use crate::command::Command;
 use crate::store::Store;
 use crate::ui::consent::Spot;
@@ -25,13 +25,14 @@ pub fn open_palette(ui: &mut Ui, typed: &str) {
 }
 
 /// Types text where text is typed; elsewhere it is dropped.
-pub fn insert(ui: &mut Ui, text: &str, now: Timestamp) {
+pub fn insert(ui: &mut Ui, store: &Store, text: &str, now: Timestamp) {
     match ui.popups.last_mut() {
         Some(Popup::Palette(palette)) => {
             palette.edit.insert(text);
             palette.at = 0;
         }
         Some(Popup::Filter(edit)) => edit.insert(text),
+        Some(Popup::Prompt(_)) => logs::insert(ui, store, text, now),
         Some(Popup::Trust(trust)) if !trust.is_deaf(now) => trust.edit.insert(text),
         Some(Popup::Picker(picker)) => {
             picker.edit.insert(text);
@@ -65,7 +66,12 @@ pub fn insert(ui: &mut Ui, text: &str, now: Timestamp) {
 
 fn takes_paste(popup: &Popup) -> bool {
     match popup {
-        Popup::Palette(_) | Popup::Filter(_) | Popup::Unlock(_) | Popup::Picker(_) | Popup::Inputs(_) => true,
+        Popup::Palette(_)
+        | Popup::Filter(_)
+        | Popup::Prompt(_)
+        | Popup::Unlock(_)
+        | Popup::Picker(_)
+        | Popup::Inputs(_) => true,
         Popup::Run(view) => view.searching.is_some(),
         // A reason or a password may be pasted; it is no yes.
         Popup::Card(card) => matches!(card.consent.at, Spot::Reason | Spot::Password),
@@ -75,9 +81,9 @@ fn takes_paste(popup: &Popup) -> bool {
 }
 
 /// Text was pasted. It is typed where text is typed and never taken for keys.
-pub fn paste(ui: &mut Ui, text: &str, now: Timestamp) {
+pub fn paste(ui: &mut Ui, store: &Store, text: &str, now: Timestamp) {
     match ui.popups.last() {
-        Some(popup) if takes_paste(popup) => insert(ui, text, now),
+        Some(popup) if takes_paste(popup) => insert(ui, store, text, now),
         Some(Popup::Card(_) | Popup::Confirm(_)) => ui.say("pasted text confirms nothing; it was dropped", now),
         Some(Popup::Trust(_)) => ui.say("pasted text accepts nothing; it was dropped", now),
         _ => ui.say("pasted text is not taken for keys; it was dropped", now),
@@ -127,6 +133,7 @@ pub fn command(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
                 navigate::by(ui, store, now, step);
             }
         }
+        Some(Popup::Prompt(prompt)) => return logs::prompted(ui, store, prompt, command, now),
         Some(Popup::Trust(question)) => return host::trust(ui, store, question, command, now),
         Some(Popup::Unlock(question)) => return host::unlock(ui, store, question, command, now),
         Some(Popup::Picker(picker)) => return plan::picker(ui, store, picker, command, now),

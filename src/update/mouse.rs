@@ -41,6 +41,8 @@ pub fn mouse(ui: &mut Ui, store: &Store, event: MouseEvent, now: Timestamp) -> b
                         | Popup::Palette(_)
                         | Popup::Forwards(_)
                         | Popup::Audit(_)
+                        | Popup::Line(_)
+                        | Popup::Sources(_)
                         | Popup::Locks(_)
                         | Popup::Picker(_)
                 )
@@ -53,7 +55,7 @@ pub fn mouse(ui: &mut Ui, store: &Store, event: MouseEvent, now: Timestamp) -> b
                 return false;
             }
             let Some((pane, area)) = under else { return false };
-            ui.focus = pane;
+            ui.turn_to(pane);
             let line = usize::from(event.row.saturating_sub(area.y + 1));
             match pane {
                 Pane::Services => click_service(ui, store, line, usize::from(area.height.saturating_sub(3)), now),
@@ -61,6 +63,7 @@ pub fn mouse(ui: &mut Ui, store: &Store, event: MouseEvent, now: Timestamp) -> b
                     click_environment(ui, store, line, usize::from(area.height.saturating_sub(2)), now);
                 }
                 Pane::Detail => {}
+                Pane::Logs => super::logs::click(ui, store, area, line, now),
                 Pane::Runs => click_run(ui, store, line, usize::from(area.height.saturating_sub(3))),
             }
             true

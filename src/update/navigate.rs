@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::Effect;
-use super::{act, host, run};
+use super::{act, host, logs, run};
 use crate::command::Command;
 use crate::keymap::Keymap;
 use crate::model::EnvironmentId;
@@ -23,6 +23,7 @@ pub fn global(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) {
         Command::Environments => focus(ui, Pane::Environments),
         Command::Services => focus(ui, Pane::Services),
         Command::Detail => focus(ui, Pane::Detail),
+        Command::Logs => focus(ui, Pane::Logs),
         Command::NextPane => ring(ui, 1),
         Command::PreviousPane => ring(ui, Pane::ALL.len() - 1),
         Command::NextEnvironment => step_environment(ui, store, 1),
@@ -44,10 +45,17 @@ pub fn list(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec
             return super::decide::on_question(ui, store, command, now);
         }
         Some(Popup::Stop(_)) => return Vec::new(),
+        _ if logs::takes(ui, command) => {
+            let effects = logs::list(ui, store, command, now);
+            if effects.is_empty() && matches!(command, Command::Up | Command::PageUp) {
+                by(ui, store, now, if command == Command::Up { -1 } else { -page(ui, store, now) });
+            }
+            return effects;
+        }
         None if ui.focus == Pane::Runs && command == Command::Open => return run::open(ui, store),
         _ => {}
     }
-    let page = page(ui);
+    let page = page(ui, store, now);
     match command {
         Command::Up => by(ui, store, now, -1),
         Command::Down => by(ui, store, now, 1),
@@ -77,8 +85,9 @@ pub fn list(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec
     Vec::new()
 }
 
-fn focus(ui: &mut Ui, pane: Pane) {
-    ui.focus = pane;
+/// Gives a pane the focus.
+pub fn focus(ui: &mut Ui, pane: Pane) {
+    ui.turn_to(pane);
     ui.popups.clear();
 }
 
@@ -135,6 +144,7 @@ fn back(ui: &mut Ui, store: &Store, now: Timestamp) {
     } else if ui.popups.pop().is_some() {
     } else if !ui.marks.is_empty() {
         ui.marks.clear();
+    } else if ui.focus == Pane::Logs && logs::undo(ui, store, now) {
     } else if ui.filters.get(&ui.focus).is_some_and(|f| !f.is_empty()) {
         // Without the filter the same service stays selected, though another one was before it.
         let selected = rows::selected(store, ui, now).map(|s| s.declared().id.clone());
@@ -144,7 +154,7 @@ fn back(ui: &mut Ui, store: &Store, now: Timestamp) {
         ui.zoom = false;
     } else {
         ui.focus = match ui.focus {
-            Pane::Detail | Pane::Runs => Pane::Services,
+            Pane::Detail | Pane::Logs | Pane::Runs => Pane::Services,
             Pane::Services | Pane::Environments => Pane::Environments,
         };
     }
@@ -157,6 +167,7 @@ fn open(ui: &mut Ui) {
     ui.focus = match ui.focus {
         Pane::Environments => Pane::Services,
         Pane::Services | Pane::Detail => Pane::Detail,
+        Pane::Logs => Pane::Logs,
         Pane::Runs => Pane::Runs,
     };
 }
@@ -165,8 +176,11 @@ fn area(ui: &Ui) -> Rect {
     Rect::new(0, 0, ui.size.0, ui.size.1)
 }
 
-fn page(ui: &Ui) -> isize {
-    let height = content_height(&plan(area(ui), ui), ui.focus);
+fn page(ui: &Ui, store: &Store, now: Timestamp) -> isize {
+    let height = match ui.focus {
+        Pane::Logs => logs::room(ui, store, now) + 1,
+        focus => content_height(&plan(area(ui), ui), focus),
+    };
     isize::try_from(height.saturating_sub(2).max(1)).unwrap_or(1)
 }
 
@@ -179,6 +193,8 @@ pub fn by(ui: &mut Ui, store: &Store, now: Timestamp, step: isize) {
             let id = *id;
             host::move_forward(ui, id, step);
         }
+        Some(Popup::Line(page)) => page.scroll = moved(page.scroll.min(last), step, last),
+        Some(Popup::Sources(_)) => logs::by(ui, store, now, step),
         Some(Popup::Page(page)) => page.scroll = moved(page.scroll.min(last), step, last),
         Some(Popup::Card(card)) => {
             let steps = card.plan(store).map_or(0, |plan| plan.steps.len());
@@ -202,10 +218,11 @@ pub fn by(ui: &mut Ui, store: &Store, now: Timestamp, step: isize) {
             | Popup::Confirm(_)
             | Popup::Stop(_),
         ) => {}
-        Some(Popup::Filter(_)) | None => match ui.focus {
+        Some(Popup::Filter(_) | Popup::Prompt(_)) | None => match ui.focus {
             Pane::Environments => move_environment(ui, store, now, step),
             Pane::Services => move_service(ui, store, now, step),
             Pane::Detail => ui.scroll = moved(ui.scroll.min(last), step, last),
+            Pane::Logs => logs::by(ui, store, now, step),
             Pane::Runs => run::move_in_list(ui, store, step),
         },
     }

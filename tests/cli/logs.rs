@@ -208,3 +208,50 @@ fn wait(child: &mut Child) -> Option<i32> {
     }
     None
 }
+
+/// Several megabytes of what programs write: traces, returns, lines without a stamp, a line of 200 KB, odd bytes.
+fn odd_file(path: &Path) {
+    let mut text = b"no stamp yet\n  nor here: request 0\n".to_vec();
+    for n in 0..30_000 {
+        let at = format!("2026-05-01T{:02}:{:02}:{:02}Z", n / 3600, n / 60 % 60, n % 60);
+        match n % 7 {
+            0 => text.extend(format!("{at} ERROR request {n} failed\r\n  at shop.rs:{n}\r\n\tat main.rs:9\n").bytes()),
+            1 => text.extend(format!("{{\"time\":\"{at}\",\"level\":\"warn\",\"request\":{n}}}\n").bytes()),
+            2 => text.extend(format!("{at} INFO request {n} {}\n", "x".repeat(n % 400)).bytes()),
+            3 => text.extend_from_slice(b"Caused by: \xff\0 request\n\n"),
+            _ => text.extend(format!("{at} INFO nothing {n}\n").bytes()),
+        }
+        if n == 20_000 {
+            text.extend_from_slice(&[&b"request "[..], &vec![b'y'; 200_000], b" request\n"].concat());
+        }
+    }
+    text.extend_from_slice(b"the last request has no end");
+    fs::write(path, text).unwrap();
+}
+
+#[test]
+fn a_file_that_is_searched_in_blocks_has_the_lines_and_times_that_a_reader_of_every_line_sees() {
+    let stage = stage();
+    odd_file(&stage.work().join("shop.log"));
+    let cases: &[&[&str]] = &[
+        &["--grep", "request"],
+        &["--grep", "Caused"],
+        &["--grep", "shop.rs:2[0-9]*7$"],
+        &["--grep", "^\\s+at|Caused", "--level", "error"],
+        &["--grep", "nothing|request", "--invert"],
+        &["--grep", "request [0-9]*77", "--until", "2026-05-01T02:00:00Z"],
+        &["--grep", "last|yet|nor"],
+        &["--grep", "request", "--field", "request=15408"],
+    ];
+    for arguments in cases {
+        let direct = logs(&stage, &[&["qa/shop"], *arguments].concat());
+        // With a number of lines it is read through a shell, as a host's file is.
+        let told = logs(&stage, &[&["qa/shop", "-n", "999999999"], *arguments].concat());
+        // What stands before the first stamp has the time when it was read.
+        let known = |line| if str::starts_with(line, "2026-05-01") { line } else { line.split_at(24).1 };
+        let mut both = direct.out.lines().map(known).zip(told.out.lines().map(known));
+        assert_eq!(both.find(|(direct, told)| direct != told), None, "{arguments:?}");
+        assert_eq!((direct.out.len(), direct.code), (told.out.len(), 0), "{arguments:?}");
+        assert!(!direct.out.is_empty(), "{arguments:?}");
+    }
+}

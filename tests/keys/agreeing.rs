@@ -113,7 +113,7 @@ fn the_password_for_sudo_is_typed_on_the_card_and_seen_nowhere() {
     assert!(world.press("enter").is_empty() && text(&world).contains("without the password that sudo asks for"));
     world.write("hunterx");
     world.press("backspace");
-    update::paste(&mut world.ui, "22\n", world.now);
+    update::paste(&mut world.ui, &world.store, "22\n", world.now);
     assert!(!text(&world).contains("hunter") && !format!("{:?}", world.ui).contains("hunter"));
     let effects = world.press("enter");
     let [Effect::Run { sudo: Some(sudo), .. }] = effects.as_slice() else { panic!("{effects:?}") };

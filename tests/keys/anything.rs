@@ -61,7 +61,7 @@ fn perform(world: &mut World, deed: Deed) -> Vec<Effect> {
     match deed {
         Deed::Command(command) => return update::update(&mut world.ui, &world.store, command, world.now),
         Deed::Key(key) => return world.key(key),
-        Deed::Paste(text) => update::paste(&mut world.ui, &text, world.now),
+        Deed::Paste(text) => update::paste(&mut world.ui, &world.store, &text, world.now),
         Deed::Mouse(kind, column, row) => {
             let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
             update::mouse(&mut world.ui, &world.store, event, world.now);

@@ -189,7 +189,7 @@ fn keys_that_were_typed_before_the_question_came_up_do_not_answer_it() {
 fn pasted_text_accepts_no_host_key() {
     for pasted in ["yes", "yes\n", "yes\r\n"] {
         let mut world = asked();
-        paste(&mut world.ui, pasted, world.now);
+        paste(&mut world.ui, &world.store, pasted, world.now);
         assert!(text(&world).contains("pasted text accepts nothing"));
         assert!(world.press("enter").is_empty(), "{pasted:?}");
     }
@@ -249,10 +249,10 @@ fn a_passphrase_goes_to_the_host_that_asks_and_is_told_nowhere() {
     assert!(world.ui.popups.is_empty());
     assert!(!text(&world.after("K")).contains('•'), "nothing of it is kept");
     let mut pasted = locked().play().after("K").typed("x").after("ctrl-u");
-    paste(&mut pasted.ui, "two words\n", pasted.now);
+    paste(&mut pasted.ui, &pasted.store, "two words\n", pasted.now);
     assert_eq!(pasted.press("enter"), unlocked("two words"));
     let mut several = locked().play().after("K");
-    paste(&mut several.ui, "one\ntwo", several.now);
+    paste(&mut several.ui, &several.store, "one\ntwo", several.now);
     assert!(text(&several).contains("that is no passphrase") && several.press("enter").is_empty());
     assert!(locked().play().after("K").typed("hunter2").press("esc").is_empty());
 }

@@ -182,17 +182,17 @@ fn repeats_that_the_terminal_tells_are_never_yes() {
 #[test]
 fn pasted_text_confirms_nothing_and_says_so() {
     let mut world = card(production(), true).after("tab");
-    update::paste(&mut world.ui, "production/sales\n", world.now);
+    update::paste(&mut world.ui, &world.store, "production/sales\n", world.now);
     assert!(text(&world).contains("pasted text confirms nothing"));
     let Some(Popup::Card(shown)) = world.ui.popups.last() else { panic!("the card is gone") };
     assert!(shown.consent.phrase.is_empty());
     for plan in [development(), staging()] {
         let mut world = card(plan, false);
-        update::paste(&mut world.ui, "y\n", world.now);
+        update::paste(&mut world.ui, &world.store, "y\n", world.now);
         assert!(matches!(world.ui.popups.last(), Some(Popup::Card(_))) && text(&world).contains("it was dropped"));
     }
     let mut world = card(production(), true).after("tab").typed("production/sales").after("tab");
-    update::paste(&mut world.ui, "INC-2231 sales down\r\n", world.now);
+    update::paste(&mut world.ui, &world.store, "INC-2231 sales down\r\n", world.now);
     assert_eq!(
         given(&world.press("enter")).and_then(|(_, why)| why),
         Some("INC-2231 sales down".into()),

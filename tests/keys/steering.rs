@@ -138,7 +138,7 @@ fn a_dangerous_step_is_named_before_it_runs() {
     world.press("a");
     world.wait(2);
     assert!(world.press("enter").is_empty());
-    update::paste(&mut world.ui, "restart", world.now);
+    update::paste(&mut world.ui, &world.store, "restart", world.now);
     assert!(world.press("enter").is_empty(), "pasted");
     world.write("restart");
     assert_eq!(world.press("enter"), [Effect::Answer { run: run(), choice: Choice::GoOn, reason: None }]);

@@ -127,13 +127,13 @@ fn a_sequence_waits_and_an_unknown_one_is_told() {
 #[test]
 fn pasted_text_is_typed_where_text_is_typed_and_dropped_elsewhere() {
     let mut world = shop().play();
-    paste(&mut world.ui, "q\nrm -rf /\n", world.now);
+    paste(&mut world.ui, &world.store, "q\nrm -rf /\n", world.now);
     assert!(text(&world).contains("pasted text is not taken for keys"));
     world.press(":");
-    paste(&mut world.ui, "quit\n", world.now);
+    paste(&mut world.ui, &world.store, "quit\n", world.now);
     assert!(text(&world).contains(": quit") && world.ui.popups.len() == 1, "a pasted newline does not run it");
     world.press("esc /");
-    paste(&mut world.ui, "\x1b[31msales", world.now);
+    paste(&mut world.ui, &world.store, "\x1b[31msales", world.now);
     assert_eq!(names(&world), ["sales"]);
 }
 
@@ -141,7 +141,7 @@ fn pasted_text_is_typed_where_text_is_typed_and_dropped_elsewhere() {
 fn help_lists_every_command_of_the_live_keymap() {
     for name in ["default", "vim", "emacs"] {
         for demo in [false, true] {
-            let mut world = shop().play().sized(120, 120);
+            let mut world = shop().play().sized(120, 160);
             world.keymap = keymap(name);
             world.ui.demo = demo;
             let help = keys_of(Command::Help, &world);

@@ -28,7 +28,7 @@ pub const ONCE: Wanted = Wanted { lines: None, since: None, follow: false };
 
 pub fn spec(from: LogFrom, on: Option<HostId>) -> LogSpec {
     let id = LogId::of_environment(&EnvironmentId::new("test"), "app");
-    LogSpec { id, from, on, zone: None, doc: None }
+    LogSpec { id, from, on, zone: None, pattern: None, doc: None }
 }
 
 pub fn file(path: &Path) -> LogFrom {

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use quarterdeck::model::LogState;
 use quarterdeck::source::logs::Wanted;
+use tokio::time::Instant;
 
-use crate::desk::{Desk, Entry, id};
+use crate::desk::{Desk, Entry, becomes, id, live, said};
 use crate::ear::{Ear, FOLLOWED, file, folder, write};
 use crate::sshd::{Sshd, Wire};
 
@@ -159,12 +160,58 @@ async fn what_cannot_be_gone_on_with_after_a_lost_link_is_a_gap_and_says_why() {
     }
 }
 
+/// A host that allows four sessions on a connection, and many of its logs at once.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_with_more_logs_than_it_allows_sessions_gives_what_it_can_and_tells_of_the_rest() {
+async fn twenty_four_logs_of_one_host_leave_its_main_connection_to_what_is_short() {
     let server = Sshd::start(&["MaxSessions 4"]);
     let wire = Wire::to(server.place());
     let desk = Desk::with(vec![entry("a", &server, &wire)]);
-    desk.follow(&["a"]);
+    let host = desk.host("a");
+    live(&host).await;
+    let folder = folder();
+    let mut ears: Vec<Ear> = (0..24)
+        .map(|n| {
+            (1..=20).for_each(|line| write(&path(folder.path(), n), format!("s{n} {line}\n")));
+            Ear::to(file(&path(folder.path(), n)), Some(id("a")), FOLLOWED, &desk.around)
+        })
+        .collect();
+    for ear in &mut ears {
+        ear.live().await;
+    }
+    // Every connection takes what the server allows, and the main one carries none of them.
+    assert_eq!(wire.open(), 1 + 24 / 4, "{} were opened", wire.accepted());
+    let began = Instant::now();
+    let answers = futures::future::join_all((0..3).map(|n| {
+        let host = Arc::clone(&host);
+        async move { said(&host, &format!("echo {n}")).await }
+    }));
+    assert_eq!(answers.await, ["0", "1", "2"]);
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    // A connection that is lost takes four logs along, and they come back; the main one may be among those.
+    (21..=40).for_each(|line| (0..24).for_each(|n| write(&path(folder.path(), n), format!("s{n} {line}\n"))));
+    wire.close();
+    (41..=60).for_each(|line| (0..24).for_each(|n| write(&path(folder.path(), n), format!("s{n} {line}\n"))));
+    for (n, ear) in ears.iter_mut().enumerate() {
+        ear.line(&format!("s{n} 60")).await;
+        ear.live().await;
+        ear.has_all(&format!("s{n}"), 1, 60);
+        assert!(ear.gaps.is_empty(), "{:?}", ear.gaps);
+    }
+    drop(ears);
+    assert!(becomes(Duration::from_secs(40), || wire.open() == 1).await, "{} stay open for nobody", wire.open());
+    assert_eq!(said(&host, "echo still").await, "still");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_lets_nobody_in_any_more_gives_what_it_can_over_the_connection_it_has_and_tells_of_the_rest() {
+    let server = Sshd::start(&["MaxSessions 4", "MaxStartups 1:100:1"]);
+    let wire = Wire::to(server.place());
+    let desk = Desk::with(vec![entry("a", &server, &wire)]);
+    let host = desk.host("a");
+    live(&host).await;
+    // Somebody who does not say who he is takes the only place for that.
+    let _stranger = std::net::TcpStream::connect(server.place()).unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let folder = folder();
     let mut ears = Vec::new();
     for n in 0..8 {

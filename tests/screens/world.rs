@@ -7,7 +7,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use quarterdeck::config::{Deck, parse};
 use quarterdeck::keymap::{Key, Keymap, KeymapBook};
-use quarterdeck::model::{Ask, EnvironmentId, HostId, Link, LinkState, Observation, Offer, ProbeId, ServiceId};
+use quarterdeck::model::{
+    Ask, EnvironmentId, HostId, Link, LinkState, LogLine, LogNews, LogState, Observation, Offer, ProbeId, ServiceId,
+};
 use quarterdeck::store::{Event, Store};
 use quarterdeck::theme::Theme;
 use quarterdeck::ui::{Ui, View};
@@ -168,6 +170,7 @@ impl Script {
     /// Everything that happened, in the order of time.
     pub fn play(mut self) -> World {
         let loaded = parse(Path::new("quarterdeck.toml"), &self.deck);
+        let logs: Vec<_> = loaded.deck.iter().flat_map(Deck::logs).cloned().collect();
         let mut fleet = loaded.deck.as_ref().map(Deck::fleet).unwrap_or_default();
         for probe in fleet.environments.iter_mut().flat_map(|e| &mut e.services).flat_map(|s| &mut s.probes) {
             let kind = self.kinds.iter().find(|(id, _)| *id == probe.id);
@@ -178,12 +181,14 @@ impl Script {
             service.runbooks = offers.map_or_else(Vec::new, |(_, offers)| offers.clone());
         }
         let mut store = Store::default();
+        let has_logs = !logs.is_empty();
+        store.apply(Event::LogsLoaded { logs }, now() - SignedDuration::from_hours(1));
         store.apply(Event::FleetLoaded { fleet, faults: loaded.faults }, now() - SignedDuration::from_hours(1));
         self.events.sort_by_key(|(at, _)| *at);
         for (at, event) in self.events {
             store.apply(event, at);
         }
-        let mut ui = Ui::default();
+        let mut ui = Ui { has_logs, ..Ui::default() };
         ui.shelves.themes = ["ansi", "dark", "mono"].map(str::to_owned).to_vec();
         ui.shelves.keymaps = KeymapBook::new(&[]).names().into_iter().map(str::to_owned).collect();
         World { store, ui, theme: look::roles(), keymap: keymap("default"), now: now() }
@@ -213,6 +218,7 @@ impl World {
 
     pub fn sized(mut self, columns: u16, lines: u16) -> Self {
         self.ui.size = (columns, lines);
+        self.look();
         self
     }
 
@@ -223,7 +229,41 @@ impl World {
     }
 
     pub fn key(&mut self, key: Key) -> Vec<Effect> {
-        update::key(&mut self.ui, &self.store, &self.keymap, key, self.now)
+        let effects = update::key(&mut self.ui, &self.store, &self.keymap, key, self.now);
+        self.look();
+        effects
+    }
+
+    /// What the loop does before a frame, as often as it takes.
+    pub fn look(&mut self) {
+        let wish = quarterdeck::ui::logs::wish(&self.store, &self.ui, self.now);
+        let logs = self.store.logs_mut();
+        logs.look(&wish);
+        while logs.is_searching() {
+            logs.step(1 << 20);
+        }
+        let plan = quarterdeck::ui::layout::plan(quarterdeck::ui::layout::whole(&self.ui), &self.ui);
+        let area = plan.panes.iter().find(|(pane, _)| *pane == quarterdeck::ui::Pane::Logs);
+        let buckets = area.map_or(0, |(_, area)| quarterdeck::ui::pane::logs::buckets(area.width));
+        self.store.logs_mut().measure(buckets, self.now);
+    }
+
+    /// A log tells something, now; it is begun where it was not.
+    pub fn log(&mut self, id: &str, news: LogNews) {
+        let id = self.store.logs().declared().iter().find(|spec| spec.id.to_string() == id).unwrap().id.clone();
+        if self.store.logs().heard(&id).is_none() {
+            self.store.logs_mut().begin(&id, Some(1000), jiff::tz::TimeZone::UTC, self.now);
+        }
+        self.store.logs_mut().hear(&id, news, self.now);
+        self.look();
+    }
+
+    /// A log tells these lines, now, and is live.
+    pub fn lines(&mut self, id: &str, text: &str) {
+        let line = |line: &str| LogLine { bytes: line.into(), received: self.now, time: None, priority: None };
+        let lines = text.lines().map(line).collect();
+        self.log(id, LogNews::Lines(lines));
+        self.log(id, LogNews::State(LogState::Live, self.now));
     }
 
     /// Types a text, character by character.

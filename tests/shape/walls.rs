@@ -27,7 +27,7 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         room: "store",
-        only: Some(&["model"]),
+        only: Some(&["model", "log"]),
         never: &["tokio", "ratatui", "crossterm", "reqwest"],
         why: "the store is a fold over events, so that a recording replays",
     },

@@ -10,7 +10,8 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::log::{Filter, Level, Parsed, Reader};
+use super::sieve::Sieve;
+use crate::log::{Filter, Level, Parsed, Pattern, Reader};
 use crate::model::{LogLine, LogNews, LogSpec, LogState, Text};
 
 /// A line with what is known of it.
@@ -39,12 +40,21 @@ pub enum Item {
     Gap(Text),
 }
 
+/// Where its lines come from.
+pub enum Inbox {
+    /// A source that tells everything.
+    News(mpsc::Receiver<LogNews>),
+    /// A file of which only what is wanted comes.
+    Sieve(Sieve),
+}
+
 /// A source.
 pub struct Lane {
-    inbox: mpsc::Receiver<LogNews>,
+    inbox: Inbox,
     filter: Arc<Filter>,
     zone: TimeZone,
     reader: Reader,
+    pattern: Option<Arc<Pattern>>,
     /// Time and level of the last record.
     record: (Option<Timestamp>, Option<Level>),
     latest: Timestamp,
@@ -57,18 +67,19 @@ pub struct Lane {
 }
 
 /// Lines before a wanted one among which its record's beginning is looked for.
-const MOST_BACK: usize = 500;
+pub const MOST_BACK: usize = 500;
 
 impl Lane {
     /// Nothing came yet.
-    pub fn new(spec: &LogSpec, inbox: mpsc::Receiver<LogNews>, filter: Arc<Filter>) -> Self {
-        let named = spec.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok());
-        let own = || if spec.on.is_none() { TimeZone::system() } else { TimeZone::UTC };
+    pub fn new(spec: &LogSpec, inbox: Inbox, filter: Arc<Filter>) -> Self {
+        // The deck has checked it.
+        let pattern = spec.pattern.as_deref().and_then(|text| Pattern::new(text).ok()).map(Arc::new);
         Self {
-            zone: named.unwrap_or_else(own),
+            zone: zone(spec),
             inbox,
             filter,
-            reader: Reader::new(),
+            reader: pattern.clone().map_or_else(Reader::new, Reader::with_pattern),
+            pattern,
             record: (None, None),
             latest: Timestamp::MIN,
             waiting: VecDeque::new(),
@@ -115,7 +126,11 @@ impl Lane {
             return Poll::Pending;
         }
         loop {
-            match self.inbox.poll_recv(context) {
+            let inbox = match &mut self.inbox {
+                Inbox::News(inbox) => inbox,
+                Inbox::Sieve(_) => return self.poll_sieve(context),
+            };
+            match inbox.poll_recv(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => {
                     self.over = true;
@@ -135,6 +150,36 @@ impl Lane {
         }
     }
 
+    fn poll_sieve(&mut self, context: &mut Context<'_>) -> Poll<Option<LogState>> {
+        let Inbox::Sieve(sieve) = &mut self.inbox else { return Poll::Pending };
+        loop {
+            match sieve.poll(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => {
+                    self.over = true;
+                    return Poll::Ready(None);
+                }
+                Poll::Ready(Some(Ok(lines))) if lines.is_empty() => {}
+                Poll::Ready(Some(Ok(lines))) => {
+                    for mut line in lines {
+                        let latest = (self.latest > Timestamp::MIN).then_some(self.latest);
+                        let own = line.time.or(latest).unwrap_or(line.received);
+                        self.latest = self.latest.max(own);
+                        line.at = self.latest;
+                        self.waiting.push_back(Item::Line(line));
+                    }
+                    self.since = Instant::now();
+                    return Poll::Ready(None);
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    self.over = true;
+                    let lost = LogState::Lost(Text::from(format!("it can be read no further: {error}")));
+                    return Poll::Ready(Some(std::mem::replace(&mut self.state, lost)));
+                }
+            }
+        }
+    }
+
     fn take(&mut self, lines: Vec<LogLine>) {
         let filter = Arc::clone(&self.filter);
         let mut judged = 0;
@@ -147,11 +192,21 @@ impl Lane {
             let between = lines.get(judged.max(at.saturating_sub(MOST_BACK))..at).unwrap_or_default();
             judged = at + 1;
             let mut parsed = self.parse(line);
+            if parsed.time.is_none() && !self.reader.stamped() {
+                // Whether records here carry a stamp was not seen yet.
+                let mut back = between.iter().rev();
+                while !self.reader.stamped()
+                    && let Some(line) = back.next()
+                {
+                    self.parse(line);
+                }
+                parsed = self.parse(line);
+            }
             if !parsed.begins {
                 self.find_record(between);
             }
             self.settle(&mut parsed);
-            if filter.is_match(&line.bytes, &parsed) {
+            if filter.is_match_with(&line.bytes, &parsed, self.pattern.as_deref()) {
                 let line = self.line(line, &parsed);
                 self.waiting.push_back(Item::Line(line));
             }
@@ -179,7 +234,7 @@ impl Lane {
             parsed.begins = true;
         }
         // What a service prints has the same priority whatever it says.
-        parsed.level = parsed.level.or(line.priority.and_then(of_priority));
+        parsed.level = parsed.level.or(line.priority.and_then(Level::from_priority));
         parsed
     }
 
@@ -206,14 +261,8 @@ impl Lane {
     }
 }
 
-/// Source: RFC 5424, section 6.2.1, "Numerical Code".
-fn of_priority(priority: u8) -> Option<Level> {
-    Some(match priority {
-        0..=2 => Level::Fatal,
-        3 => Level::Error,
-        4 => Level::Warn,
-        5 | 6 => Level::Info,
-        7 => Level::Debug,
-        _ => return None,
-    })
+/// The zone of times that name none.
+pub fn zone(spec: &LogSpec) -> TimeZone {
+    let named = spec.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok());
+    named.unwrap_or_else(|| if spec.on.is_none() { TimeZone::system() } else { TimeZone::UTC })
 }

@@ -134,6 +134,21 @@ fn what_is_wrong_is_told_with_the_nearest_right_word() {
             "`file` must be a whole path on host web1, not \"logs/a\"; \
              write it from the root: file = \"/var/log/shop/app.log\"",
         ),
+        (
+            "{ file = \"/a\", pattern = '(?<time>\\S+ (?<message>.*)' }",
+            "`pattern` is not a regular expression: unclosed group; \
+             escape special characters with a backslash; in \"…\" write it twice, in '…' once",
+        ),
+        (
+            "{ file = \"/a\", pattern = '^(\\S+) (?<corr>.*)' }",
+            "`pattern` has no group named `time`, `level`, `message`; \
+             name at least one: pattern = '^(?<time>\\S+ \\S+) (?<level>\\w+) (?<message>.*)'",
+        ),
+        (
+            "{ file = \"/a\", pattern = '^(?<mesage>.*)' }",
+            "`pattern` has no group named `time`, `level`, `message`; \
+             did you mean (?<message>…) instead of (?<mesage>…)?",
+        ),
         ("{ journal = \"--all\" }", "\"--all\" is no name of a unit; write journal = \"shop.service\""),
         (
             "{ command = [] }",
@@ -143,4 +158,14 @@ fn what_is_wrong_is_told_with_the_nearest_right_word() {
     ] {
         assert_eq!(faults(log).first().map(String::as_str), Some(fault), "{log}: {:?}", faults(log));
     }
+}
+
+#[test]
+fn a_pattern_goes_with_the_log_and_names_in_it_are_filled() {
+    let log = r"logs.app = { file = '/a', pattern = '^{service}\[\d{1,5}\] (?<level>\w+) (?<message>.*)' }";
+    let loaded = load(&service(log));
+    assert!(!loaded.has_errors(), "{:?}", loaded.faults);
+    let deck = loaded.deck.unwrap();
+    let pattern = deck.logs().nth(1).unwrap().pattern.clone();
+    assert_eq!(pattern.as_deref(), Some(r"^shop\[\d{1,5}\] (?<level>\w+) (?<message>.*)"));
 }

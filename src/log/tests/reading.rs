@@ -1,9 +1,11 @@
 //! Stamps, levels and beginnings of records, as programs write them.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::super::{Level, Reader, parse};
+use super::super::{FieldTest, Filter, Level, Parsed, Pattern, Reader, parse};
 use super::{at, read};
 
 /// Lines with what they say; the zone of the reader is five and a half hours east.
@@ -144,6 +146,39 @@ fn stack_traces_go_on_with_their_record() {
     assert!(begins("hello"));
     assert!(begins("2026-11-21 18:46:24 SELECT"));
     assert!(!begins("FROM orders"), "a source whose records have stamps");
+}
+
+#[test]
+fn a_pattern_says_what_is_time_level_and_message() {
+    let form = r"^(?<corr>\w+) (?<level>\w+)@(?<time>\S+ \S+)(?: thread=(?<thread>\d+))?: (?<message>.*)";
+    let pattern = Arc::new(Pattern::new(form).unwrap());
+    let mut reader = Reader::with_pattern(Arc::clone(&pattern));
+    let mut read = |line: &str| {
+        let parsed = reader.read(line.as_bytes(), at("2026-11-21T19:00:00Z"), &TimeZone::UTC);
+        (parsed.time.map(|t| t.to_string()), parsed.level, parsed.begins)
+    };
+    assert_eq!(read("== log opened =="), (None, None, true));
+    let line = "abc123 WRN@21/11/26 18:46:24 thread=7: gone";
+    assert_eq!(read(line), (None, Some(Level::Warn), true), "a time that is no stamp");
+    let line = "abc123 502@2026-11-21 18:46:24 thread=7: gone";
+    assert_eq!(read(line), (Some("2026-11-21T18:46:24Z".to_owned()), Some(Level::Error), true));
+    assert_eq!(read("2026-11-21 18:46:25 ERROR of another form"), (None, None, false));
+
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let body = pattern.body(line.as_bytes()).unwrap();
+    let fields: Vec<_> = body.fields.iter().map(|(name, value)| (text(name), text(value))).collect();
+    assert_eq!(text(&body.message), "gone");
+    assert_eq!(fields, [("corr".to_owned(), "abc123".to_owned()), ("thread".to_owned(), "7".to_owned())]);
+    assert_eq!(pattern.trace(line.as_bytes()).as_deref(), Some(&b"abc123"[..]));
+    assert_eq!(pattern.body(b"of another form"), None);
+
+    let (filter, parsed) = (
+        |name: &str, value: &str| Filter { fields: vec![FieldTest::is(name, value)], ..Filter::default() },
+        Parsed::default(),
+    );
+    assert!(filter("thread", "7").is_match_with(line.as_bytes(), &parsed, Some(&pattern)));
+    assert!(!filter("corr", "7").is_match_with(line.as_bytes(), &parsed, Some(&pattern)));
+    assert!(Pattern::new("(?<time>").is_err());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::super::{Filter, Level, LogStore, Parsed, Search, SourceId, pattern};
+use super::super::{FieldOp, FieldTest, Filter, Level, LogStore, Parsed, Search, SourceId, pattern};
 use super::at;
 
 fn store(texts: &[String]) -> (LogStore, Vec<SourceId>) {
@@ -110,6 +110,42 @@ proptest! {
         }
         let wanted = |bytes: &[u8]| filter.is_match(bytes, &Parsed::default());
         let expected: Vec<_> = store.forward(&[id], None).filter(|l| wanted(l.bytes)).map(|l| l.id).collect();
+        let found: Vec<_> = search.forward(&store, None).map(|l| l.id).collect();
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_field_is_found_wherever_it_stands_and_however_it_is_written(
+        lines in prop::collection::vec(
+            prop::sample::select(vec![
+                r#"{"a":"1","b":{"c":"x y"}}"#, r#"{"a":"\u0031","b":"x"}"#, r#"{"a":1}"#, "a=1 b=2", r#"b="x y" a=12"#,
+                r#"{"b":{"c":"x\ty"}}"#, r#"{"b":{"c":"x	y"}}"#, r#"{"a":{"z":1}}"#, r#"{"a":"x\"y"}"#, r#"a="x\"y""#, "1",
+                r"a=\1", r#"192.0.2.1 - - [21/Nov/2026:18:46:24 +0000] "GET /?a=1 HTTP/1.1" 200 157"#, r#"{"a":"","b":""}"#, "a= b=", "", "x y 1 a",
+            ]),
+            0..60,
+        ),
+        fields in prop::collection::vec(
+            (
+                prop::sample::select(vec!["a", "b", "b.c", "a.z", "status"]),
+                prop::sample::select(vec![FieldOp::Is, FieldOp::Is, FieldOp::IsNot, FieldOp::Like]),
+                prop::sample::select(vec!["1", "x y", "x\ty", "x\"y", "", "2", "2xx", "200"]),
+            ),
+            1..3,
+        ),
+        slices in 1_usize..40,
+    ) {
+        let text: String = lines.iter().flat_map(|line| [*line, "\n"]).collect();
+        let mut store = LogStore::default();
+        let id = store.add(TimeZone::UTC);
+        let fields = fields.iter().map(|(name, op, value)| FieldTest::new(name, *op, value).unwrap()).collect();
+        let filter = Filter { fields, ..Filter::default() };
+        let mut search = Search::new(filter.clone(), &[id]);
+        for slice in text.as_bytes().chunks(slices) {
+            store.push(id, slice, at("2026-11-21T12:00:00Z"));
+            search.step(&store, 1 << 20);
+        }
+        let has = |bytes: &[u8]| filter.is_match(bytes, &Parsed::default());
+        let expected: Vec<_> = store.forward(&[id], None).filter(|l| has(l.bytes)).map(|l| l.id).collect();
         let found: Vec<_> = search.forward(&store, None).map(|l| l.id).collect();
         prop_assert_eq!(found, expected);
     }

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::Text;
 
 /// The lines that a Loki server has for a query.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LokiQuery {
     /// The address of the server, with the path before `/loki/api` where a proxy has one.
     pub url: String,
@@ -29,7 +31,7 @@ impl fmt::Display for LokiQuery {
 }
 
 /// Who asks for a log.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum LogLogin {
     /// Nobody in particular.
     #[default]
@@ -41,7 +43,7 @@ pub enum LogLogin {
 }
 
 /// Where a secret is found, as a deck writes it: `env:NAME`. Prints no more than its first word.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SecretPlace(pub String);
 
 impl fmt::Debug for SecretPlace {

@@ -39,29 +39,38 @@ impl Sheet {
     }
 
     pub fn state(&mut self, state: LogState) {
+        self.before = None;
+        self.put(state);
+    }
+
+    /// How it stands while nothing is heard of its host; see [`Self::end_silence`].
+    pub fn silence(&mut self, state: LogState) {
+        let before = self.before.take().or_else(|| self.state.clone());
+        self.put(state);
+        self.before = before;
+    }
+
+    fn put(&mut self, state: LogState) {
         if self.state.as_ref() != Some(&state) {
             self.news.push(LogNews::State(state.clone(), self.now()));
-            let is_silent = matches!(state, LogState::Silent(_));
-            let before = self.state.replace(state);
-            if !is_silent {
-                self.before = None;
-            } else if !matches!(before, Some(LogState::Silent(_))) {
-                self.before = before;
-            }
+            self.state = Some(state);
         }
     }
 
     /// Whether it is not known yet that all that was there is told.
     pub fn is_connecting(&self) -> bool {
-        matches!(self.state, None | Some(LogState::Connecting | LogState::Lost(_)))
+        let state = self.before.as_ref().or(self.state.as_ref());
+        matches!(state, None | Some(LogState::Connecting | LogState::Lost(_)))
     }
 
-    /// A host that says nothing any more looks like a log in which nothing is written.
+    /// A host that says nothing any more looks like a log in which nothing is written. A log that is followed has another
+    /// connection than its host, which may stand when that one does not.
     pub fn heed(&mut self, link: Link) {
         match link.state {
             LinkState::Degraded if link.cause.is_some() => {
-                self.state(LogState::Silent(link.cause.unwrap_or_default()));
+                self.silence(LogState::Silent(link.cause.unwrap_or_default()));
             }
+            LinkState::Lost | LinkState::Refused => self.silence(LogState::Lost(link.cause.unwrap_or_default())),
             LinkState::Live => self.end_silence(),
             _ => {}
         }

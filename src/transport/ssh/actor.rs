@@ -5,6 +5,7 @@
 //! started at the same time (source: ssh2-rs issue 322 and libssh2's `packet.c`).
 
 mod exec;
+mod fault;
 mod job;
 mod pipe;
 mod quiet;
@@ -57,6 +58,8 @@ pub struct ExecOrder {
     pub stdin: Vec<u8>,
     /// Whether the end of what it reads comes only when nobody waits for it any more.
     pub held: bool,
+    /// Whether it is given up where the server has no session for it, instead of waiting for one.
+    pub hasty: bool,
     /// What it prints and how it ends.
     pub sink: mpsc::Sender<Chunk>,
 }
@@ -112,6 +115,8 @@ const AFTER_REFUSAL: Duration = Duration::from_millis(20);
 const TRY_MORE: Duration = Duration::from_secs(2);
 /// A server that refuses the only channel this often in a row allows none.
 const MOST_REFUSALS: u32 = 10;
+/// What does not wait for a session is given up when the server has refused it this often.
+const HASTY_REFUSALS: u32 = 3;
 
 /// What the thread owns.
 pub struct Actor {
@@ -251,9 +256,9 @@ impl Actor {
         }
         let sessions = self.sessions() + usize::from(self.idle.is_some());
         let since = self.refused.map(|at| at.elapsed());
-        let has_room =
-            since.is_none_or(|s| s >= AFTER_REFUSAL) && (sessions < self.most || since.is_some_and(|s| s >= TRY_MORE));
-        let may = |job: &Job| !job.is_session() || has_room;
+        let rested = since.is_none_or(|s| s >= AFTER_REFUSAL);
+        let has_room = rested && (sessions < self.most || since.is_some_and(|s| s >= TRY_MORE));
+        let may = |job: &Job| !job.is_session() || has_room || (rested && job.is_hasty());
         if let Some(at) = self.waiting.iter().position(may)
             && let Some(job) = self.waiting.remove(at)
         {
@@ -300,13 +305,13 @@ impl Actor {
     fn turned_away(&mut self, mut job: Job) {
         let is_alone = !self.give_idle_up() && self.sessions() == 0;
         self.refused_alone = if is_alone { self.refused_alone + 1 } else { 0 };
-        if self.refused_alone > MOST_REFUSALS {
+        self.most = self.sessions().max(1);
+        if self.refused_alone > MOST_REFUSALS || (job.is_hasty() && job.refusals() >= HASTY_REFUSALS) {
             self.refused_alone = 0;
             job.give_up();
             self.jobs.push(job);
             return;
         }
-        self.most = self.sessions().max(1);
         self.refused = Some(Instant::now());
         job.start_over();
         self.waiting.push_front(job);
@@ -322,7 +327,7 @@ impl Actor {
                 }
                 Ok(_) => Ok(()),
                 Err(e) if e.kind() == ErrorKind::WouldBlock => Ok(()),
-                Err(e) => Err(job::words(&e)),
+                Err(e) => Err(fault::words(&e)),
             };
         }
         // Only when there is nothing else to do, and not again and again on a server that allows none.
@@ -330,15 +335,15 @@ impl Actor {
         let unused = self.jobs.is_empty() && self.waiting.is_empty() && may;
         if unused || self.opening_idle {
             let opened = self.session.channel_session();
-            self.opening_idle = opened.as_ref().is_err_and(job::is_again);
+            self.opening_idle = opened.as_ref().is_err_and(fault::is_again);
             match opened {
                 Ok(channel) => self.idle = Some(channel),
                 Err(_) if self.opening_idle => {}
-                Err(e) if job::is_refusal(&e) => {
+                Err(e) if fault::is_refusal(&e) => {
                     self.most = 1;
                     self.refused = Some(Instant::now());
                 }
-                Err(e) => return Err(job::session_words(&e)),
+                Err(e) => return Err(fault::session_words(&e)),
             }
         }
         Ok(())

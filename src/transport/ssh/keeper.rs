@@ -1,6 +1,7 @@
 //! Keeps one destination connected: attempts, pauses, and the state as a fact. All who look at or through a host share
 //! its keeper. Never asks a person itself; it says what it would have to ask.
 
+mod apart;
 mod attempt;
 mod forwards;
 
@@ -17,6 +18,7 @@ use super::refusal::{Again, Refusal, SLOWLY, pause};
 use super::{Shared, chance};
 use crate::model::{Link, LinkState, Text, Trouble};
 
+pub use apart::{NoSeat, Seat};
 pub use forwards::{ForwardError, Onward};
 
 /// A round trip that takes longer than this is slow.
@@ -41,6 +43,7 @@ pub struct Keeper {
     asked: Notify,
     again: Notify,
     forwards: forwards::Forwards,
+    apart: apart::Apart,
     stop: CancellationToken,
 }
 
@@ -75,6 +78,7 @@ impl Keeper {
             asked: Notify::new(),
             again: Notify::new(),
             forwards: forwards::Forwards::default(),
+            apart: apart::Apart::default(),
             stop: CancellationToken::new(),
         });
         let (running, stop) = (Arc::clone(&keeper), keeper.stop.clone());
@@ -92,6 +96,7 @@ impl Keeper {
         self.stop.cancel();
         self.set_line(None);
         self.forwards.clear();
+        self.apart.clear();
         let cause = format!("{} is not connected to any more", self.destination);
         self.report(Link {
             state: LinkState::Lost,

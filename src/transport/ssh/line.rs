@@ -118,17 +118,22 @@ impl Line {
 
     /// Runs a command; what it prints comes through the tap.
     pub async fn exec(&self, command: impl Into<String>, stdin: Vec<u8>) -> Result<Tap, StartError> {
-        self.run(command.into(), stdin, false).await
+        self.run(command.into(), stdin, false, false).await
     }
 
     /// The same for a command that takes the end of its input as a sign that nobody waits for it any more.
     pub async fn exec_held(&self, command: impl Into<String>, stdin: Vec<u8>) -> Result<Tap, StartError> {
-        self.run(command.into(), stdin, true).await
+        self.run(command.into(), stdin, true, false).await
     }
 
-    async fn run(&self, command: String, stdin: Vec<u8>, held: bool) -> Result<Tap, StartError> {
+    /// The same for one that is given up where the server has no session for it now.
+    pub async fn exec_at_once(&self, command: impl Into<String>, stdin: Vec<u8>) -> Result<Tap, StartError> {
+        self.run(command.into(), stdin, true, true).await
+    }
+
+    async fn run(&self, command: String, stdin: Vec<u8>, held: bool, hasty: bool) -> Result<Tap, StartError> {
         let (sink, chunks) = mpsc::channel(MOST_CHUNKS);
-        self.order(Order::Exec(ExecOrder { command, stdin, held, sink })).await?;
+        self.order(Order::Exec(ExecOrder { command, stdin, held, hasty, sink })).await?;
         Ok(Tap { chunks, bell: Arc::clone(&self.bell) })
     }
 

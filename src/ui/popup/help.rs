@@ -7,8 +7,8 @@ use ratatui::text::Line;
 use super::{framed, scrolled};
 use crate::command::{Command, Risk, Scope};
 use crate::theme::Role;
-use crate::ui::View;
 use crate::ui::text::{cut, fit};
+use crate::ui::{Pane, View};
 
 /// Cells of the popup, where there are as many.
 const WIDTH: u16 = 108;
@@ -40,7 +40,10 @@ fn cells(body: Rect) -> usize {
 /// One line a command, by scope.
 fn lines<'a>(cells: usize, view: &View<'a>) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
-    for scope in Scope::ALL {
+    // Where there are many, those of what is looked at come first.
+    let first = Scope::ALL.into_iter().filter(|scope| *scope == Scope::Logs && view.ui.focus == Pane::Logs);
+    let rest = Scope::ALL.into_iter().filter(|scope| *scope != Scope::Logs || view.ui.focus != Pane::Logs);
+    for scope in first.chain(rest) {
         if scope == Scope::Demo && !view.ui.demo {
             continue;
         }
@@ -76,6 +79,7 @@ fn words(scope: Scope) -> &'static str {
         Scope::List => "in lists",
         Scope::Service => "on services",
         Scope::Host => "on a host, or the host of a service",
+        Scope::Logs => "in the logs",
         Scope::Plan => "on a plan, and where something is asked",
         Scope::Run => "in a run, among the runs and the locks",
         Scope::Input => "while typing",

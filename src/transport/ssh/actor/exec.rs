@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::Instant;
 
-use super::job::{Served, is_again, is_closed};
+use super::fault::{is_again, is_closed};
+use super::job::Served;
 use super::{Chunk, Ended, ExecOrder};
 
 /// Read from one channel in one turn.
@@ -26,6 +27,7 @@ pub struct Exec {
     /// A packet may be half sent; until it is gone, libssh2 sends no other.
     stuck: Option<Instant>,
     held: bool,
+    hasty: bool,
     closed_stdin: bool,
     sink: Option<mpsc::Sender<Chunk>>,
     stalled: bool,
@@ -41,6 +43,7 @@ impl Exec {
             written: 0,
             stuck: None,
             held: order.held,
+            hasty: order.hasty,
             closed_stdin: false,
             sink: Some(order.sink),
             stalled: false,
@@ -51,6 +54,11 @@ impl Exec {
     /// What the login shell is to run.
     pub fn command(&self) -> &str {
         &self.command
+    }
+
+    /// Whether it waits for no session.
+    pub fn is_hasty(&self) -> bool {
+        self.hasty
     }
 
     /// Whether the reader was too slow the last time, or what is written does not get away.

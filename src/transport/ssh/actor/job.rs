@@ -1,7 +1,6 @@
 //! One channel from its order to its end: opened, started, served, closed. Every step asks libssh2 without waiting and
 //! is repeated as it was when libssh2 says "again".
 
-use std::io;
 use std::os::unix::net::UnixStream;
 
 use rustix::event::PollFd;
@@ -9,6 +8,7 @@ use ssh2::{Channel, ErrorCode, Session};
 use tokio::sync::{oneshot, watch};
 
 use super::exec::Exec;
+use super::fault::{REQUEST_DENIED, is_again, is_dead, is_refusal, session_words, words};
 use super::pipe::Pipe;
 use super::{Ended, Order};
 
@@ -72,6 +72,8 @@ pub struct Job {
     work: Work,
     /// The server is known to allow as many sessions as there were with it.
     credited: bool,
+    /// How often the server had no channel for it.
+    refusals: u32,
 }
 
 impl Job {
@@ -84,12 +86,12 @@ impl Job {
             Order::Forward { host, port, reply } => Work::Forward { host, port, reply: Some(reply), pipe: None },
             Order::Shell { term, size, reply } => Work::Shell { term, size, reply: Some(reply), pipe: None },
         };
-        Some(Self { stage: Stage::Opening, channel: None, work, credited: false })
+        Some(Self { stage: Stage::Opening, channel: None, work, credited: false, refusals: 0 })
     }
 
     /// A channel on which nothing runs, to be closed.
     pub fn closing(channel: Channel) -> Self {
-        Self { stage: Stage::Closing, channel: Some(channel), work: Work::Nothing, credited: true }
+        Self { stage: Stage::Closing, channel: Some(channel), work: Work::Nothing, credited: true, refusals: 0 }
     }
 
     /// Whether the server has allowed it a session; said once.
@@ -116,6 +118,16 @@ impl Job {
     /// Whether the server had no channel for it.
     pub fn wants_another_try(&self) -> bool {
         matches!(self.stage, Stage::Turned)
+    }
+
+    /// Whether it waits for no session.
+    pub fn is_hasty(&self) -> bool {
+        matches!(&self.work, Work::Exec(exec) if exec.is_hasty())
+    }
+
+    /// How often the server had no channel for it.
+    pub fn refusals(&self) -> u32 {
+        self.refusals
     }
 
     /// From the beginning.
@@ -227,6 +239,7 @@ impl Job {
             Err(e) if is_again(&e) => Step::Idle,
             Err(e) if is_refusal(&e) && self.is_session() => {
                 self.stage = Stage::Turned;
+                self.refusals += 1;
                 Step::Moved
             }
             Err(e) if is_refusal(&e) => {
@@ -350,47 +363,3 @@ pub enum Served {
 /// What one channel may have under way: enough for a fast line, little enough that one cannot fill the others' way.
 const WINDOW: u32 = 128 * 1024;
 const PACKET: u32 = 32 * 1024;
-
-// Source: libssh2.h.
-const AGAIN: i32 = -37;
-const CHANNEL_FAILURE: i32 = -21;
-const REQUEST_DENIED: i32 = -22;
-const DEAD: [i32; 4] = [-7, -13, -43, -44];
-
-/// Whether libssh2 only wants to be asked again; it says so too while a packet of another channel is half sent.
-pub fn is_again(error: &ssh2::Error) -> bool {
-    matches!(error.code(), ErrorCode::Session(AGAIN))
-}
-
-/// Whether the far end of this channel takes nothing more. `ssh2` leaves only libssh2's words (`channel.c`).
-pub fn is_closed(error: &io::Error) -> bool {
-    let words = error.to_string();
-    ["closed this channel", "EOF has already", "closed channel", "eof sent"].iter().any(|w| words.contains(w))
-}
-
-/// Whether the server said no to a channel.
-pub fn is_refusal(error: &ssh2::Error) -> bool {
-    matches!(error.code(), ErrorCode::Session(CHANNEL_FAILURE))
-}
-
-fn is_dead(error: &ssh2::Error) -> bool {
-    matches!(error.code(), ErrorCode::Session(code) if DEAD.contains(&code))
-}
-
-/// What a failed call means, for people.
-pub fn session_words(error: &ssh2::Error) -> String {
-    match error.code() {
-        ErrorCode::Session(-7 | -13 | -43 | -44) => "closed by the host or on the way".into(),
-        _ => format!("the SSH protocol broke: {}", error.message()),
-    }
-}
-
-/// What a failed read or write means, for people. `ssh2` leaves only libssh2's words.
-pub fn words(error: &io::Error) -> String {
-    let words = error.to_string();
-    if ["MAC", "mac", "decrypt", "packet", "memory"].iter().any(|w| words.contains(w)) {
-        format!("the SSH protocol broke: {words}")
-    } else {
-        "closed by the host or on the way".into()
-    }
-}

@@ -11,7 +11,8 @@ use ssh2::Channel;
 use tokio::time::Instant;
 
 use super::exec::STUCK;
-use super::job::{Served, is_again, is_closed};
+use super::fault::{is_again, is_closed};
+use super::job::Served;
 
 const BUFFER: usize = 64 * 1024;
 /// Moved each way in one turn.

@@ -15,6 +15,10 @@ use super::{AFTER_REFUSAL, Actor};
 
 /// While somebody waits for an answer, a sign of life is asked for after this long.
 const BUSY_ASK: Duration = Duration::from_secs(2);
+/// Seconds between two that libssh2 sends, at least (source: libssh2's `keepalive.c`).
+const KEEPALIVE: u32 = 2;
+/// Silence is told only when one has been on its way for this long: after a quiet time there is always silence.
+const DUE: Duration = Duration::from_millis(500);
 /// While somebody waits, silence for this long is told as such.
 const BUSY_TELL: Duration = Duration::from_secs(4);
 /// While somebody waits, a connection without a sign of life for this long is dead.
@@ -39,9 +43,12 @@ impl Actor {
             && self.asked.is_none()
             && self.measured.is_none_or(|at| at.elapsed() >= self.patience.ask_after);
         if (measure || silent >= ask_after || !self.pings.is_empty()) && can_write {
-            // libssh2 sends one a second at most. A failure shows itself in the next read.
-            self.session.keepalive_send().ok();
-            self.asked = Some(self.asked.unwrap_or_else(Instant::now));
+            // libssh2 sends one in two seconds at most and counts the seconds until it may again: fewer are left when it
+            // has sent none now. A failure shows itself in the next read.
+            let is_sent = !self.session.keepalive_send().is_ok_and(|next| next < KEEPALIVE);
+            if is_sent {
+                self.asked = Some(self.asked.unwrap_or_else(Instant::now));
+            }
         }
         if !self.hears() {
             // What has come cannot be read, so silence says nothing.
@@ -53,8 +60,8 @@ impl Actor {
         if silent >= give_up {
             return Err(format!("nothing heard for {} s", silent.as_secs()));
         }
-        let told = (silent >= BUSY_TELL.min(give_up / 2) && self.asked.is_some())
-            .then(|| Duration::from_secs(silent.as_secs()));
+        let is_due = self.asked.is_some_and(|at| at.elapsed() >= DUE);
+        let told = (silent >= BUSY_TELL.min(give_up / 2) && is_due).then(|| Duration::from_secs(silent.as_secs()));
         self.pulse.send_if_modified(|pulse| {
             let changed = pulse.silent != told;
             pulse.silent = told;
@@ -91,7 +98,7 @@ impl Actor {
             ENDING
         } else if !self.hears() {
             DEAF
-        } else if busy || self.asked.is_some() {
+        } else if busy || self.asked.is_some() || !self.pings.is_empty() {
             Duration::from_millis(500)
         } else {
             self.patience.ask_after.saturating_sub(self.heard.elapsed()).max(Duration::from_millis(50))

@@ -7,7 +7,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Halt, Remote, Running};
 use crate::runner::Permit;
-use crate::transport::ssh::actor::{Chunk, Ended};
+use crate::transport::ssh::actor::{Chunk, Ended, StartError};
+use crate::transport::ssh::keeper::{NoSeat, Seat};
 use crate::transport::ssh::nonce;
 use crate::transport::ssh::script::{COMMAND, Script, taking};
 use crate::transport::{Argv, Exit, Follow, Limits, Output, Part, TransportError};
@@ -24,7 +25,41 @@ impl Remote {
         let tap =
             line.exec_held(COMMAND, script.into_bytes()).await.map_err(|e| self.tell(Halt::NotStarted(e), limit))?;
         let running = Running { tap, line: Arc::clone(&line), group: None };
-        Ok(Box::new(Following { running, mark, grouped: false, before: [Some(Vec::new()), Some(Vec::new())] }))
+        Ok(Box::new(Following::new(running, mark, false)))
+    }
+
+    /// Starts a command that goes on for long and follows it, over a connection that others like it share: the sessions
+    /// of the main one stay free for what is short. Where the login is let in no further, over the main one all the same.
+    pub async fn follow_apart(
+        &self,
+        argv: &Argv,
+        limit: std::time::Duration,
+    ) -> Result<Box<dyn Follow>, TransportError> {
+        let until = Instant::now() + limit;
+        while Instant::now() < until {
+            let seat = match self.keeper.seat(until).await {
+                Ok(seat) => seat,
+                Err(NoSeat::Refused) => return self.start(argv, limit).await,
+                Err(NoSeat::Blocked(away)) => {
+                    return Err(TransportError::Unreachable { place: self.name.clone(), why: away.cause });
+                }
+            };
+            let (script, mark) = Script::of_one(nonce(), argv);
+            let line = Arc::clone(seat.line());
+            // One that has just ended is not offered again.
+            let Ok(mut tap) = line.exec_at_once(COMMAND, script.into_bytes()).await else { continue };
+            // The script speaks before the command does.
+            let Ok(first) = timeout_at(until, tap.next()).await else { break };
+            if matches!(first, Chunk::End(Ended::NotStarted(StartError::NoSession))) {
+                self.keeper.is_full(&seat);
+                continue;
+            }
+            let mut following = Following::new(Running { tap, line, group: None }, mark, false);
+            following.first = Some(first);
+            following.seat = Some(seat);
+            return Ok(Box::new(following));
+        }
+        Err(self.tell(Halt::Late, limit))
     }
 
     /// Starts a command that changes something, gives it its input and follows it. Dropping the stream ends its group.
@@ -40,7 +75,7 @@ impl Remote {
         let sent = line.exec(taking(&script), [script.as_bytes(), input].concat()).await;
         let tap = sent.map_err(|e| self.tell(Halt::NotStarted(e), limit))?;
         let running = Running { tap, line: Arc::clone(&line), group: None };
-        Ok(Box::new(Following { running, mark, grouped: true, before: [Some(Vec::new()), Some(Vec::new())] }))
+        Ok(Box::new(Following::new(running, mark, true)))
     }
 
     /// Runs a command that changes something and gives it its input.
@@ -93,12 +128,20 @@ struct Following {
     grouped: bool,
     /// What came before the mark, for as long as it has not come, of both streams.
     before: [Option<Vec<u8>>; 2],
+    /// What has come already.
+    first: Option<Chunk>,
+    /// Its place on a connection that is not the main one.
+    seat: Option<Seat>,
 }
 
 /// A login shell that prints more than this before the mark is not what was asked for.
 const MOST_NOISE: usize = 64 * 1024;
 
 impl Following {
+    fn new(running: Running, mark: Vec<u8>, grouped: bool) -> Self {
+        Self { running, mark, grouped, before: [Some(Vec::new()), Some(Vec::new())], first: None, seat: None }
+    }
+
     /// What of these bytes is output.
     fn after_mark(&mut self, stream: usize, bytes: Vec<u8>) -> Vec<u8> {
         let Some(slot) = self.before.get_mut(stream) else { return bytes };
@@ -124,11 +167,16 @@ impl Follow for Following {
     fn next(&mut self) -> BoxFuture<'_, Part> {
         Box::pin(async move {
             loop {
-                let (stream, bytes) = match self.running.tap.next().await {
+                let chunk = match self.first.take() {
+                    Some(first) => first,
+                    None => self.running.tap.next().await,
+                };
+                let (stream, bytes) = match chunk {
                     Chunk::Out(bytes) => (0, bytes),
                     Chunk::Err(bytes) => (1, bytes),
                     Chunk::End(ended) => {
                         self.running.group = None;
+                        self.seat = None;
                         let began = self.before.iter().any(Option::is_none);
                         return Part::End(match ended {
                             // libssh2 says 0 of a connection that broke, and of a shell that never began.

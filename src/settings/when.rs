@@ -1,10 +1,10 @@
-//! Times of a command line: so long ago, at that time of today, at that date.
+//! Times as people write them: so long ago, at that time of today, at that date.
 
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::settings::word;
+use super::word;
 
 /// Reads a time, in this zone unless it names one.
 pub fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {

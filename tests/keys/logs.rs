@@ -1,0 +1,273 @@
+//! Keys of the logs pane: following, reading back, filters, searches, errors, traces, marks, and what goes out.
+
+use quarterdeck::model::LogNews;
+use quarterdeck::ui::Pane;
+use quarterdeck::update::Effect;
+
+use crate::logged::{logged, long};
+use crate::look::text;
+use crate::world::{World, keymap};
+
+/// The orders that are on the screen, in their order.
+fn orders(world: &World) -> Vec<u32> {
+    let screen = text(world);
+    let orders = screen.lines().filter_map(|line| line.split("order ").nth(1)?.split(' ').next()?.parse().ok());
+    orders.collect()
+}
+
+fn append(world: &mut World, from: i64, count: i64) {
+    let text: String = (from..from + count)
+        .map(|n| format!("{} INFO order {n} was taken\n", world.now + jiff::SignedDuration::from_secs(n - 199)))
+        .collect();
+    world.lines("production/sales:app", &text);
+}
+
+fn reading(keys: &str) -> World {
+    long(200).sized(80, 24).after("4").after(keys)
+}
+
+/// The line under the cursor: it is the one that is copied.
+fn under_cursor(world: &mut World) -> String {
+    match world.press("y").pop() {
+        Some(Effect::Copy(text)) => {
+            text.split(" INFO ").last().unwrap().split(" WARN ").last().unwrap()[..10].trim().into()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_keymap_goes_to_the_logs_and_back() {
+    for name in ["default", "vim", "emacs"] {
+        let mut world = logged();
+        world.keymap = keymap(name);
+        world.press("l");
+        assert_eq!(world.ui.focus, Pane::Logs, "{name}");
+        world.press("esc");
+        assert_eq!(world.ui.focus, Pane::Services, "{name}");
+        world.press("4");
+        assert_eq!(world.ui.focus, Pane::Logs, "{name}");
+    }
+}
+
+#[test]
+fn it_follows_until_somebody_reads_back_and_counts_what_is_new() {
+    let mut world = reading("");
+    assert_eq!(orders(&world).last(), Some(&199));
+    append(&mut world, 200, 3);
+    assert_eq!(orders(&world).last(), Some(&202));
+    world.press("up");
+    let seen = orders(&world);
+    append(&mut world, 203, 40);
+    assert_eq!(orders(&world), seen, "nothing moves under the eyes");
+    assert!(text(&world).contains("40 new"), "{}", text(&world));
+    world.press("F");
+    assert_eq!(orders(&world).last(), Some(&242));
+    assert!(text(&world).contains("following") && !text(&world).contains(" new "));
+}
+
+#[test]
+fn lines_pages_and_ends_are_reached() {
+    for (keys, at) in [
+        ("up", "order 198"),
+        ("up up", "order 197"),
+        ("up up down", "order 198"),
+        ("k k k down down down down", "order 199"),
+        ("home", "order 0 wa"),
+        ("home down down", "order 2 wa"),
+        ("pageup", "order 182"),
+        ("pageup pageup pagedown", "order 182"),
+        ("pageup G", "order 199"),
+    ] {
+        assert_eq!(under_cursor(&mut reading(keys)), at, "{keys}");
+    }
+    let mut world = reading("home");
+    assert_eq!(orders(&world).first(), Some(&0));
+    world.press("esc");
+    assert_eq!(orders(&world).last(), Some(&199), "back follows again");
+}
+
+#[test]
+fn older_lines_are_asked_for_at_the_top_alone() {
+    let mut world = long(1000).sized(80, 24).after("4");
+    assert!(world.press("home").is_empty());
+    let Some(Effect::OlderLogs(asked)) = world.press("up").pop() else { panic!("nothing is asked for") };
+    assert_eq!(
+        asked.iter().map(|(id, lines)| (id.to_string(), *lines)).collect::<Vec<_>>(),
+        [("production/sales:app".to_owned(), 10_000)]
+    );
+    let mut world = reading("home");
+    assert!(world.press("up").is_empty(), "two hundred lines were fewer than a thousand");
+    assert!(text(&world).contains("that is where the logs begin"));
+}
+
+#[test]
+fn errors_and_warnings_are_gone_to() {
+    let mut world = reading("");
+    for at in ["order 195", "order 185"] {
+        world.press("W");
+        assert_eq!(under_cursor(&mut world), at);
+    }
+    world.press("w");
+    assert_eq!(under_cursor(&mut world), "order 195");
+    world.press("w");
+    assert!(text(&world).contains("no warning behind"));
+    world.press("E");
+    assert!(text(&world).contains("no error before"));
+}
+
+#[test]
+fn a_filter_narrows_while_it_is_typed_and_goes_with_escape() {
+    let mut world = reading("/").typed("order 1[0-9]3");
+    let narrowed: Vec<u32> = (0..10).map(|n| 103 + n * 10).collect();
+    assert_eq!(orders(&world), narrowed);
+    world.press("esc");
+    assert_eq!(orders(&world).last(), Some(&199), "it was not taken");
+    let mut world = reading("/").typed("!order 1").after("enter");
+    assert_eq!(orders(&world).last(), Some(&99));
+    world.press("esc");
+    assert_eq!(orders(&world).last(), Some(&199));
+    let world = reading("/").typed("level>=warn").after("enter");
+    assert_eq!(orders(&world).last(), Some(&195));
+    let world = reading("/").typed("since:14:02:00").after("enter");
+    assert_eq!(orders(&world).first(), Some(&188), "the time is of the zone on the screen");
+}
+
+#[test]
+fn lines_around_are_shown_and_the_cursor_jumps_over_them() {
+    let mut world = reading("/").typed("order 150|order 170").after("enter plus plus");
+    assert_eq!(orders(&world), [148, 149, 150, 151, 152, 168, 169, 170, 171, 172]);
+    world.press("minus");
+    assert_eq!(orders(&world), [149, 150, 151, 169, 170, 171]);
+    assert_eq!(under_cursor(&mut world), "order 170");
+    world.press("up");
+    assert_eq!(under_cursor(&mut world), "order 150");
+    world.press("up");
+    assert_eq!(under_cursor(&mut world), "order 150");
+}
+
+#[test]
+fn a_search_keeps_what_is_around_and_goes_on() {
+    let mut world = reading("s").typed("order 1?[78]7").after("enter");
+    assert_eq!(under_cursor(&mut world), "order 187");
+    assert!(orders(&world).contains(&186), "what is around stays");
+    world.press("N");
+    assert_eq!(under_cursor(&mut world), "order 177");
+    world.press("N n n");
+    assert_eq!(under_cursor(&mut world), "order 187");
+    world.press("n");
+    assert!(text(&world).contains("no match behind"));
+}
+
+#[test]
+fn levels_are_raised_and_lowered_by_a_key() {
+    let mut world = reading(">");
+    assert_eq!(orders(&world).last(), Some(&195));
+    assert!(text(&world).contains("level ≥ warn"), "{}", text(&world));
+    world.press(">");
+    assert!(text(&world).contains("none of 200 lines passes the filter"), "{}", text(&world));
+    world.press("< < <  <");
+    assert_eq!(orders(&world).last(), Some(&199));
+}
+
+#[test]
+fn a_time_is_gone_to_as_it_is_typed_or_where_the_trouble_began() {
+    let mut world = reading("T").typed("14:01:00").after("enter");
+    assert_eq!(under_cursor(&mut world), "order 128");
+    let mut world = reading("T").typed("1m").after("enter");
+    assert_eq!(under_cursor(&mut world), "order 139");
+    let mut world = long(400).sized(80, 24).after("4 T enter");
+    assert_eq!(under_cursor(&mut world), "order 159", "the service failed four minutes ago");
+    let world = reading("T").typed("noon").after("enter");
+    assert!(text(&world).contains("\"noon\" is no time"), "{}", text(&world));
+}
+
+#[test]
+fn a_trace_is_followed_through_all_logs_and_left_again() {
+    let mut world = logged().sized(120, 40).after("4 z E E");
+    let before = text(&world);
+    world.press("c");
+    let told = text(&world);
+    assert!(told.contains("trace 12ee45dd90ac31b7") && told.contains("nginx") && told.contains("504"), "{told}");
+    assert!(!told.contains("sales.service"));
+    world.press("c");
+    assert_eq!(text(&world), before);
+    let world = logged().after("4 up c");
+    assert!(text(&world).contains("names no correlation id"));
+}
+
+#[test]
+fn marks_notes_and_ranges_are_copied() {
+    let mut world = reading("up up up space");
+    world.press("k k k k k k space");
+    let Some(Effect::Copy(copied)) = world.press("y").pop() else { panic!("nothing was copied") };
+    assert_eq!(copied.lines().count(), 2);
+    world.press("M m");
+    let mut world = reading("up up up space j j j a");
+    let Some(Effect::Copy(copied)) = world.press("y").pop() else { panic!("nothing was copied") };
+    assert_eq!(copied.lines().count(), 4, "{copied}");
+    let mut world = reading("up i").typed("this one").after("enter");
+    assert!(text(&world).contains("this one"));
+    let Some(Effect::Copy(copied)) = world.press("Y").pop() else { panic!("nothing was copied") };
+    assert!(copied.lines().count() > 15, "{copied}");
+}
+
+#[test]
+fn a_range_is_saved_from_what_the_servers_have() {
+    let mut world = reading("S");
+    world.press("ctrl-u");
+    let mut world = world.typed("14:00 to 14:01:30");
+    let Some(Effect::SaveLogs { logs, since, until }) = world.press("enter").pop() else { panic!("nothing is saved") };
+    assert_eq!(logs.len(), 2);
+    assert_eq!(since.to_string(), "2026-11-20T06:00:00Z");
+    assert_eq!(until.to_string(), "2026-11-20T06:01:30Z");
+    let mut world = reading("S ctrl-u").typed("14:01 to 14:00");
+    assert!(world.press("enter").is_empty());
+    assert!(text(&world).contains("ends before it begins"));
+}
+
+#[test]
+fn the_selected_service_drives_the_pane_and_the_time_stays() {
+    let mut world = logged().sized(120, 40).after("4 2");
+    assert!(text(&world).contains("logs · sales"), "{}", text(&world));
+    world.press("j");
+    assert!(text(&world).contains("paid 12 people"), "{}", text(&world));
+    world.press("j");
+    assert!(text(&world).contains("quiet has no logs in the deck; 0 shows"), "{}", text(&world));
+    let mut world = logged().sized(120, 40).after("4 T").typed("13:58:20").after("enter 0");
+    assert!(world.ui.logs.at.is_some());
+    world.press("0");
+    assert!(text(&world).contains("13:58:31"));
+}
+
+#[test]
+fn logs_are_left_out_and_brought_back() {
+    let mut world = logged().sized(120, 40).after("4 z o down space esc");
+    let told = text(&world);
+    assert!(told.contains("1 of 2 logs") && !told.contains("sales.service"), "{told}");
+    world.press("o a esc");
+    assert!(text(&world).contains("sales.service"));
+}
+
+#[test]
+fn a_whole_line_is_read_and_closed() {
+    let mut world = logged().sized(120, 40).after("4 E E enter");
+    let told = text(&world);
+    assert!(told.contains("/var/log/shop/sales.log on vps") && told.contains("2026-11-20 14:02:01.007"), "{told}");
+    assert!(told.contains("12ee45dd90ac31b7") && told.contains("as it came"), "{told}");
+    world.press("esc");
+    assert!(!text(&world).contains("as it came"));
+}
+
+#[test]
+fn hostile_lines_do_nothing_to_the_screen() {
+    let mut world = logged().sized(80, 24).after("4");
+    let bytes = b"2026-11-20T06:02:10Z ERROR \x1b[2J\x1b]0;owned\x07\x1b]52;c;AAAA\x07 \xff\xfe nul\0 \xe2\x80\xaetxet"
+        .to_vec();
+    let line = quarterdeck::model::LogLine { bytes, received: world.now, time: None, priority: None };
+    world.log("production/sales:app", LogNews::Lines(vec![line]));
+    let told = text(&world);
+    assert!(!told.contains('\u{1b}') && !told.contains('\u{202e}') && !told.contains("owned"), "{told}");
+    world.press("R");
+    assert!(text(&world).contains("\\u{1b}[2J") || text(&world).contains("\\x1b[2J"), "{}", text(&world));
+}

@@ -20,7 +20,7 @@ pub fn here() -> Surroundings {
 pub fn follow(file: &Path, on: Option<HostId>, wanted: Wanted, around: &Surroundings) -> mpsc::Receiver<LogNews> {
     let id = LogId::of_environment(&EnvironmentId::new("bench"), "app");
     let from = LogFrom::File { path: file.display().to_string(), newest: false };
-    let spec = LogSpec { id, from, on, zone: None, doc: None };
+    let spec = LogSpec { id, from, on, zone: None, pattern: None, doc: None };
     let (outbox, inbox) = mpsc::channel(WAITING);
     let around = around.clone();
     tokio::spawn(async move { read(&spec, wanted, &around, outbox).await });

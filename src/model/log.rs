@@ -7,7 +7,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-
 use serde::{Deserialize, Serialize};
 
 use super::{EnvironmentId, HostId, ServiceId, Text};

@@ -29,7 +29,7 @@ pub fn commands() -> String {
         Scope::List => "In lists and scrolled text",
         Scope::Service => "On a service",
         Scope::Host => "On a host, or the host of a service",
-        Scope::Logs => "in the logs",
+        Scope::Logs => "In the logs",
         Scope::Plan => "On a plan, and where something is asked",
         Scope::Run => "In a run, among the runs and the locks",
         Scope::Input => "While you type",

@@ -42,10 +42,9 @@ async fn pages_and_tails_together_tell_every_line_once() {
     let mut ear = listen(&replay, FOLLOWED);
     ear.until(|e| !e.gaps.is_empty()).await;
     ear.during(Duration::from_millis(300)).await;
-    let flood = ear.lines.split_off(8);
     ear.has_all("line", 3, 10);
-    assert_eq!(flood.len(), 41, "what came with the gap");
-    assert_eq!(ear.gaps, ["Loki left out 59 lines here, which were not taken fast enough"]);
+    // That tail holds 41 lines of a flood too, which pages were to bring.
+    assert_eq!(ear.gaps, ["Loki left out 59 lines here, more than it can tell at once"]);
     // A tail that the server ends is nothing to be told.
     assert_eq!(ear.states, [LogState::Connecting, LogState::Live]);
     assert_eq!(replay.asked("/tail?").len(), 2);
@@ -141,7 +140,7 @@ async fn what_a_server_does_not_allow_at_once_is_asked_for_in_parts() {
         head.split(&format!("{key}=")).nth(1).unwrap().split(['&', ' ']).next().unwrap().parse().unwrap()
     };
     let limits: Vec<i64> = asked.iter().take(3).map(|h| number(h, "limit")).collect();
-    assert_eq!(limits, [1000, 250, 250]);
+    assert_eq!(limits, [5000, 1250, 1250]);
     let days: Vec<f64> = asked.iter().map(|h| (number(h, "end") - number(h, "start")) as f64 / 86_400e9).collect();
     assert_eq!(days[..4], [30.0, 30.0, 7.5, 1.875]);
 

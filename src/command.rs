@@ -176,6 +176,8 @@ commands! {
     PreviousError "previous-error" Logs Looks "To the error before";
     NextWarning "next-warning" Logs Looks "To the next warning or error";
     PreviousWarning "previous-warning" Logs Looks "To the warning or error before";
+    NextNew "next-new" Logs Looks "To the next warning or error of a kind that was not heard before";
+    PreviousNew "previous-new" Logs Looks "To the one of a new kind before";
     GoToTime "go-to-time" Logs Looks "Go to a time: 14:30, 15m; nothing is when the service became as it is";
     Trace "trace" Logs Looks "Show what all logs say of the line's correlation id, or go back";
     NextMark "next-mark" Logs Looks "To the next marked line";

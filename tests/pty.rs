@@ -20,6 +20,8 @@ mod fragment;
 mod keys;
 #[path = "pty/leaving.rs"]
 mod leaving;
+#[path = "pty/logs.rs"]
+mod logs;
 #[path = "pty/look.rs"]
 mod look;
 #[path = "pty/stopping.rs"]

@@ -1,8 +1,11 @@
 //! Fields of access logs: the common and the combined format of nginx and Apache, and what is added behind it as
 //! `name=value` or as a number. Takes one line apart; reads no time and judges nothing.
 
+use std::borrow::Cow;
+
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
+use super::body::{Body, Pair};
 use super::field::{pair, value};
 
 /// The names that these lines have without saying them.
@@ -68,6 +71,38 @@ impl<'a> Access<'a> {
         let more = self.combined().2;
         let named = pair(more, name.as_bytes());
         if named.is_none() && name == "latency" { last_number(more) } else { named }.filter(|v| *v != b"-")
+    }
+
+    /// To be read beside columns for time and level: `504 GET /orders`, what was added to the line, and the rest.
+    pub fn body(&self) -> Body<'a> {
+        let (method, target, _) = self.request();
+        let asked = if method.is_empty() { self.request.to_vec() } else { [method, b" ", target].concat() };
+        let mut fields: Vec<Pair<'a>> = Vec::new();
+        let mut add = |name: &'a [u8], value: &'a [u8]| {
+            if !value.is_empty() && value != b"-" {
+                fields.push((Cow::Borrowed(name), Cow::Borrowed(value)));
+            }
+        };
+        let (referer, agent, mut more) = self.combined();
+        loop {
+            let (next, behind) = word(more);
+            let Some(at) = memchr(b'=', next) else { break };
+            let (name, _) = next.split_at(at);
+            let from = more.trim_ascii_start().get(at + 1..).unwrap_or_default();
+            let (inside, taken) = value(from);
+            add(name, inside);
+            more = if taken < next.len() - at - 1 { behind } else { from.get(taken..).unwrap_or_default() };
+        }
+        if let Some(took) = last_number(more) {
+            add(b"latency", took);
+        }
+        let (remote, user) = self.who();
+        add(b"remote", remote);
+        add(b"user", user);
+        add(b"bytes", self.bytes);
+        add(b"agent", agent);
+        add(b"referer", referer);
+        Body { message: Cow::Owned([self.status, b" ", &asked].concat()), fields }
     }
 
     /// The address and the user. What stands before them is a virtual host or a head of syslog.

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::access::Access;
 use super::head;
 use super::json::{Items, Members, Value};
 use super::level::Level;
@@ -36,6 +37,9 @@ type Leaf<'a> = (Cow<'a, [u8]>, Value<'a>);
 
 /// Takes a line apart. Neither the message nor the fields are cleaned for a screen.
 pub fn body(line: &[u8]) -> Body<'_> {
+    if let Some(access) = Access::of(line) {
+        return access.body();
+    }
     let mut scan = Scan(line);
     scan.skip_colours();
     let rest = match head::head(scan) {

@@ -32,18 +32,14 @@ pub struct Filter {
 impl Filter {
     /// Whether the line is wanted.
     pub fn is_match(&self, line: &[u8], parsed: &Parsed) -> bool {
-        self.fits(parsed.level, parsed.time)
-            && self.grep.as_ref().is_none_or(|grep| grep.is_match(line) != self.invert)
-            && self.has_fields(line)
+        self.is_match_with(line, parsed, None)
     }
 
     /// As [`Filter::is_match`], for a source whose lines have a form of their own: its groups are fields too.
     pub fn is_match_with(&self, line: &[u8], parsed: &Parsed, pattern: Option<&Pattern>) -> bool {
-        let Some(pattern) = pattern.filter(|_| !self.fields.is_empty()) else { return self.is_match(line, parsed) };
-        let value = |name: &str| pattern.field(line, name).or_else(|| field(line, name));
         self.fits(parsed.level, parsed.time)
             && self.grep.as_ref().is_none_or(|grep| grep.is_match(line) != self.invert)
-            && self.fields.iter().all(|test| value(&test.name).is_some_and(|value| test.is_met(&value)))
+            && self.has_fields(line, pattern)
     }
 
     /// Whether it lets everything through.
@@ -61,8 +57,9 @@ impl Filter {
             && time.is_none_or(|t| self.since.is_none_or(|s| s <= t) && self.until.is_none_or(|u| t <= u))
     }
 
-    pub(super) fn has_fields(&self, line: &[u8]) -> bool {
-        self.fields.iter().all(|test| field(line, &test.name).is_some_and(|value| test.is_met(&value)))
+    pub(super) fn has_fields(&self, line: &[u8], pattern: Option<&Pattern>) -> bool {
+        let value = |name: &str| pattern.and_then(|p| p.field(line, name)).or_else(|| field(line, name));
+        self.fields.iter().all(|test| value(&test.name).is_some_and(|value| test.is_met(&value)))
     }
 }
 

@@ -9,6 +9,7 @@ use regex::bytes::Regex;
 use super::access;
 use super::chunk::{Chunk, Mark, moment};
 use super::filter::{FieldTest, Filter};
+use super::groups::Pattern;
 use super::merge::{LineId, Merge, Place, Rows, SourceId};
 use super::sift::{PATIENCE, wide};
 use super::store::LogStore;
@@ -62,7 +63,7 @@ impl Search {
             let Some(room) = left.filter(|l| *l > 0) else { return false };
             let seen = self.found.get(&(id, chunk.first)).map_or(0, |f| f.seen);
             left = room.checked_sub(chunk.text(seen).len());
-            let mut rows = self.look(chunk, seen);
+            let mut rows = self.look(chunk, seen, store.pattern(id));
             let found = self.found.entry((id, chunk.first)).or_default();
             self.count += rows.len() as u64;
             found.seen = chunk.len();
@@ -133,10 +134,10 @@ impl Search {
         });
     }
 
-    fn look(&self, chunk: &Chunk, from: usize) -> Vec<u16> {
+    fn look(&self, chunk: &Chunk, from: usize, pattern: Option<&Pattern>) -> Vec<u16> {
         let fits = |row: usize| {
             chunk.mark(row).is_some_and(|m| !m.is_gap() && self.filter.fits(m.level(), Some(moment(m.time()))))
-                && (self.filter.fields.is_empty() || self.filter.has_fields(chunk.line(row)))
+                && (self.filter.fields.is_empty() || self.filter.has_fields(chunk.line(row), pattern))
         };
         let mut rows = Vec::new();
         let mut keep = |row: usize| {
@@ -145,7 +146,8 @@ impl Search {
             }
         };
         match &self.filter.grep {
-            None => match &self.hint {
+            // A group of a pattern has a name that stands in no line.
+            None => match self.hint.as_ref().filter(|hint| hint.is_value || pattern.is_none()) {
                 Some(hint) => hint.rows(chunk, from, &mut keep),
                 None => (from..chunk.len()).for_each(keep),
             },

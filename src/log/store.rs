@@ -2,11 +2,13 @@
 //! counts what it drops; knows nothing of where lines come from.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::chunk::{Chunk, Mark, moment};
+use super::groups::Pattern;
 use super::level::Level;
 use super::merge::{Line, LineId, Merge, Place, SourceId};
 use super::parse::{Parsed, Reader};
@@ -56,9 +58,19 @@ impl LogStore {
 
     /// A new source, whose stamps without an offset are of this zone.
     pub fn add(&mut self, zone: TimeZone) -> SourceId {
+        self.add_with(zone, None)
+    }
+
+    /// The same, with lines of a form of their own.
+    pub fn add_with(&mut self, zone: TimeZone, pattern: Option<Arc<Pattern>>) -> SourceId {
         let id = SourceId(self.sources.len() as u32);
-        self.sources.push(Source::new(zone));
+        self.sources.push(Source::new(zone, pattern));
         id
+    }
+
+    /// The form of a source's lines, where it has one of its own.
+    pub fn pattern(&self, source: SourceId) -> Option<&Pattern> {
+        self.sources.get(source.0 as usize)?.shelf.pattern.as_deref()
     }
 
     /// Bytes of a source as they came; a line without its end waits for it.
@@ -228,10 +240,11 @@ struct Source {
 }
 
 impl Source {
-    fn new(zone: TimeZone) -> Self {
+    fn new(zone: TimeZone, pattern: Option<Arc<Pattern>>) -> Self {
         let shelf = Shelf {
             zone,
-            reader: Reader::new(),
+            reader: pattern.clone().map_or_else(Reader::new, Reader::with_pattern),
+            pattern,
             chunks: VecDeque::new(),
             next: 0,
             bytes: 0,
@@ -247,6 +260,7 @@ impl Source {
 struct Shelf {
     zone: TimeZone,
     reader: Reader,
+    pattern: Option<Arc<Pattern>>,
     chunks: VecDeque<Chunk>,
     /// The number of the next line.
     next: u64,

@@ -1,79 +1,18 @@
 //! What is heard of logs: the lines of every source that is or was followed, how each stands and since when, and what
 //! the filter and the search of the pane have found so far. Derived findings grow in steps that the loop gives them.
 
-use std::collections::{BTreeMap, VecDeque};
+mod heard;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Changed;
-use crate::log::{Filter, Known, Level, LineId, LogStore, Merge, Parsed, Place, Search, SourceId};
-use crate::model::{LogId, LogNews, LogSpec, LogState};
-
-/// Seconds over which the rate of a source is told.
-const RATE: i64 = 10;
-
-/// One source that was followed.
-#[derive(Debug)]
-pub struct Heard {
-    source: SourceId,
-    state: LogState,
-    since: Timestamp,
-    asked: Option<u64>,
-    /// Lines that came, by second, the latest last.
-    pace: VecDeque<(i64, u64)>,
-    last: Option<Timestamp>,
-}
-
-impl Heard {
-    /// Its lines.
-    pub fn source(&self) -> SourceId {
-        self.source
-    }
-
-    /// How it stands.
-    pub fn state(&self) -> &LogState {
-        &self.state
-    }
-
-    /// Since when.
-    pub fn since(&self) -> Timestamp {
-        self.since
-    }
-
-    /// With how many of its last lines it was begun; none for all.
-    pub fn asked(&self) -> Option<u64> {
-        self.asked
-    }
-
-    /// When its last line came.
-    pub fn last(&self) -> Option<Timestamp> {
-        self.last
-    }
-
-    /// Lines a second, over the last ten; only of what was written while it is followed.
-    pub fn rate(&self, now: Timestamp) -> f64 {
-        let from = now.as_second() - RATE;
-        let lines: u64 = self.pace.iter().filter(|(second, _)| *second > from).map(|(_, lines)| lines).sum();
-        lines as f64 / RATE as f64
-    }
-
-    fn count(&mut self, lines: u64, now: Timestamp) {
-        self.last = Some(now);
-        if self.state != LogState::Live {
-            return;
-        }
-        let second = now.as_second();
-        match self.pace.back_mut() {
-            Some((last, count)) if *last == second => *count += lines,
-            _ => self.pace.push_back((second, lines)),
-        }
-        while self.pace.front().is_some_and(|(first, _)| *first <= second - RATE) {
-            self.pace.pop_front();
-        }
-    }
-}
+use crate::log::{Filter, Known, Level, LineId, LogStore, Merge, Parsed, Pattern, Place, Search, SourceId};
+use crate::model::{LogId, LogNews, LogSpec};
+pub use heard::{Drift, Heard};
 
 /// Which lines are looked at, and which of them are looked for.
 #[derive(Clone, Debug, Default)]
@@ -109,6 +48,9 @@ pub struct Bars {
     /// When they were counted, of how many lines.
     counted: (Timestamp, u64),
 }
+
+/// Bars of lines that ended so long ago end now, however short the time was in which they came.
+const RECENT: SignedDuration = SignedDuration::from_mins(10);
 
 /// Bars are counted again after this time, and not before.
 const RECOUNT: SignedDuration = SignedDuration::from_secs(1);
@@ -152,7 +94,9 @@ impl Logs {
             logs.iter().find(|spec| spec.id == *id).is_some_and(|now| before.is_some_and(|before| before == now))
         };
         let gone: Vec<LogId> = self.heard.keys().filter(|id| !stays(id)).cloned().collect();
-        gone.iter().for_each(|id| self.forget(id));
+        for id in &gone {
+            self.forget(id);
+        }
         self.declared = logs;
     }
 
@@ -163,7 +107,7 @@ impl Logs {
 
     fn forget(&mut self, id: &LogId) {
         if let Some(heard) = self.heard.remove(id) {
-            self.lines.retire(heard.source);
+            self.lines.retire(heard.source());
             self.wish = Wish::default();
         }
     }
@@ -172,10 +116,10 @@ impl Logs {
     /// again. Stamps without an offset are of this zone.
     pub fn begin(&mut self, id: &LogId, asked: Option<u64>, zone: TimeZone, now: Timestamp) {
         self.forget(id);
-        let source = self.lines.add(zone);
-        let state = LogState::Connecting;
-        let heard = Heard { source, state, since: now, asked, pace: VecDeque::new(), last: None };
-        self.heard.insert(id.clone(), heard);
+        // The deck has checked it.
+        let pattern = self.spec(id).and_then(|spec| Pattern::new(spec.pattern.as_deref()?).ok());
+        let source = self.lines.add_with(zone, pattern.map(Arc::new));
+        self.heard.insert(id.clone(), Heard::new(source, asked, now));
         self.wish = Wish::default();
     }
 
@@ -189,20 +133,17 @@ impl Logs {
                 self.is_searching = self.filtered.is_some() || self.found.is_some();
                 for line in &lines {
                     let level = line.priority.and_then(Level::from_priority);
-                    self.lines.push_line(heard.source, &line.bytes, Known { time: line.time, level }, line.received);
+                    self.lines.push_line(heard.source(), &line.bytes, Known { time: line.time, level }, line.received);
+                    heard.notice(&self.lines, line.received);
                 }
                 Changed::Numbers
             }
             LogNews::Gap(why) => {
-                self.lines.gap(heard.source, why.as_str(), now);
+                self.lines.gap(heard.source(), why.as_str(), now);
                 Changed::State
             }
             LogNews::State(state, at) => {
-                // Why may change as often as it is tried; since when it stands so does not.
-                if std::mem::discriminant(&heard.state) != std::mem::discriminant(&state) {
-                    heard.since = at;
-                }
-                heard.state = state;
+                heard.stand(state, at);
                 Changed::State
             }
         }
@@ -213,9 +154,21 @@ impl Logs {
         self.heard.get(id)
     }
 
+    /// The source of a line.
+    pub fn heard_as(&self, line: LineId) -> Option<&Heard> {
+        self.heard.values().find(|heard| heard.source() == line.source)
+    }
+
+    /// The next line of a kind that was not heard before, behind a place or before it.
+    pub fn new_kind(&self, edge: Option<Place>, back: bool) -> Option<Place> {
+        let heard = self.wish.logs.iter().filter_map(|id| self.heard.get(id));
+        let places = heard.flat_map(Heard::new_lines).filter_map(|id| self.lines.line(id)).map(|line| line.place);
+        if back { places.filter(|p| Some(*p) < edge).max() } else { places.filter(|p| Some(*p) > edge).min() }
+    }
+
     /// Which log a line is of.
     pub fn of(&self, line: LineId) -> Option<&LogId> {
-        self.heard.iter().find(|(_, heard)| heard.source == line.source).map(|(id, _)| id)
+        self.heard.iter().find(|(_, heard)| heard.source() == line.source).map(|(id, _)| id)
     }
 
     /// The lines themselves.
@@ -248,7 +201,10 @@ impl Logs {
         }
         let span = self.lines.span(&self.sources).filter(|_| parts > 0);
         self.bars = span.and_then(|(from, last)| {
-            let to = last.max(now).checked_add(SignedDuration::from_millis(1)).ok()?;
+            // Up to now, unless the lines are so old that they would be one bar.
+            let is_recent = now.duration_since(last) < last.duration_since(from).max(RECENT);
+            let to = if is_recent { last.max(now) } else { last };
+            let to = to.checked_add(SignedDuration::from_millis(1)).ok()?;
             let counts = self.lines.histogram(&self.sources, from, to, parts);
             Some(Bars { from, to, counts, counted: (now, came) })
         });
@@ -332,7 +288,7 @@ impl Logs {
         let passes = |line: &crate::log::Line<'_>| {
             self.wish.filter.as_ref().is_none_or(|filter| {
                 let parsed = Parsed { time: Some(line.time), level: line.level, begins: line.begins };
-                filter.is_match(line.bytes, &parsed)
+                filter.is_match_with(line.bytes, &parsed, self.lines.pattern(line.id.source))
             })
         };
         walk.find(passes).map(|line| line.place)

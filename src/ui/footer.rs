@@ -30,7 +30,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         }
         Some(Popup::Prompt(prompt)) => {
             let (name, hint) = prompt_words(prompt.asked);
-            let said = prompt.fault.as_deref().map_or(Err(hint), Ok);
+            let said = prompt.fault.as_deref().ok_or(hint);
             return typing(buffer, area, name, &prompt.edit, said, view);
         }
         _ => {}

@@ -11,6 +11,7 @@ use quarterdeck::ui::state::Popup;
 use quarterdeck::update::{self, Effect};
 
 use crate::decks::{SHOP, shop, unreachable};
+use crate::logged::{logged, long, troubled};
 use crate::look::draw;
 use crate::runs::{acting, card, failing, plan, running};
 use crate::world::{World, deck, keymap};
@@ -73,7 +74,7 @@ fn perform(world: &mut World, deed: Deed) -> Vec<Effect> {
 }
 
 fn some_world(which: u8) -> World {
-    match which % 10 {
+    match which % 13 {
         0 => shop().play(),
         1 => unreachable().play(),
         2 => deck(SHOP).play(),
@@ -82,6 +83,9 @@ fn some_world(which: u8) -> World {
         5 => running().after("6"),
         6 => failing().after("6"),
         7 => card(plan("production/sales", Tier::Production, Level::Typed, &["web-1", "web-2"]), true),
+        10 => logged().after("4"),
+        11 => troubled().after("4 0"),
+        12 => long(300).after("4 up"),
         8 => acting().play().after("r").typed("deploy").after("enter"),
         _ => deck("name = \"empty\"\n").play(),
     }

@@ -6,7 +6,7 @@ use quarterdeck::update::Effect;
 
 use crate::logged::{logged, long};
 use crate::look::text;
-use crate::world::{World, keymap};
+use crate::world::{World, keymap, now};
 
 /// The orders that are on the screen, in their order.
 fn orders(world: &World) -> Vec<u32> {
@@ -15,11 +15,13 @@ fn orders(world: &World) -> Vec<u32> {
     orders.collect()
 }
 
+/// More orders, one a second, as time goes on.
 fn append(world: &mut World, from: i64, count: i64) {
-    let text: String = (from..from + count)
-        .map(|n| format!("{} INFO order {n} was taken\n", world.now + jiff::SignedDuration::from_secs(n - 199)))
-        .collect();
-    world.lines("production/sales:app", &text);
+    for n in from..from + count {
+        world.wait(1);
+        let at = now() + jiff::SignedDuration::from_secs(n - 199);
+        world.lines("production/sales:app", &format!("{at} INFO order {n} was taken"));
+    }
 }
 
 fn reading(keys: &str) -> World {
@@ -30,7 +32,8 @@ fn reading(keys: &str) -> World {
 fn under_cursor(world: &mut World) -> String {
     match world.press("y").pop() {
         Some(Effect::Copy(text)) => {
-            text.split(" INFO ").last().unwrap().split(" WARN ").last().unwrap()[..10].trim().into()
+            let order = text.split(" order ").last().unwrap().split(' ').next().unwrap();
+            format!("order {order}")
         }
         other => panic!("{other:?}"),
     }
@@ -73,8 +76,8 @@ fn lines_pages_and_ends_are_reached() {
         ("up up", "order 197"),
         ("up up down", "order 198"),
         ("k k k down down down down", "order 199"),
-        ("home", "order 0 wa"),
-        ("home down down", "order 2 wa"),
+        ("home", "order 0"),
+        ("home down down", "order 2"),
         ("pageup", "order 182"),
         ("pageup pageup pagedown", "order 182"),
         ("pageup G", "order 199"),
@@ -270,4 +273,40 @@ fn hostile_lines_do_nothing_to_the_screen() {
     assert!(!told.contains('\u{1b}') && !told.contains('\u{202e}') && !told.contains("owned"), "{told}");
     world.press("R");
     assert!(text(&world).contains("\\u{1b}[2J") || text(&world).contains("\\x1b[2J"), "{}", text(&world));
+}
+
+#[test]
+fn what_was_never_said_before_is_marked_and_gone_to() {
+    let mut world = reading("");
+    world.lines(
+        "production/sales:app",
+        "2026-11-20T06:02:12Z WARN order 7 was taken in by the shop and goes to the kitchen",
+    );
+    assert!(!text(&world).contains("│*"), "that kind was heard before: {}", text(&world));
+    world.lines("production/sales:app", "2026-11-20T06:02:13Z WARN disk /dev/vda is 91 % full");
+    assert!(text(&world).contains("│*14:02:13 WRN"), "{}", text(&world));
+    append(&mut world, 204, 60);
+    world.press("#");
+    assert!(text(&world).contains("│*14:02:13 WRN"), "{}", text(&world));
+    world.press("#");
+    assert!(text(&world).contains("nothing of a new kind before"));
+}
+
+#[test]
+fn times_of_a_wrong_clock_or_zone_are_told() {
+    let mut world = reading("");
+    let ahead: Vec<String> = (0..6).map(|n| format!("2026-11-20T14:02:2{n}Z INFO late {n}")).collect();
+    world.lines("production/sales:app", &ahead.join("\n"));
+    assert!(text(&world).contains("its times lie 8h ahead"), "{}", text(&world));
+}
+
+#[test]
+fn a_reload_of_the_deck_keeps_what_is_heard_of_logs_that_stay() {
+    let mut world = logged().sized(120, 40).after("4");
+    let mut logs = world.store.logs().declared().to_vec();
+    logs.retain(|spec| &*spec.id.name != "unit");
+    world.hears(quarterdeck::store::Event::LogsLoaded { logs });
+    world.look();
+    let told = text(&world);
+    assert!(told.contains("outbox holds 1840") && !told.contains("sales.service"), "{told}");
 }

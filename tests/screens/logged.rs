@@ -67,12 +67,12 @@ pub fn troubled() -> World {
 /// So many lines, one a second, the last at the time of the screen; one in ten is a warning.
 pub fn long(count: i64) -> World {
     let mut world = base().play();
-    let line = |n: i64| {
+    let line = |n: i64| -> String {
         let at = world.now - jiff::SignedDuration::from_secs(count - 1 - n);
         let word = if n % 10 == 5 { "WARN" } else { "INFO" };
-        format!("{at} {word} order {n} was taken in by the shop and goes to the kitchen\n")
+        format!("{at} {word} order {n} was taken in by the shop and goes to the kitchen")
     };
-    let text: String = (0..count).map(line).collect();
-    world.lines("production/sales:app", &text);
+    let text: Vec<String> = (0..count).map(line).collect();
+    world.lines("production/sales:app", &text.join("\n"));
     world
 }

@@ -108,3 +108,23 @@ fn a_filter_tests_them() {
         assert!(!wanted(&["method=GET", no]), "{no}");
     }
 }
+
+#[test]
+fn the_status_comes_first_and_what_was_added_before_the_rest() {
+    let told = |line: &str| {
+        let body = super::super::body(line.as_bytes());
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let fields: Vec<_> = body.fields.iter().map(|(n, v)| format!("{}={}", text(n), text(v))).collect();
+        (text(&body.message), fields.join(" "))
+    };
+    let head = "192.0.2.7 - ops [21/Nov/2026:18:46:24 +0000] \"GET /a?b=c HTTP/1.1\" 504 157";
+    assert_eq!(told(head), ("504 GET /a?b=c".to_owned(), "remote=192.0.2.7 user=ops bytes=157".to_owned()));
+    assert_eq!(
+        told(&format!("{head} \"-\" \"curl/8.5.0\" rt=60.001 uct=\"0.1, 0.2\" trace=ab12")).1,
+        "rt=60.001 uct=0.1, 0.2 trace=ab12 remote=192.0.2.7 user=ops bytes=157 agent=curl/8.5.0"
+    );
+    assert_eq!(
+        told(&format!("{head} \"-\" \"curl/8.5.0\" 0.250")).1,
+        "latency=0.250 remote=192.0.2.7 user=ops bytes=157 agent=curl/8.5.0"
+    );
+}

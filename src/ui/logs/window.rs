@@ -33,7 +33,9 @@ pub fn window(store: &Store, ui: &Ui, room: usize) -> Window {
     let after = logs.around(Some(place.next()), false, room, context);
     let known: std::collections::BTreeSet<LineId> = lines.iter().map(|(id, _)| *id).collect();
     let hits: std::collections::BTreeSet<LineId> = after.iter().filter(|(_, hit)| *hit).map(|(id, _)| *id).collect();
-    lines.iter_mut().for_each(|(id, hit)| *hit |= hits.contains(id));
+    for (id, hit) in &mut lines {
+        *hit |= hits.contains(id);
+    }
     lines.extend(after.into_iter().filter(|(id, _)| !known.contains(id)));
     let at = lines.iter().position(|(id, _)| Some(*id) == under).unwrap_or(0);
     Window { lines, at, row: Some(reading.row) }

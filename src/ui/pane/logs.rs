@@ -11,11 +11,11 @@ use super::empty;
 use crate::command::Command;
 use crate::log::LineId;
 use crate::model::{Health, LogSpec, LogState};
-use crate::store::logs::Heard;
+use crate::store::logs::{Drift, Heard};
 use crate::theme::Role;
 use crate::ui::logs::window::{MOST_NEW, Window, new_lines, window};
 use crate::ui::logs::{LogPane, chosen, context_now, prompt, shown};
-use crate::ui::text::{age, cut, thousands, width};
+use crate::ui::text::{age, cut, span, thousands, width};
 use crate::ui::{Pane, View};
 pub use bars::buckets;
 use line::Columns;
@@ -122,16 +122,15 @@ fn how<'a>(view: &View<'a>) -> Line<'a> {
     if rate >= 0.95 {
         parts.push((Role::Dim, format!("{}/s", thousands(rate.round() as u64))));
     }
-    match view.ui.logs.at {
-        Some(_) => parts.push(match new_lines(view.store, view.ui) {
+    if view.ui.logs.at.is_some() {
+        parts.push(match new_lines(view.store, view.ui) {
             0 => (Role::Dim, "paused".to_owned()),
             new if new > MOST_NEW => (Role::Notice, format!("more than {} new", thousands(MOST_NEW as u64))),
             new => (Role::Notice, format!("{} new", thousands(new as u64))),
-        }),
-        None => {
-            let last = logs.span().map(|(_, last)| age(last, view.now)).filter(|age| age != "?");
-            parts.push((Role::Dim, last.map_or("following".to_owned(), |age| format!("following, last line {age}"))));
-        }
+        });
+    } else {
+        let last = logs.span().map(|(_, last)| age(last, view.now)).filter(|age| age != "?");
+        parts.push((Role::Dim, last.map_or("following".to_owned(), |age| format!("following, last line {age}"))));
     }
     let dot = format!("{} ", view.theme.glyphs().separator);
     let mut spans = vec![view.span(Role::Dim, " ")];
@@ -184,15 +183,26 @@ fn why_empty(view: &View<'_>) -> Option<String> {
     Some(if connecting { "connecting".into() } else { "nothing is written there".into() })
 }
 
-/// The logs that are not heard as they should be, the longest ago first.
+/// The logs that are not heard as they should be, or whose times cannot be right, the longest ago first.
 fn troubles<'a>(view: &View<'a>) -> Vec<(&'a LogSpec, &'a Heard)> {
     let logs = view.store.logs();
     let all = shown(view.store, view.ui, view.now);
     let heard = all.into_iter().filter_map(|spec| Some((&**spec, logs.heard(&spec.id)?)));
-    let mut told: Vec<_> = heard.filter(|(_, h)| !matches!(h.state(), LogState::Live | LogState::Connecting)).collect();
+    let is_well = |h: &Heard| matches!(h.state(), LogState::Live | LogState::Connecting) && h.drift().is_none();
+    let mut told: Vec<_> = heard.filter(|(_, h)| !is_well(h)).collect();
     told.sort_by_key(|(_, heard)| heard.since());
     told.truncate(MOST_TOLD);
     told
+}
+
+/// That times are wrong, in words.
+pub(in crate::ui) fn drift_words(drift: Drift) -> String {
+    match drift {
+        Drift::Ahead(by) => format!("its times lie {} ahead of this machine: a clock or a zone is wrong", span(by)),
+        Drift::Behind(by) => {
+            format!("its times lie {} behind this machine: a clock or a zone is wrong, or lines wait there", span(by))
+        }
+    }
 }
 
 /// The state that a log is drawn in.
@@ -208,17 +218,17 @@ pub(in crate::ui) fn health(state: &LogState) -> Health {
 
 fn trouble<'a>(spec: &LogSpec, heard: &Heard, cells: usize, view: &View<'a>) -> Line<'a> {
     let glyphs = view.theme.glyphs();
-    let health = health(heard.state());
-    let head = format!(
-        "{} {} {} {} ",
-        glyphs.health(health),
-        line::origin(spec, view),
-        heard.state().word(),
-        age(heard.since(), view.now)
-    );
-    let why = heard.state().why().map(crate::model::Text::as_str).unwrap_or_default();
-    let why = cut(why, cells.saturating_sub(width(&head) + 2), glyphs.ellipsis).into_owned();
-    Line::from(vec![view.span(health.into(), format!(" {head} ")), view.span(Role::Text, why)])
+    let origin = line::origin(spec, view);
+    let (health, head, why) = match (heard.drift(), heard.state()) {
+        (Some(drift), LogState::Live) => (Health::Degraded, origin, drift_words(drift)),
+        (_, state) => {
+            let why = state.why().map(ToString::to_string).unwrap_or_default();
+            (health(state), format!("{origin} {} {}", state.word(), age(heard.since(), view.now)), why)
+        }
+    };
+    let head = format!(" {} {head}  ", glyphs.health(health));
+    let why = cut(&why, cells.saturating_sub(width(&head)), glyphs.ellipsis).into_owned();
+    Line::from(vec![view.span(health.into(), head), view.span(Role::Text, why)])
 }
 
 /// What stands where: the rows from the top, each with the place of its line in the window.

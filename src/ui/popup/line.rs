@@ -61,7 +61,9 @@ fn lines<'a>(cells: usize, page: &LinePage, view: &View<'a>) -> Vec<Line<'a>> {
     if let Some(found) = line.level {
         lines.push(field("level", vec![view.span(level(Some(found)).1, found.word())], view));
     }
-    if let Some(trace) = log::trace(line.bytes) {
+    if let Some(trace) =
+        logs.lines().pattern(page.line.source).map_or_else(|| log::trace(line.bytes), |p| p.trace(line.bytes))
+    {
         let trace = crate::model::Text::line(&String::from_utf8_lossy(&trace));
         lines.extend(told("correlation", trace.as_str(), Role::Text, cells, view));
     }

@@ -7,9 +7,10 @@ use ratatui::text::Line;
 use super::framed;
 use crate::model::{LogId, LogSpec};
 use crate::store::Store;
+use crate::store::logs::Heard;
 use crate::theme::Role;
 use crate::ui::logs::chosen;
-use crate::ui::pane::logs::health;
+use crate::ui::pane::logs::{drift_words, health};
 use crate::ui::text::{age, cut, fit, fit_right, thousands, width};
 use crate::ui::{Ui, View};
 
@@ -79,10 +80,12 @@ fn lines<'a>(spec: &'a LogSpec, under: bool, cells: usize, view: &View<'a>) -> V
     let from = spec.from.to_string();
     spans.push(view.span(Role::Dim, cut(&from, cells.saturating_sub(used + 1), glyphs.ellipsis).into_owned()));
     let mut lines = vec![(under, Line::from(spans))];
-    if let Some(why) = heard.and_then(|h| h.state().why()).filter(|_| !is_out) {
+    let own = heard.and_then(|h| h.state().why()).map(ToString::to_string);
+    let drift = heard.and_then(Heard::drift).map(drift_words);
+    for why in own.into_iter().chain(drift).filter(|_| !is_out) {
         let head = format!("   {} ", glyphs.tree);
         let room = cells.saturating_sub(width(&head) + 1);
-        for text in crate::ui::text::wrap(why.as_str(), room) {
+        for text in crate::ui::text::wrap(&why, room) {
             lines.push((false, Line::from(vec![view.span(role, head.clone()), view.span(Role::Text, text)])));
         }
     }

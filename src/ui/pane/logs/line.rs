@@ -77,8 +77,10 @@ pub(super) fn lines<'a>(line: &log::Line<'a>, hit: bool, columns: &Columns, view
         return vec![Line::from(view.span(Role::Degraded, format!("{words}{rest}")))];
     }
     let note = pane.marks.get(&line.id);
+    let is_new = || view.store.logs().heard_as(line.id).is_some_and(|heard| heard.is_new(line.id));
     let mut head = vec![match note {
         Some(_) => view.span(Role::Marked, glyphs.mark),
+        None if is_new() => view.span(Role::Notice, "*"),
         None => view.span(Role::Text, " "),
     }];
     if line.begins || !line.timed {
@@ -97,7 +99,7 @@ pub(super) fn lines<'a>(line: &log::Line<'a>, hit: bool, columns: &Columns, view
         head.push(view.span(Role::Dim, format!("{} ", fit(&name, columns.origin, glyphs.ellipsis))));
     }
     let before: usize = head.iter().map(Span::width).sum();
-    let (text, message) = text(line, pane.raw);
+    let (text, message) = text(line, view);
     let mut rows = body(&text, message, hit, columns.cells.saturating_sub(before).max(8), columns, view);
     if let Some(note) = note.filter(|n| !n.is_empty()) {
         rows.push(vec![view.span(Role::Notice, format!("{} {note}", glyphs.arrow))]);
@@ -123,14 +125,15 @@ pub(in crate::ui) fn level(level: Option<Level>) -> (&'static str, Role) {
 }
 
 /// What is shown of a line, clean; and how many bytes of it are the message, before the fields.
-fn text(line: &log::Line<'_>, raw: bool) -> (String, usize) {
+fn text(line: &log::Line<'_>, view: &View<'_>) -> (String, usize) {
     let bytes = line.bytes.get(..MOST_BYTES).unwrap_or(line.bytes);
-    if raw {
+    if view.ui.logs.raw {
         let text = escaped(bytes).into_owned();
         let all = text.len();
         return (text, all);
     }
-    let body = log::body(bytes);
+    let pattern = view.store.logs().lines().pattern(line.id.source);
+    let body = pattern.and_then(|pattern| pattern.body(bytes)).unwrap_or_else(|| log::body(bytes));
     let mut text = clean(&body.message);
     let message = text.len();
     for (name, value) in &body.fields {

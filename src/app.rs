@@ -141,7 +141,8 @@ impl App {
         let (reloads, reloaded) = mpsc::channel(4);
         let (notes, noted) = mpsc::channel(16);
         let telling = clock.clone();
-        let surroundings = Surroundings::new(Arc::new(move || telling.get()));
+        let mut surroundings = Surroundings::new(Arc::new(move || telling.get()));
+        surroundings.state.clone_from(&options.actor.state);
         // Before the first frame: an edit of what is on the screen is seen.
         if let Some(path) = options.path.clone() {
             reload::watch(path, reloads.clone(), &notes);

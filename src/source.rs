@@ -41,6 +41,8 @@ pub struct Surroundings {
     pub transport: Arc<dyn Transport>,
     /// The hosts of the deck.
     pub hosts: Hosts,
+    /// Where runs are on record; none where there is no home folder.
+    pub state: Option<std::path::PathBuf>,
     /// Bounds how many checks look at the same time.
     slots: Arc<Semaphore>,
 }
@@ -56,14 +58,14 @@ impl Surroundings {
     /// configuration.
     pub fn new(clock: Clock) -> Self {
         let own = crate::config::folder::state_folder().map(|folder| folder.join("known_hosts"));
-        Self::with(clock, Sources::in_use(), own)
+        Self { state: crate::config::folder::state_folder(), ..Self::with(clock, Sources::in_use(), own) }
     }
 
     /// With this OpenSSH configuration, and this file for the host keys that are accepted here.
     pub fn with(clock: Clock, sources: Sources, own_known_hosts: Option<std::path::PathBuf>) -> Self {
         let slots = Arc::new(Semaphore::new(raise_file_limit()));
         let hosts = Hosts::new(sources, own_known_hosts, Arc::clone(&clock));
-        Self { clock, vault: Vault::default(), transport: Arc::new(Local), hosts, slots }
+        Self { clock, vault: Vault::default(), transport: Arc::new(Local), hosts, state: None, slots }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::environment::zone;
 use super::service::{LOCAL, host};
 use super::{check_name, unknown_name};
-use crate::model::{Environment, HostId, LogFrom, LogId, LogSpec, ServiceId, Text};
+use crate::model::{Environment, HostId, LogFrom, LogId, LogSpec, Service, ServiceId, Text};
 use crate::settings::{Entry, Names, Section, Value, word};
 
 /// The keys that name a kind.
@@ -33,6 +33,15 @@ pub struct Around<'a> {
 pub fn read(section: &Section<'_>, around: &Around<'_>) -> Vec<Arc<LogSpec>> {
     let entries = section.table("logs").into_iter().flat_map(|t| &t.entries);
     entries.flat_map(|entry| read_one(entry, section, around)).map(Arc::new).collect()
+}
+
+/// What is run on a service is a log of it too, where anything can be run and no log has that name.
+pub fn runs(service: &Service, logs: &[Arc<LogSpec>]) -> Option<Arc<LogSpec>> {
+    const NAME: &str = "runs";
+    let wanted = !service.runbooks.is_empty() && logs.iter().all(|log| &*log.id.name != NAME);
+    let id = LogId::of_service(&service.id, NAME);
+    let doc = Some(Text::from("what was run on it from this machine"));
+    wanted.then(|| Arc::new(LogSpec { id, from: LogFrom::Runs, on: None, zone: None, pattern: None, doc }))
 }
 
 fn read_one(entry: &Entry, outer: &Section<'_>, around: &Around<'_>) -> Vec<LogSpec> {

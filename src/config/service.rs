@@ -88,9 +88,10 @@ pub fn read(entry: &Entry, place: &Place<'_>, faults: &Faults<'_>) -> Option<Who
     }
     let around =
         logs::Around { environment: place.environment, service: Some(&service.id), hosts: &hosts, names: &names };
-    let logs = logs::read(&section, &around);
+    let mut logs = logs::read(&section, &around);
     warn_of_later(&section, &["queues", "alerts", "workload"]);
     let acting = offer::read(&mut service, &section, &names, hosts, place);
+    logs.extend(logs::runs(&service, &logs));
     service.probes = probes.iter().map(|p| p.info.clone()).collect();
     (section.finish() && named_well).then_some(Whole { service, probes, logs, acting })
 }

@@ -94,7 +94,8 @@ impl LogStore {
         let mut sink = |line: &[u8]| {
             let said = shelf.reader.read(line, received, &shelf.zone);
             let time = known.time.or(said.time);
-            let parsed = Parsed { time, level: said.level.or(known.level), begins: pieces == 0 };
+            let parsed =
+                Parsed { time, level: said.level.or(known.level.filter(|_| pieces == 0)), begins: pieces == 0 };
             shelf.add(line, parsed, received, arrival, most);
             pieces += 1;
         };

@@ -65,6 +65,8 @@ pub enum LogFrom {
         /// The unit.
         unit: String,
     },
+    /// What was run on the service from this machine.
+    Runs,
     /// What a program prints; no shell reads it.
     Command {
         /// The program and its arguments.
@@ -80,6 +82,7 @@ impl fmt::Display for LogFrom {
         match self {
             Self::File { path, .. } => f.write_str(path),
             Self::Journal { unit } => write!(f, "the journal of {unit}"),
+            Self::Runs => f.write_str("the audit log"),
             Self::Command { words } => write!(f, "`{}`", words.join(" ")),
             Self::Loki(query) => query.fmt(f),
         }

@@ -8,6 +8,7 @@ pub mod direct;
 mod file;
 mod journal;
 mod loki;
+mod runs;
 mod sheet;
 
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use self::sheet::Sheet;
 use super::{Clock, Surroundings};
-use crate::model::{Link, LogFrom, LogNews, LogSpec, LogState, Text};
+use crate::model::{Link, LogFrom, LogNews, LogSpec, LogState, ServiceId, Text};
 use crate::transport::ssh::remote::Remote;
 use crate::transport::{Argv, Exit, Follow, Part, Transport, TransportError, human};
 
@@ -92,12 +93,22 @@ pub async fn read(spec: &LogSpec, wanted: Wanted, surroundings: &Surroundings, o
         LogFrom::File { path, newest } => Box::new(file::FileReader::new(path, *newest, wanted)),
         LogFrom::Journal { unit } => Box::new(journal::JournalReader::new(unit, &place, wanted)),
         LogFrom::Command { words } => Box::new(command::CommandReader::new(words, remote.is_some(), wanted)),
+        LogFrom::Runs => match &surroundings.state {
+            Some(state) => Box::new(file::FileReader::new(&runs::path(state), false, wanted)),
+            None => {
+                let why = Text::from("there is no home folder in which runs are on record");
+                outbox.send(LogNews::State(LogState::Absent(why), (surroundings.clock)())).await.ok();
+                return;
+            }
+        },
         LogFrom::Loki(_) => return,
     };
+    let is_of = |service: &Arc<str>| spec.id.environment.service(service);
+    let runs_of = spec.id.service.as_ref().filter(|_| spec.from == LogFrom::Runs).map(is_of);
     let brief = !wanted.follow && matches!(spec.from, LogFrom::Command { .. });
     let sheet = Sheet::new(Arc::clone(&surroundings.clock));
     let (clock, follow) = (Arc::clone(&surroundings.clock), wanted.follow);
-    let mut reading = Reading { reader, sheet, transport, remote, outbox, clock, brief, follow };
+    let mut reading = Reading { reader, sheet, transport, remote, outbox, clock, brief, follow, runs_of };
     reading.run().await;
 }
 
@@ -111,6 +122,8 @@ struct Reading {
     /// The command may never end, and is only looked at.
     brief: bool,
     follow: bool,
+    /// Only what was run on this service is told.
+    runs_of: Option<ServiceId>,
 }
 
 /// Nobody listens any more.
@@ -199,6 +212,11 @@ impl Reading {
 
     async fn send(&mut self) -> Result<(), Unheard> {
         for news in self.sheet.take() {
+            let news = match &self.runs_of {
+                Some(service) => runs::told(news, service),
+                None => Some(news),
+            };
+            let Some(news) = news else { continue };
             self.outbox.send(news).await.map_err(|_| Unheard)?;
         }
         Ok(())

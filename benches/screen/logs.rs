@@ -32,7 +32,8 @@ struct Desk {
 impl Desk {
     /// All lines are in, none of them an error.
     fn new() -> Self {
-        let mut text = String::from("name = \"bench\"\n[environments.bench.services.s]\nprobes.p = { tcp = \"127.0.0.1:9\" }\n");
+        let mut text =
+            String::from("name = \"bench\"\n[environments.bench.services.s]\nprobes.p = { tcp = \"127.0.0.1:9\" }\n");
         for log in 0..LOGS {
             text += &format!("logs.l{log} = {{ file = \"/var/log/l{log}.log\" }}\n");
         }
@@ -45,7 +46,8 @@ impl Desk {
         for id in &ids {
             store.logs_mut().begin(id, None, jiff::tz::TimeZone::UTC, now());
         }
-        let ui = Ui { size: (200, 60), focus: Pane::Logs, lower: Pane::Logs, has_logs: true, zoom: true, ..Ui::default() };
+        let ui =
+            Ui { size: (200, 60), focus: Pane::Logs, lower: Pane::Logs, has_logs: true, zoom: true, ..Ui::default() };
         let mut desk = Self { store, ui, ids, told: 0 };
         while desk.told < LINES {
             desk.hear(5000);
@@ -60,22 +62,11 @@ impl Desk {
     /// So many lines more, of one log after the other.
     fn hear(&mut self, count: usize) {
         let each = count.div_ceil(LOGS);
-        for at in 0..LOGS {
-            let lines = (0..each).map(|n| self.line(self.told + n * LOGS + at)).collect();
-            let id = self.ids[at].clone();
-            self.store.logs_mut().hear(&id, LogNews::Lines(lines), now());
+        for (at, id) in self.ids.iter().enumerate() {
+            let lines = (0..each).map(|n| line(self.told + n * LOGS + at)).collect();
+            self.store.logs_mut().hear(id, LogNews::Lines(lines), now());
         }
         self.told += each * LOGS;
-    }
-
-    fn line(&self, n: usize) -> LogLine {
-        let at = now() - SignedDuration::from_secs(3600) + SignedDuration::from_millis(n as i64 * 3);
-        let level = if n.is_multiple_of(100) { "Warning" } else { "Information" };
-        let text = format!(
-            "{{\"@t\":\"{at:.3}\",\"@l\":\"{level}\",\"@m\":\"order {n} was taken in\",\"Elapsed\":{},\"TraceId\":\"{n:032x}\"}}",
-            n % 900
-        );
-        LogLine { bytes: text.into_bytes(), received: now(), time: None, priority: None }
     }
 
     /// What the loop does before a frame.
@@ -100,6 +91,16 @@ impl Desk {
             }
         }
     }
+}
+
+fn line(n: usize) -> LogLine {
+    let at = now() - SignedDuration::from_secs(3600) + SignedDuration::from_millis(i64::try_from(n).unwrap() * 3);
+    let level = if n.is_multiple_of(100) { "Warning" } else { "Information" };
+    let text = format!(
+        "{{\"@t\":\"{at:.3}\",\"@l\":\"{level}\",\"@m\":\"order {n} was taken in\",\"Elapsed\":{},\"TraceId\":\"{n:032x}\"}}",
+        n % 900
+    );
+    LogLine { bytes: text.into_bytes(), received: now(), time: None, priority: None }
 }
 
 /// Draws frames of a desk that changes before each.

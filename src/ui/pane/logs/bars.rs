@@ -16,10 +16,11 @@ pub const HEIGHT: u16 = 2;
 /// Cells before and behind the bars.
 const NAME: u16 = 9;
 const MOST: u16 = 23;
+const FRAME: u16 = 2;
 
-/// Buckets for a pane of so many cells; none where they would say nothing.
+/// Buckets for a pane of so many cells, its frame among them; none where they would say nothing.
 pub fn buckets(cells: u16) -> usize {
-    usize::from(cells.saturating_sub(NAME + MOST)).min(240)
+    usize::from(cells.saturating_sub(NAME + MOST + FRAME)).min(240)
 }
 
 /// Draws them.

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use regex::bytes::Regex;
 
 use crate::log::{self, Level, escaped};
-use crate::model::{LogSpec, Text};
+use crate::model::{LogId, LogSpec, Text};
 use crate::theme::Role;
 use crate::ui::View;
 use crate::ui::logs::window::Window;
@@ -61,9 +61,12 @@ impl Columns {
 /// Where a line comes from, as short as it is clear.
 pub(super) fn origin(spec: &LogSpec, view: &View<'_>) -> String {
     let id = &spec.id;
-    let service = id.service.as_ref().filter(|_| view.ui.logs.wide).map(|s| format!("{s}:")).unwrap_or_default();
     let host = id.host.as_ref().map(|h| format!("@{h}")).unwrap_or_default();
-    format!("{service}{}{host}", id.name)
+    let Some(service) = id.service.as_ref().filter(|_| view.ui.logs.wide) else { return format!("{}{host}", id.name) };
+    // The name of its only log says nothing.
+    let is_like = |other: &LogId| other.environment == id.environment && other.service == id.service;
+    let others = view.store.logs().declared().iter().filter(|other| is_like(&other.id) && other.id.name != id.name);
+    if others.count() == 0 { format!("{service}{host}") } else { format!("{service}:{}{host}", id.name) }
 }
 
 /// The rows of a line; those of neighbours of what passes are dim.

@@ -54,7 +54,6 @@ fn a_line_without_a_stamp_at_its_head_is_left_as_it_is() {
         "1234567890 rows copied",
         "   at Shop.Orders.Place() in Orders.cs:line 12",
         "error: no such file",
-        r#"192.0.2.1 - - [21/Nov/2026:18:46:24 +0000] "GET / HTTP/1.1" 502 157"#,
         r#"{"a" is no JSON}"#,
         r#"{"a":1} and words behind it"#,
         r#"{"a":1, and then it breaks"#,
@@ -111,6 +110,12 @@ fn a_template_is_shown_with_its_values() {
     ] {
         assert_eq!(taken(line), left, "{line}");
     }
+}
+
+#[test]
+fn of_an_access_line_status_and_request_are_the_message() {
+    let line = r#"192.0.2.1 - - [21/Nov/2026:18:46:24 +0000] "GET /a HTTP/1.1" 502 157"#;
+    assert_eq!(taken(line), "502 GET /a | remote=192.0.2.1, bytes=157");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark fails by panicking and has no readers")]
 
+#[path = "screen/logs.rs"]
+mod logs;
 #[path = "screen/run.rs"]
 mod run;
 

@@ -9,6 +9,7 @@
     reason = "this crate is tests only"
 )]
 #![allow(clippy::disallowed_methods, reason = "tests measure real waits by the real clock")]
+#![allow(clippy::disallowed_types, reason = "a server of a test shares what it was asked between its threads")]
 #![allow(missing_docs, reason = "nobody calls a test from outside")]
 
 #[path = "../ssh/desk.rs"]
@@ -24,4 +25,5 @@ mod ear;
 mod files;
 mod fleet;
 mod journals;
+mod loki;
 mod odd;

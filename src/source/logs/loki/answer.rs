@@ -33,8 +33,8 @@ impl Entry {
 #[derive(Debug)]
 pub(super) struct Frame {
     pub entries: Vec<Entry>,
-    /// Entries that the server left out before these, because they were not taken fast enough.
-    pub dropped: usize,
+    /// The moments of entries that the server left out before these, because they were too many at once.
+    pub dropped: Vec<i64>,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +52,13 @@ struct Tailed {
     #[serde(default)]
     streams: Option<Vec<Stream>>,
     #[serde(default)]
-    dropped_entries: Option<Vec<IgnoredAny>>,
+    dropped_entries: Option<Vec<Dropped>>,
+}
+
+#[derive(Deserialize)]
+struct Dropped {
+    #[serde(default)]
+    timestamp: String,
 }
 
 #[derive(Deserialize)]
@@ -88,7 +94,8 @@ pub(super) fn range(body: &[u8]) -> Result<Vec<Entry>, String> {
 /// A frame of `tail`.
 pub(super) fn tailed(frame: &[u8]) -> Result<Frame, String> {
     let tailed: Tailed = serde_json::from_slice(frame).map_err(|e| format!("a frame cannot be read: {e}"))?;
-    let dropped = tailed.dropped_entries.map_or(0, |d| d.len());
+    let dropped = tailed.dropped_entries.unwrap_or_default();
+    let dropped = dropped.iter().map(|d| d.timestamp.parse().unwrap_or_default()).collect();
     Ok(Frame { entries: entries(tailed.streams.unwrap_or_default()), dropped })
 }
 
@@ -193,7 +200,7 @@ mod tests {
             "dropped_entries":[{"labels":{},"timestamp":"1"},{"labels":{},"timestamp":"2"}]}"#;
         let tail = tailed(frame.as_bytes()).unwrap();
         let before = range(TWO.as_bytes()).unwrap();
-        assert_eq!((tail.dropped, tail.entries[0].mark), (2, before[4].mark));
+        assert_eq!((tail.dropped, tail.entries[0].mark), (vec![1, 2], before[4].mark));
         assert_ne!(before[3].mark, before[4].mark);
         let other = frame.replace("\"a\"", "\"b\"");
         assert_ne!(tailed(other.as_bytes()).unwrap().entries[0].mark, before[4].mark);

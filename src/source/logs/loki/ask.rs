@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::future::OptionFuture;
 use hyper::Method;
-use hyper::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{ACCEPT, CONNECTION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::Url;
 use tokio::time::Instant;
 
@@ -96,6 +96,7 @@ impl Asker {
         // Without it metadata stand among the labels of pages, but not of tails, and an entry has two names.
         let flags = HeaderName::from_static("x-loki-response-encoding-flags");
         headers.insert(flags, HeaderValue::from_static("categorize-labels"));
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
         if let Some(tenant) = &query.tenant {
             let value = HeaderValue::from_str(tenant).map_err(|_| "the tenant cannot stand in a header".to_owned())?;
             headers.insert(HeaderName::from_static("x-scope-orgid"), value);

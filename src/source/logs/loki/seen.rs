@@ -1,27 +1,26 @@
 //! Which entries were told already. Keeps the latest ones only: those of a few seconds, bounded in number; what is older
 //! than that is never asked for again. Knows nothing of lines.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeSet;
 
 use super::answer::Entry;
 
 /// Streams whose clocks differ by less are read on without a gap.
 const WINDOW: i64 = 10_000_000_000;
 /// Most entries that are kept, but for those of one moment.
-const MOST: usize = 4096;
+const MOST: usize = 10_000;
 
 /// The latest entries that were told.
 #[derive(Debug)]
 pub(super) struct Seen {
-    marks: BTreeMap<i64, HashSet<u64>>,
-    count: usize,
+    told: BTreeSet<(i64, u64)>,
     horizon: i64,
 }
 
 impl Seen {
     /// Nothing was told from this moment on.
     pub fn from(horizon: i64) -> Self {
-        Self { marks: BTreeMap::new(), count: 0, horizon }
+        Self { told: BTreeSet::new(), horizon }
     }
 
     /// From here on every entry that was told is known: where to read on from.
@@ -35,16 +34,17 @@ impl Seen {
         if entry.stamp < self.horizon {
             return true;
         }
-        let new = self.marks.entry(entry.stamp).or_default().insert(entry.mark);
-        self.count += usize::from(new);
-        let last = self.marks.last_key_value().map_or(self.horizon, |(stamp, _)| *stamp);
-        while let Some(first) = self.marks.first_entry() {
-            if *first.key() >= last || (self.count <= MOST && *first.key() >= last.saturating_sub(WINDOW)) {
+        let new = self.told.insert((entry.stamp, entry.mark));
+        let last = self.told.last().map_or(self.horizon, |(stamp, _)| *stamp);
+        while let Some((first, _)) = self.told.first().copied() {
+            // Entries of one moment are kept or forgotten together.
+            if first >= last || (self.told.len() <= MOST && first >= last.saturating_sub(WINDOW)) {
                 break;
             }
-            self.horizon = first.key() + 1;
-            self.count -= first.get().len();
-            first.remove();
+            self.horizon = first + 1;
+            while self.told.first().is_some_and(|(stamp, _)| *stamp == first) {
+                self.told.pop_first();
+            }
         }
         new
     }
@@ -78,18 +78,18 @@ mod tests {
         assert!(seen.is_new(&entry(6 + WINDOW, 1)));
         assert_eq!(seen.horizon(), 6);
         let start = 100 * WINDOW;
-        for n in 0..10_000 {
+        for n in 0..30_000 {
             assert!(seen.is_new(&entry(start + n, 1)));
         }
-        assert_eq!(seen.horizon(), start + 10_000 - i64::try_from(MOST).unwrap());
-        assert!(!seen.is_new(&entry(start + 9_999, 1)));
+        assert_eq!(seen.horizon(), start + 30_000 - i64::try_from(MOST).unwrap());
+        assert!(!seen.is_new(&entry(start + 29_999, 1)));
     }
 
     #[test]
     fn entries_of_one_moment_are_all_kept_however_many() {
         let mut seen = Seen::from(0);
-        assert!((0..10_000).all(|mark| seen.is_new(&entry(7, mark))));
-        assert!((0..10_000).all(|mark| !seen.is_new(&entry(7, mark))));
+        assert!((0..30_000).all(|mark| seen.is_new(&entry(7, mark))));
+        assert!((0..30_000).all(|mark| !seen.is_new(&entry(7, mark))));
         assert!(seen.is_new(&entry(8, 1)));
         assert_eq!(seen.horizon(), 8);
     }

@@ -19,34 +19,50 @@ const SIGN: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(25);
 /// Frames that wait while pages are read, in bytes; then the server waits.
 const MOST_HELD: usize = 32 << 20;
-/// Loki counts no more dropped entries than these.
-const MOST_DROPPED: usize = 1000;
+/// Loki puts no more entries into a frame. Where more come at once it leaves some out, and does not always say so.
+pub(super) const FULL: usize = 100;
+
+/// How a tail ended.
+pub(super) enum End {
+    /// The server, or the connection, ended it.
+    Over,
+    /// The server ended it before it began.
+    Refused,
+    /// More comes than it holds; the moments of what was left out, as far as that was said.
+    Hurried(Vec<i64>),
+}
 
 impl Reading {
-    /// Tells what comes until it ends; false where the server ended it before it began.
-    pub(super) async fn listen(&mut self, mut socket: Box<Socket>) -> Result<bool, Stop> {
+    /// Tells what comes until it ends.
+    pub(super) async fn listen(&mut self, mut socket: Box<Socket>) -> Result<End, Stop> {
         let mut held: Vec<Vec<u8>> = Vec::new();
         match timeout(BEGIN, socket.next()).await {
             Ok(Ok(Message::Whole(frame))) => held.push(frame),
             Ok(Ok(Message::Sign)) | Err(_) => {}
-            Ok(Ok(Message::Closed(..)) | Err(_)) => return Ok(false),
+            Ok(Ok(Message::Closed(..)) | Err(_)) => return Ok(End::Refused),
         }
         let over = self.fill_beside(&mut socket, &mut held).await?;
         for frame in held {
-            self.frame(&frame).await?;
+            if let Some(dropped) = self.frame(&frame).await? {
+                return Ok(End::Hurried(dropped));
+            }
         }
         if over {
-            return Ok(true);
+            return Ok(End::Over);
         }
         let mut link: Option<watch::Receiver<Link>> = self.remote.as_ref().map(|r| r.keeper().link());
         let (mut dead, mut sign) = (Instant::now() + SILENCE, Instant::now() + SIGN);
         loop {
             tokio::select! {
                 message = socket.next() => match message {
-                    Ok(Message::Whole(frame)) => self.frame(&frame).await?,
+                    Ok(Message::Whole(frame)) => {
+                        if let Some(dropped) = self.frame(&frame).await? {
+                            return Ok(End::Hurried(dropped));
+                        }
+                    }
                     Ok(Message::Sign) => {}
                     // Pages tell at once whether it can be reached, and what was missed.
-                    Ok(Message::Closed(..)) | Err(_) => return Ok(true),
+                    Ok(Message::Closed(..)) | Err(_) => return Ok(End::Over),
                 },
                 link = change(link.as_mut()) => {
                     self.sheet.heed(link);
@@ -58,7 +74,7 @@ impl Reading {
                     sign = Instant::now() + SIGN;
                     continue;
                 }
-                () = sleep_until(dead) => return Ok(true),
+                () = sleep_until(dead) => return Ok(End::Over),
                 () = self.outbox.closed() => return Err(Stop::Unheard),
             }
             dead = Instant::now() + SILENCE;
@@ -85,22 +101,14 @@ impl Reading {
         }
     }
 
-    async fn frame(&mut self, frame: &[u8]) -> Result<(), Stop> {
+    /// Tells a frame; or nothing of one that is full, as pages are sure then: gives what is known to be left out.
+    async fn frame(&mut self, frame: &[u8]) -> Result<Option<Vec<i64>>, Stop> {
         match answer::tailed(frame) {
-            Ok(frame) => {
-                if frame.dropped > 0 {
-                    self.sheet.gap(dropped(frame.dropped));
-                }
-                self.tell(&frame.entries);
-            }
+            Ok(frame) if !frame.dropped.is_empty() || frame.entries.len() >= FULL => return Ok(Some(frame.dropped)),
+            Ok(frame) => self.tell(&frame.entries),
             Err(why) => self.sheet.gap(Text::line_at_most(&format!("Loki sent what is no log: {why}"), 300)),
         }
-        self.send().await
+        self.send().await?;
+        Ok(None)
     }
-}
-
-fn dropped(count: usize) -> String {
-    let lines = if count == 1 { "line" } else { "lines" };
-    let least = if count >= MOST_DROPPED { "at least " } else { "" };
-    format!("Loki left out {least}{count} {lines} here, which were not taken fast enough")
 }

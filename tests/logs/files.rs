@@ -119,6 +119,29 @@ async fn a_rotated_file_is_followed_to_its_last_line_and_the_new_one_from_its_fi
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_came_and_went_between_two_looks_is_read_too() {
+    let folder = folder();
+    let path = folder.path().join("app.log");
+    write(&path, "line 1\n");
+    let mut ears = ears(&path, FOLLOWED);
+    for ear in &mut ears {
+        ear.live().await;
+    }
+    let rotate = |to: &str| fs::rename(&path, path.with_extension(to)).unwrap();
+    rotate("log.2");
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    write(&path, "line 2\nline 3\n");
+    rotate("log.1");
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    write(&path, "line 4\n");
+    for ear in &mut ears {
+        ear.line("line 4").await;
+        ear.has_all("line", 1, 4);
+        assert!(ear.gaps.is_empty(), "{:?}", ear.gaps);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_cut_starts_anew_with_a_gap_mark() {
     let folder = folder();
     let path = folder.path().join("app.log");

@@ -32,7 +32,9 @@ all_of() {
         ls -dtr -- $path 2>/dev/null
     else
         ls -dtr -- "$path"* 2>/dev/null | while read -r file; do
-            case ${file#"$path"} in *[!0-9._-]*) case $file in *.gz | *.xz | *.bz2 | *.zst) echo "$file" ;; esac ;; *) echo "$file" ;; esac
+            rest=${file#"$path"}
+            case $rest in *.gz | *.xz | *.bz2 | *.zst) rest=${rest%.*} ;; esac
+            case $rest in *[!0-9._-]*) ;; '' | [.-]*) echo "$file" ;; esac
         done
     fi
     set -f
@@ -121,12 +123,6 @@ rotated() {
     list=$(all_of)
     while IFS= read -r file; do
         [ -n "$file" ] && [ "$file" != "$name" ] || continue
-        if [ -z "$newest" ]; then
-            rest=${file#"$path"}
-            case $rest in *.gz | *.xz | *.bz2 | *.zst) rest=${rest%.*} ;; esac
-            case $rest in [.-]*) ;; *) continue ;; esac
-            case $rest in *[!0-9._-]*) continue ;; esac
-        fi
         [ "$(changed "$file")" -ge "$since" ] || continue
         # The name got another file since it was opened.
         [ "$(inode_of "$file")" != "$inode" ] || continue
@@ -135,21 +131,35 @@ rotated() {
 $list
 HERE
 }
-# Goes on where it was left; fails when that is not to be found.
-resume() {
-    [ "$was" != - ] || return 1
-    packed=
-    case $was in z*) packed=yes was=${was#z} ;; esac
+# The file with an inode, and those that were written after it.
+find_chain() {
     chain=
     found=
     list=$(all_of)
     while IFS= read -r file; do
         [ -n "$file" ] || continue
         if [ -n "$found" ]; then chain=$chain$file$nl
-        elif [ "$(inode_of "$file")" = "$was" ]; then found=$file; fi
+        elif [ "$(inode_of "$file")" = "$1" ]; then found=$file; fi
     done <<HERE
 $list
 HERE
+}
+# Sends what came and went between two looks, when the name has got another file than the open one.
+between() {
+    [ -z "$newest" ] || return 0
+    find_chain "$inode"
+    while IFS= read -r file; do
+        [ -z "$file" ] || [ "$file" = "$name" ] || send_whole "$file"
+    done <<HERE
+$chain
+HERE
+}
+# Goes on where it was left; fails when that is not to be found.
+resume() {
+    [ "$was" != - ] || return 1
+    packed=
+    case $was in z*) packed=yes was=${was#z} ;; esac
+    find_chain "$was"
     if [ -z "$found" ]; then
         say "gap the file that was read is not there any more"
         return 1
@@ -322,6 +332,7 @@ while :; do
         can_open || { name=$old; [ "$gone" = denied ] || say "$(refused)"; gone=denied; continue; }
         stop_tail
         cat <&7
+        between
         open || { name=$old; continue; }
         look
         say "at $inode 0 $name"

@@ -195,7 +195,7 @@ impl Switchboard {
     pub async fn fault(&self, service: &ServiceId, kind: FaultKind) -> Result<(), DemoError> {
         let port = self.ports.get(service).ok_or_else(|| DemoError::NoSuchService(service.to_string()))?;
         let path = format!("{}?kind={kind}", wire::FAULT_PATH);
-        let answer = call::call(Method::POST, *port, &path, Some(&self.token), ACKNOWLEDGE).await;
+        let answer = call::call(Method::POST, *port, &path, &[(wire::TOKEN_HEADER, &*self.token)], ACKNOWLEDGE).await;
         let service = service.clone();
         match answer {
             Ok(status) if status.is_success() => Ok(()),

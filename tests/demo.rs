@@ -3,6 +3,8 @@
 
 #[path = "demo/fleet.rs"]
 mod fleet;
+#[path = "demo/logs.rs"]
+mod logs;
 #[cfg(target_os = "linux")]
 #[path = "demo/process.rs"]
 mod process;

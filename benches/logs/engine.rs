@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use quarterdeck::log::{FieldTest, Filter, Level, LogStore, Reader, Search, SourceId, Splitter, pattern};
 
-use super::peers::beside;
+use super::peers::{LNAV, beside};
 use super::{LINES, Outcome, ROUNDS, json, median, ms, timed};
 
 /// As a pipe gives them.
@@ -105,7 +105,7 @@ fn report(text: &[u8], file: &Path) -> Outcome<()> {
         black_box(ingest(text, 1));
     });
     println!("ingest to searchable {:>8.1} ms  {:.2} M lines/s", ms(into), rate(into));
-    beside("lnav", &["-n", "-c", ":quit"], file, into);
+    beside("lnav", LNAV, file, into);
     let (store, ids) = ingest(text, 8);
     let held: u64 = ids.iter().map(|id| store.lines(*id)).sum();
     println!(

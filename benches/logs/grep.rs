@@ -12,7 +12,10 @@ pub fn measure() -> Outcome<()> {
     let file = folder.path().join("app.log");
     std::fs::write(&file, json(0)?)?;
     let deck = folder.path().join("quarterdeck.toml");
-    std::fs::write(&deck, format!("[environments.b]\nlogs.app = {{ file = {:?} }}\n", file.display().to_string()))?;
+    std::fs::write(
+        &deck,
+        format!("[environments.b]\ntier = \"development\"\nlogs.app = {{ file = {:?} }}\n", file.display().to_string()),
+    )?;
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_qd"));
         command.arg("--deck").arg(&deck).args(arguments).env("HOME", folder.path()).stdin(Stdio::null());

@@ -8,12 +8,11 @@ use std::time::Duration;
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{CONNECTION, HOST};
+use hyper::header::{CONNECTION, HOST, HeaderName};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::wire::TOKEN_HEADER;
 use crate::transport::human;
 
 /// Why there is no status.
@@ -58,11 +57,11 @@ pub async fn call(
     method: Method,
     port: u16,
     path: &str,
-    token: Option<&str>,
+    headers: &[(&'static str, &str)],
     within: Duration,
 ) -> Result<StatusCode, CallError> {
     let address = loopback(port);
-    tokio::time::timeout(within, exchange(method, address, path, token))
+    tokio::time::timeout(within, exchange(method, address, path, headers))
         .await
         .unwrap_or(Err(CallError::TimedOut { address, within }))
 }
@@ -71,7 +70,7 @@ async fn exchange(
     method: Method,
     address: SocketAddr,
     path: &str,
-    token: Option<&str>,
+    headers: &[(&'static str, &str)],
 ) -> Result<StatusCode, CallError> {
     let stream = TcpStream::connect(address).await.map_err(|source| match source.kind() {
         ErrorKind::ConnectionRefused => CallError::Refused(address),
@@ -83,11 +82,11 @@ async fn exchange(
     *request.method_mut() = method;
     // Paths are ours; one that is none would ask for `/`, which no service answers.
     *request.uri_mut() = path.parse().unwrap_or_default();
-    let headers = request.headers_mut();
-    headers.extend(address.to_string().parse().ok().map(|host| (HOST, host)));
-    headers.extend("close".parse().ok().map(|close| (CONNECTION, close)));
-    let secret = token.and_then(|t| t.parse().ok());
-    headers.extend(secret.map(|t| (hyper::header::HeaderName::from_static(TOKEN_HEADER), t)));
+    let sent = request.headers_mut();
+    sent.extend(address.to_string().parse().ok().map(|host| (HOST, host)));
+    sent.extend("close".parse().ok().map(|close| (CONNECTION, close)));
+    let ours = |(name, value): &(&'static str, &str)| Some((HeaderName::from_static(name), value.parse().ok()?));
+    sent.extend(headers.iter().filter_map(ours));
     // The sender goes with its block, so that the connection ends once the status is known.
     let ask = async move { sender.send_request(request).await.map(|answer| answer.status()) };
     let (status, _) = tokio::join!(ask, connection);

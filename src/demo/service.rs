@@ -1,10 +1,13 @@
 //! The child's side: one process that plays one service of the shop until the console is gone. It has one thread, its
-//! timers are only those that the programme needs, and it writes nothing but its process id to disk.
+//! timers are only those that the programme and its log need, and it writes its process id and its log.
 
 mod answer;
 mod console;
+mod diary;
 mod report;
 mod state;
+mod trace;
+mod work;
 
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -57,7 +60,8 @@ async fn live(options: &ServiceOptions) -> Result<Ending, DemoError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(DemoError::System)?;
     let bind = |source| DemoError::Bind { address: loopback(options.port), source };
     let listener = TcpListener::bind(loopback(options.port)).await.map_err(bind)?;
-    console::announce(&Announcement::Port(listener.local_addr().map_err(bind)?.port()))?;
+    let port = listener.local_addr().map_err(bind)?.port();
+    console::announce(&Announcement::Port(port))?;
     let briefing = tokio::select! {
         briefing = console.briefing() => briefing?,
         _ = terminate.recv() => None,
@@ -66,13 +70,18 @@ async fn live(options: &ServiceOptions) -> Result<Ending, DemoError> {
     let state = Rc::new(State::new(&options.environment, role, &options.place, briefing));
     // Steps of runbooks end the process by it, as they would by the unit's name.
     std::fs::write(options.place.join("pid"), std::process::id().to_string()).map_err(DemoError::System)?;
-    tokio::select! {
+    work::started(&state, port);
+    let ending = tokio::select! {
         biased;
-        () = console.gone() => Ok(Ending::Told),
-        _ = terminate.recv() => Ok(Ending::Told),
-        () = state.crashed() => Ok(Ending::Crashed),
+        () = console.gone() => Ending::Told,
+        _ = terminate.recv() => Ending::Told,
+        () = state.crashed() => Ending::Crashed,
         never = accept(&listener, &state) => match never {},
-    }
+        never = work::watch(&state) => match never {},
+        never = work::rounds(&state) => match never {},
+    };
+    work::ended(&state, ending == Ending::Crashed);
+    Ok(ending)
 }
 
 async fn accept(listener: &TcpListener, state: &Rc<State>) -> std::convert::Infallible {

@@ -25,6 +25,28 @@ pub enum Report {
     Plain,
 }
 
+/// How a service writes its log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// JSON in the compact form of Serilog.
+    Serilog,
+    /// The text of Spring Boot.
+    Spring,
+    /// `name=value`.
+    Logfmt,
+    /// As PostgreSQL does.
+    Postgres,
+}
+
+/// What a service does for an order.
+#[derive(Clone, Copy, Debug)]
+pub struct Deed {
+    /// What it writes about it: a template with names.
+    pub text: &'static str,
+    /// Every so many seconds it begins with one by itself, as if somebody had ordered.
+    pub every: Option<u64>,
+}
+
 /// What a service is, the same in every environment.
 #[derive(Debug)]
 pub struct Role {
@@ -32,7 +54,11 @@ pub struct Role {
     pub name: &'static str,
     /// How it reports its health.
     pub report: Report,
-    /// Services of the same environment that it calls for every report.
+    /// How it writes its log.
+    pub voice: Voice,
+    /// What it does for an order.
+    pub deed: Deed,
+    /// Services of the same environment that it calls for every report and every order.
     pub depends: &'static [&'static str],
     /// How long its own part of a report takes, in milliseconds.
     pub pace: RangeInclusive<u64>,
@@ -55,6 +81,8 @@ pub static ROLES: &[Role] = &[
     Role {
         name: "storefront",
         report: Report::Aspnet,
+        voice: Voice::Serilog,
+        deed: Deed { text: "Order {Order} of customer {Customer} is placed", every: Some(4) },
         depends: &["orders", "search"],
         pace: 8..=24,
         parts: &[("sessions", "312 open, room for 5000"), ("templates", "148 compiled")],
@@ -67,6 +95,8 @@ pub static ROLES: &[Role] = &[
     Role {
         name: "orders",
         report: Report::Aspnet,
+        voice: Voice::Serilog,
+        deed: Deed { text: "Order {Order} is accepted with {Lines} lines", every: None },
         depends: &["ledger", "payments"],
         pace: 6..=18,
         parts: &[("outbox", "0 messages waiting"), ("disk", "61 % used")],
@@ -79,6 +109,8 @@ pub static ROLES: &[Role] = &[
     Role {
         name: "payments",
         report: Report::Spring,
+        voice: Voice::Spring,
+        deed: Deed { text: "Order {Order} is paid: {Amount}", every: None },
         depends: &["ledger"],
         pace: 14..=40,
         parts: &[("acquirer", "answers in 180 ms"), ("diskSpace", "38 % used")],
@@ -91,6 +123,8 @@ pub static ROLES: &[Role] = &[
     Role {
         name: "inventory",
         report: Report::Aspnet,
+        voice: Voice::Serilog,
+        deed: Deed { text: "{Lines} articles are reserved for order {Order}", every: None },
         depends: &["ledger"],
         pace: 4..=12,
         parts: &[("cache", "hit ratio 93 %, expected 80 %"), ("feed", "newest stock count 2 min old")],
@@ -103,6 +137,8 @@ pub static ROLES: &[Role] = &[
     Role {
         name: "search",
         report: Report::Spring,
+        voice: Voice::Spring,
+        deed: Deed { text: "Suggestions for order {Order} come from {Shards} shards", every: None },
         depends: &["inventory"],
         pace: 300..=600,
         parts: &[("index", "green, 4 shards"), ("diskSpace", "72 % used")],
@@ -115,6 +151,8 @@ pub static ROLES: &[Role] = &[
     Role {
         name: "mail-worker",
         report: Report::Plain,
+        voice: Voice::Logfmt,
+        deed: Deed { text: "mail is handed to the relay", every: Some(6) },
         depends: &[],
         pace: 2..=6,
         parts: &[("smtp", "relay accepts mail")],
@@ -127,6 +165,8 @@ pub static ROLES: &[Role] = &[
     Role {
         name: "ledger",
         report: Report::Plain,
+        voice: Voice::Postgres,
+        deed: Deed { text: "INSERT INTO entries (order_id, amount) VALUES ({Order}, {Amount})", every: None },
         depends: &[],
         pace: 2..=4,
         parts: &[("checkpoint", "written 40 s ago")],
@@ -139,6 +179,8 @@ pub static ROLES: &[Role] = &[
     Role {
         name: "reports",
         report: Report::Aspnet,
+        voice: Voice::Serilog,
+        deed: Deed { text: "Nothing is due, next run at 02:00", every: Some(9) },
         depends: &["ledger"],
         pace: 10..=30,
         parts: &[("scheduler", "next run at 02:00")],
@@ -191,7 +233,7 @@ pub fn services() -> Vec<ServiceId> {
 }
 
 /// Scatters a number over all 64 bits: the output step of the `SplitMix64` generator (Steele, Lea, Flood 2014).
-fn scatter(number: u64) -> u64 {
+pub fn scatter(number: u64) -> u64 {
     let mut z = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -66,3 +66,9 @@ pub const FAULT_PATH: &str = "/_demo/fault";
 
 /// The header that carries the token.
 pub const TOKEN_HEADER: &str = "x-demo-token";
+
+/// The path of what is done for an order: `POST /work?order=20417&within=2000`.
+pub const WORK_PATH: &str = "/work";
+
+/// The header that carries the trace. Source: W3C Trace Context, section 3.2.
+pub const TRACE_HEADER: &str = "traceparent";

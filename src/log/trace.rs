@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use memchr::{memchr_iter, memmem};
+use memchr::{memchr, memchr_iter, memmem};
 use regex::bytes::Regex;
 
 use super::json::{Members, Value};
@@ -22,7 +22,9 @@ const REACH: usize = 8 * 1024;
 /// and both before that of a request or a transaction.
 pub fn trace(line: &[u8]) -> Option<Cow<'_, [u8]>> {
     let text = line.get(..REACH).unwrap_or(line);
-    object(line).or_else(|| logfmt(line)).or_else(|| parent(text).or_else(|| spoken(text)).map(Cow::Borrowed))
+    object(line)
+        .or_else(|| logfmt(line))
+        .or_else(|| parent(text).or_else(|| spring(text)).or_else(|| spoken(text)).map(Cow::Borrowed))
 }
 
 /// The best of the members, of a JSON object anywhere in the line.
@@ -103,9 +105,29 @@ pub(super) fn rank(name: &[u8]) -> Option<u8> {
     })
 }
 
+fn is_hex(part: &[u8]) -> bool {
+    part.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The trace that Spring Boot puts in brackets before the logger, with the span behind it: `[…-…]`, of older ones
+/// `[orders,…,…]`.
+fn spring(text: &[u8]) -> Option<&[u8]> {
+    memchr_iter(b'[', text).take(6).find_map(|at| {
+        let inside = text.get(at + 1..)?;
+        let (inside, _) = inside.split_at_checked(memchr(b']', inside.get(..128).unwrap_or(inside))?)?;
+        let (pair, between) = match inside.get(32) {
+            Some(b'-') => (inside, b'-'),
+            _ => (inside.get(memchr(b',', inside)? + 1..)?, b','),
+        };
+        let mut parts = pair.splitn(2, |b| *b == between);
+        let (id, span) = (parts.next()?, parts.next()?);
+        let span = span.split(|b| *b == b',').next()?;
+        (matches!(id.len(), 16 | 32) && span.len() == 16 && is_hex(id) && is_hex(span) && is_id(id)).then_some(id)
+    })
+}
+
 /// The trace of a W3C traceparent in a text: the second part of `00-…-…-01`.
 fn parent(text: &[u8]) -> Option<&[u8]> {
-    let is_hex = |part: &[u8]| part.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     memmem::find_iter(text, b"00-").find_map(|at| {
         let whole = text.get(at..at + 55)?;
         let before = at.checked_sub(1).and_then(|i| text.get(i)).is_none_or(|b| !b.is_ascii_alphanumeric());

@@ -28,7 +28,8 @@ use crate::transport::{Argv, Exit, Follow, Part, Transport, TransportError, huma
 pub struct Wanted {
     /// The last lines to begin with; none for all that is there. A command prints what it prints.
     pub lines: Option<u64>,
-    /// Nothing before this is wanted; the journal leaves it out, others send it all the same.
+    /// Nothing before this is wanted; the journal leaves it out, others send it all the same. With all lines of a file
+    /// comes what was rotated away and written since then.
     pub since: Option<Timestamp>,
     /// Whether to go on with what is written from now on.
     pub follow: bool,

@@ -61,7 +61,7 @@ fn no_example_names_the_machines_of_others() {
 }
 
 #[test]
-fn the_page_of_dhanman_names_every_item_and_only_probes_that_are_there() {
+fn the_page_of_dhanman_names_every_item_and_the_probes_and_logs_that_are_there() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/dhanman");
     let (deck, page) = (deck(&folder), page(&folder));
     let probes: BTreeSet<String> =
@@ -79,6 +79,12 @@ fn the_page_of_dhanman_names_every_item_and_only_probes_that_are_there() {
         let probe = if alike.contains(&name) { format!("{service}/sales") } else { probe };
         assert!(named.contains(probe.as_str()), "the page does not name {probe}");
     }
+    let logs: BTreeSet<String> =
+        deck.logs().filter_map(|log| Some(format!("{}:{}", log.id.service.as_ref()?, log.id.name))).collect();
+    let speaks =
+        |log: &str| log.split(':').next().is_some_and(|s| ["sales", "nginx", "postgres", "machine"].contains(&s));
+    let told: BTreeSet<String> = all(r"`(\w+:\w+)`", covered).into_iter().map(ToOwned::to_owned).collect();
+    assert_eq!(told, logs.into_iter().filter(|log| speaks(log)).collect::<BTreeSet<_>>());
     let items = [1..=5, 10..=31, 40..=46, 60..=64, 70..=75, 80..=83].into_iter().flatten();
     let rows = |text: &str| -> BTreeSet<u32> {
         let firsts = all(r"(?m)^\| ((?:D\d+ ?)+)\|", text);

@@ -214,3 +214,83 @@ async fn nothing_is_left_running_when_nobody_listens() {
     drop(all);
     assert!(becomes(Duration::from_secs(20), || processes(&word) == 0).await, "{} are left", processes(&word));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_cut_and_grows_again_at_once_is_told() {
+    let folder = folder();
+    let path = folder.path().join("app.log");
+    (1..=10).for_each(|n| write(&path, format!("before {n}\n")));
+    let mut ears = ears(&path, FOLLOWED);
+    for ear in &mut ears {
+        ear.live().await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Longer than it was before anybody looks again.
+    let text: Vec<String> = (1..=40).map(|n| format!("after {n}\n")).collect();
+    fs::write(&path, text.concat()).unwrap();
+    for ear in &mut ears {
+        ear.until(|e| e.gaps.len() == 1).await;
+        assert!(ear.gaps[0].starts_with("the file was cut and written anew"), "{:?}", ear.gaps);
+    }
+    write(&path, "after 41\n");
+    for ear in &mut ears {
+        ear.line("after 41").await;
+        assert_eq!(ear.gaps.len(), 1, "{:?}", ear.gaps);
+    }
+    // Where this reader looks at the file itself, no line is missing.
+    ears[1].lines.retain(|line| line.starts_with("after"));
+    ears[1].has_all("after", 1, 41);
+}
+
+/// Sets when a file was written last: so many minutes ago.
+fn age(path: &Path, minutes: u64) {
+    let at = std::time::SystemTime::now() - Duration::from_mins(minutes);
+    fs::File::options().append(true).open(path).unwrap().set_modified(at).unwrap();
+}
+
+fn gzip(path: &Path) {
+    assert!(std::process::Command::new("gzip").arg(path).status().unwrap().success());
+}
+
+fn rotated_files(folder: &Path) -> std::path::PathBuf {
+    let of = |name: &str| folder.join(name);
+    let (mut n, mut minutes) = (0, 300);
+    for name in ["app.log.3", "app.log-20261120", "app.log.2", "app.log.1", "app.log"] {
+        (0..20).for_each(|_| {
+            n += 1;
+            write(&of(name), format!("line {n}\n"));
+        });
+        minutes -= 50;
+        age(&of(name), minutes);
+    }
+    // Packed, as logrotate leaves the older ones; and others that only look alike.
+    gzip(&of("app.log.3"));
+    gzip(&of("app.log-20261120"));
+    for other in ["app.log.old", "app.log.bak.gz", "app.log2", "other.log.1", "app.logger-1"] {
+        write(&of(other), "line of another\n");
+    }
+    of("app.log")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_rotated_away_since_then_comes_first_and_packed_files_too() {
+    let folder = folder();
+    let path = rotated_files(folder.path());
+    let since = |minutes: i64| Some(jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes));
+    for (minutes, first) in [(20, 81), (75, 81), (130, 61), (180, 41), (210, 21), (600, 1)] {
+        for mut ear in ears(&path, Wanted { since: since(minutes), ..ONCE }) {
+            ear.end().await;
+            ear.has_all("line", first, 100);
+            assert!(ear.gaps.is_empty(), "{:?}", ear.gaps);
+        }
+    }
+    // Followed, it goes on with what is written; and without a time nothing old comes.
+    for mut ear in ears(&path, Wanted { since: since(600), ..FOLLOWED }) {
+        ear.live().await;
+        ear.has_all("line", 1, 100);
+    }
+    for mut ear in ears(&path, Wanted { lines: Some(30), since: since(600), follow: false }) {
+        ear.end().await;
+        ear.has_all("line", 81, 100);
+    }
+}

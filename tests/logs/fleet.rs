@@ -239,3 +239,29 @@ async fn a_host_that_lets_nobody_in_any_more_gives_what_it_can_over_the_connecti
         ear.live().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_is_lost_in_a_packed_file_of_long_ago_costs_no_line() {
+    let server = Sshd::start(&[]);
+    let wire = Wire::to(server.place());
+    let desk = Desk::with(vec![entry("a", &server, &wire)]);
+    desk.follow(&["a"]);
+    let folder = folder();
+    let of = |name: &str| folder.path().join(name);
+    let lines = |from: usize, to: usize| (from..=to).map(|n| format!("line {n}\n")).collect::<Vec<_>>().concat();
+    for (name, from, to) in [("app.log.2", 1, 300_000), ("app.log.1", 300_001, 301_000), ("app.log", 301_001, 301_100)]
+    {
+        write(&of(name), lines(from, to));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(std::process::Command::new("gzip").arg(of("app.log.2")).status().unwrap().success());
+    let since = Some(jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5));
+    let mut ear = Ear::to(file(&of("app.log")), Some(id("a")), Wanted { since, ..FOLLOWED }, &desk.around);
+    ear.line("line 1000").await;
+    assert!(ear.lines.len() < 250_000, "{} came at once", ear.lines.len());
+    wire.close();
+    write(&of("app.log"), lines(301_101, 301_200));
+    ear.line("line 301200").await;
+    ear.has_all("line", 1, 301_200);
+    assert!(ear.gaps.is_empty(), "{:?}", ear.gaps);
+}

@@ -1,4 +1,4 @@
-//! The paths that a service answers: `/health`, `/health/live` and, for the console alone, the control path. A report
+//! The paths that a service answers: `/health`, `/health/live`, `/work` and, for the console alone, the control path. A report
 //! says what was really found: dependencies are called for each one.
 
 use std::time::Duration;
@@ -12,9 +12,11 @@ use tokio::time::Instant;
 
 use super::super::call::{self, loopback};
 use super::super::programme::{Condition, FaultKind};
-use super::super::wire::{FAULT_PATH, TOKEN_HEADER};
+use super::super::wire::{FAULT_PATH, TOKEN_HEADER, TRACE_HEADER, WORK_PATH};
 use super::report::{self, Body, Finding, Verdict};
 use super::state::State;
+use super::trace::Trace;
+use super::work::{self, Order};
 
 /// How long a service waits for one that it depends on: less than the time limits of the deck, so that its own report
 /// still arrives and names the culprit.
@@ -29,29 +31,47 @@ pub async fn to<B>(state: &State, request: &Request<B>) -> Response<Full<Bytes>>
         // Dropped with its connection when the caller gives up.
         std::future::pending::<()>().await;
     }
+    let header = request.headers().get(TRACE_HEADER).and_then(|h| h.to_str().ok());
+    let handed = header.and_then(Trace::of);
+    let trace = handed.unwrap_or_else(|| state.diary.trace());
+    if request.uri().path() == WORK_PATH && request.method() == Method::POST {
+        return response(match Order::of(request.uri().query(), trace) {
+            Some(order) => plain(work::work(state, order).await, "done, or not"),
+            None => plain(StatusCode::BAD_REQUEST, "say order=NUMBER&within=MILLISECONDS"),
+        });
+    }
     if ![Method::GET, Method::HEAD].contains(request.method()) {
         return response(plain(StatusCode::METHOD_NOT_ALLOWED, "only GET is answered here"));
     }
     response(match request.uri().path() {
-        "/health" => health(state).await,
-        "/health/live" => plain(StatusCode::OK, "Healthy"),
+        "/health" => health(state, trace).await,
+        "/health/live" => {
+            if handed.is_some() {
+                work::greeted(state, trace);
+            }
+            plain(StatusCode::OK, "Healthy")
+        }
         _ => plain(StatusCode::NOT_FOUND, "there are /health and /health/live"),
     })
 }
 
-async fn health(state: &State) -> Body {
+async fn health(state: &State, trace: Trace) -> Body {
     let began = Instant::now();
     let own = async {
         tokio::time::sleep(state.next_latency()).await;
         parts(state, began)
     };
-    let (mut findings, others) = tokio::join!(own, dependencies(state));
+    let (mut findings, others) = tokio::join!(own, dependencies(state, trace));
     findings.extend(others);
     if let Some((name, detail)) = state.trouble() {
         let verdict = Verdict::Down;
         findings.insert(0, Finding { name: name.to_owned(), verdict, detail, took: began.elapsed() });
     }
-    report::write(state.role.report, &state.release.version, &findings, began.elapsed())
+    let took = began.elapsed();
+    let body = report::write(state.role.report, &state.release.version, &findings, took);
+    let degraded = findings.iter().any(|f| f.verdict != Verdict::Well);
+    work::reported(state, body.status, degraded, took, trace);
+    body
 }
 
 fn parts(state: &State, began: Instant) -> Vec<Finding> {
@@ -65,20 +85,23 @@ fn parts(state: &State, began: Instant) -> Vec<Finding> {
     parts.collect()
 }
 
-async fn dependencies(state: &State) -> Vec<Finding> {
-    let ask = async |name: &&'static str| {
+async fn dependencies(state: &State, trace: Trace) -> Vec<Finding> {
+    let ask = async |(nth, name): (usize, &&'static str)| {
+        let header = trace.next(nth).to_string();
         let began = Instant::now();
         let (verdict, detail) = match state.peers.get(*name) {
             None => (Verdict::Down, format!("nobody said where {name} is")),
-            Some(port) => match call::call(Method::GET, *port, "/health/live", None, PATIENCE).await {
-                Ok(status) if status.is_success() => (Verdict::Well, format!("{} answered", loopback(*port))),
-                Ok(status) => (Verdict::Down, format!("{} answered {status}", loopback(*port))),
-                Err(error) => (Verdict::Down, error.to_string()),
-            },
+            Some(port) => {
+                match call::call(Method::GET, *port, "/health/live", &[(TRACE_HEADER, &*header)], PATIENCE).await {
+                    Ok(status) if status.is_success() => (Verdict::Well, format!("{} answered", loopback(*port))),
+                    Ok(status) => (Verdict::Down, format!("{} answered {status}", loopback(*port))),
+                    Err(error) => (Verdict::Down, error.to_string()),
+                }
+            }
         };
         Finding { name: (*name).to_owned(), verdict, detail, took: began.elapsed() }
     };
-    join_all(state.role.depends.iter().map(ask)).await
+    join_all(state.role.depends.iter().enumerate().map(ask)).await
 }
 
 fn control<B>(state: &State, request: &Request<B>) -> Body {

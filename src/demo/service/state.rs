@@ -13,6 +13,10 @@ use super::super::programme::{self, Condition, FaultKind};
 use super::super::shop::Role;
 use super::super::wire::Briefing;
 use super::super::yard::Release;
+use super::diary::Diary;
+
+/// The number of the first order of a demo.
+const FIRST_ORDER: u64 = 20_400;
 
 /// What the console asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +41,15 @@ pub struct State {
     pub peers: BTreeMap<String, u16>,
     /// The release that runs: read once, at the start, as programs are.
     pub release: Release,
+    /// Where it writes what happens.
+    pub diary: Diary,
     /// The data without which it does not work.
     entries: Option<PathBuf>,
     began: Instant,
     before: Duration,
     wish: Cell<Wish>,
     reports: Cell<u64>,
+    orders: Cell<u64>,
     crash: CancellationToken,
 }
 
@@ -55,6 +62,7 @@ impl State {
         });
         Self {
             release,
+            diary: Diary::open(role, place),
             entries: role.keeps_entries.then(|| place.join("data/entries.csv")),
             role,
             environment: environment.to_owned(),
@@ -64,6 +72,8 @@ impl State {
             before: Duration::from_millis(briefing.elapsed),
             wish: Cell::new(Wish::None),
             reports: Cell::new(0),
+            // One a second would be more than there are, so a number comes once, also after a crash.
+            orders: Cell::new(FIRST_ORDER + briefing.elapsed / 1000),
             crash: CancellationToken::new(),
         }
     }
@@ -129,6 +139,13 @@ impl State {
             Condition::Slow => latency + Duration::from_millis(700) + latency.min(Duration::from_millis(40)) * 10,
             _ => latency,
         }
+    }
+
+    /// The number of the next order.
+    pub fn next_order(&self) -> u64 {
+        let number = self.orders.get();
+        self.orders.set(number.wrapping_add(1));
+        number
     }
 
     fn elapsed(&self) -> Duration {

@@ -58,6 +58,8 @@ fn an_id_is_found_in_text_behind_a_word_of_the_trade() {
         ("failed, Request-ID: req_12ab34, again".to_owned(), "req_12ab34"),
         (format!("request {UUID} failed"), UUID),
         (format!("correlation id: \"{UUID}\""), UUID),
+        (format!("x INFO 7 --- [orders] [nio-8080-exec-1] [{W3C}-b7ad6b7169203331] c.e.Orders : y"), W3C),
+        (format!("x INFO [orders,{W3C},b7ad6b7169203331,true] 7 --- [main] c.e.Orders : y"), W3C),
         (format!("x INFO [orders,traceId={W3C},spanId=b7ad6b7169203331] y"), W3C),
     ] {
         assert_eq!(found(&line).as_deref(), Some(id), "{line}");
@@ -79,6 +81,8 @@ fn no_other_number_is_taken_for_an_id() {
         "level=info msg=x requests=1234567",
         "transaction ID wrap limit is 2147484146",
         "retrace=1234567",
+        "x [main,0af7651916cd43dd,of] y",
+        "x [0af7651916cd43dd8448eb211c80319c-b7ad6b7169203] y",
         "",
         "{",
     ] {

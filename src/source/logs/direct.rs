@@ -48,12 +48,14 @@ impl Block {
 
 impl Direct {
     /// Where all of a plain file of this machine is wanted as it is; who follows it, or wants what was rotated away, or
-    /// why it cannot be read, asks [`super::read`].
+    /// why it cannot be read, asks [`super::read`]. So does who knows the form of its lines: whether a line has it depends
+    /// on all before it.
     pub fn open(spec: &LogSpec, wanted: &Wanted) -> Option<Self> {
         let LogFrom::File { path, newest: false } = &spec.from else { return None };
         let is_all = !wanted.follow && wanted.lines.is_none() && wanted.since.is_none();
         // Not to open what waits for a writer.
-        if !is_all || spec.on.is_some() || !std::fs::metadata(path).is_ok_and(|m| m.is_file()) {
+        if !is_all || spec.on.is_some() || spec.pattern.is_some() || !std::fs::metadata(path).is_ok_and(|m| m.is_file())
+        {
             return None;
         }
         let file = File::open(path).ok()?;

@@ -148,6 +148,7 @@ impl Reader for FileReader {
         let flag = |is: bool| if is { "yes" } else { "" };
         let (before, sum) = (self.before.len().to_string(), cksum(&self.before));
         let offset = spot.offset.to_string();
+        let since = self.wanted.since.map(|at| at.as_second().to_string()).unwrap_or_default();
         let words = [
             "-c",
             &TEXT,
@@ -161,6 +162,7 @@ impl Reader for FileReader {
             &offset,
             &before,
             &sum,
+            &since,
         ];
         Argv::new("sh", words)
     }

@@ -3,8 +3,9 @@
 #   absent | denied NAME   there is nothing to be read       cut    the file was cut; it starts anew
 #   gap WHY                something may be missing here     end    that was all
 # $1 mark, $2 path or pattern, $3 whether a pattern, $4 last lines or `all`, $5 whether to follow,
-# and where it was left: $6 inode or `-`, $7 offset, $8 how many bytes before that and $9 their sum.
-mark=$1 path=$2 newest=$3 lines=$4 follow=$5 was=$6 offset=$7 before=$8 sum=$9
+# and where it was left: $6 inode or `-`, $7 offset, $8 how many bytes before that and $9 their sum; $10 seconds since 1970
+# before which nothing is wanted. The inode of a packed file has a `z` before it; its offset is that of what was in it.
+mark=$1 path=$2 newest=$3 lines=$4 follow=$5 was=$6 offset=$7 before=$8 sum=$9 since=${10}
 LC_ALL=C
 export LC_ALL
 set -f
@@ -92,9 +93,53 @@ see_all() {
 }
 # Sends from an offset of the open file to its end.
 from() { tail -c "+$(($1 + 1))" <&7; }
+unpack() { if command -v gzip >/dev/null 2>&1; then gzip -dc; else zcat; fi 2>/dev/null; }
+# Sends a file that was rotated away, from its beginning; what is followed stays open beside it.
+send_whole() {
+    case $1 in *.gz | *.xz | *.bz2 | *.zst)
+        # It is being packed, and is read as it was.
+        [ ! -e "${1%.*}" ] || return 0
+    esac
+    { [ -f "$1" ] && [ -r "$1" ] && exec 8<"$1"; } 2>/dev/null || { say "gap $1 cannot be read"; return 0; }
+    case $1 in
+    *.gz)
+        say "at z$(inode_of "$1") 0 $1"
+        unpack <&8 || say "gap $1 cannot be unpacked to its end"
+        ;;
+    *.xz | *.bz2 | *.zst) say "gap $1 is packed in a way that is not read here" ;;
+    *)
+        say "at $(inode_of "$1") 0 $1"
+        cat <&8
+        ;;
+    esac
+    exec 8<&-
+}
+# When a file was changed last; where that cannot be told, as late as matters.
+changed() { stat -Lc %Y -- "$1" 2>/dev/null || stat -Lf %m -- "$1" 2>/dev/null || date -r "$1" +%s 2>/dev/null || echo "$since"; }
+# Sends what was rotated away and written since then, oldest first. The file of the name is open already.
+rotated() {
+    list=$(all_of)
+    while IFS= read -r file; do
+        [ -n "$file" ] && [ "$file" != "$name" ] || continue
+        if [ -z "$newest" ]; then
+            rest=${file#"$path"}
+            case $rest in *.gz | *.xz | *.bz2 | *.zst) rest=${rest%.*} ;; esac
+            case $rest in [.-]*) ;; *) continue ;; esac
+            case $rest in *[!0-9._-]*) continue ;; esac
+        fi
+        [ "$(changed "$file")" -ge "$since" ] || continue
+        # The name got another file since it was opened.
+        [ "$(inode_of "$file")" != "$inode" ] || continue
+        send_whole "$file"
+    done <<HERE
+$list
+HERE
+}
 # Goes on where it was left; fails when that is not to be found.
 resume() {
     [ "$was" != - ] || return 1
+    packed=
+    case $was in z*) packed=yes was=${was#z} ;; esac
     chain=
     found=
     list=$(all_of)
@@ -112,22 +157,25 @@ HERE
     name=$found
     { can_open && open; } || { say "gap the file that was read cannot be read any more"; return 1; }
     look
-    if [ "$size" -lt "$offset" ]; then
+    if [ -n "$packed" ]; then
+        say "at z$inode $offset $name"
+        unpack <&7 | tail -c "+$((offset + 1))"
+    elif [ "$size" -lt "$offset" ]; then
         say "gap the file was cut or replaced while nobody was looking"
         return 2
-    fi
-    if [ "$before" -gt 0 ] && [ "$(tail -c "+$((offset - before + 1))" <&7 | head -c "$before" | cksum)" != "$sum" ]; then
+    elif [ "$before" -gt 0 ] && [ "$(tail -c "+$((offset - before + 1))" <&7 | head -c "$before" | cksum)" != "$sum" ]; then
         say "gap the file was written anew while nobody was looking"
         exec 7<"$name"
         return 2
+    else
+        exec 7<"$name"
+        say "at $inode $offset $name"
+        from "$offset"
     fi
-    exec 7<"$name"
-    say "at $inode $offset $name"
-    from "$offset"
     last=$found
     while IFS= read -r file; do
         [ -n "$file" ] || continue
-        case $file in *.gz | *.xz | *.bz2 | *.zst) say "gap $file was packed before it could be read"; continue ;; esac
+        case $file in *.gz | *.xz | *.bz2 | *.zst) send_whole "$file"; continue ;; esac
         name=$file
         { can_open && open; } || { say "gap $file cannot be read"; continue; }
         look
@@ -146,6 +194,10 @@ HERE
 begin() {
     await
     look
+    if [ -n "$since" ] && [ "$lines" = all ]; then
+        rotated
+        look
+    fi
     start=0
     if [ "$lines" = 0 ]; then start=$size
     elif [ "$lines" != all ]; then
@@ -177,8 +229,25 @@ if [ -z "$follow" ]; then
     say end
     exit 0
 fi
+# A file that was cut and grew again between two looks begins with other bytes.
+first=0
+head=
+beginning() { { dd bs="$first" count=1 <"$name" | cksum; } 2>/dev/null; }
+remember() {
+    first=$size
+    [ "$first" -le 512 ] || first=512
+    head=
+    [ "$first" -eq 0 ] || [ "$named" != "$inode" ] || head=$(beginning)
+}
+rewritten() {
+    [ -n "$head" ] && [ "$size" -ne "$known" ] && [ "$named" = "$inode" ] && [ "$(beginning)" != "$head" ] || return 1
+    # Or the name got another file in this moment.
+    look
+    [ "$named" = "$inode" ]
+}
 look
 known=$size
+remember
 say live
 see_all
 guard=
@@ -216,10 +285,13 @@ while :; do
     # In this order, so that what is added meanwhile does not look like a cut.
     position
     look
-    if [ "$size" -lt "$known" ] || [ "$pos" -gt "$size" ]; then
+    anew=
+    if [ "$size" -lt "$known" ] || [ "$pos" -gt "$size" ]; then anew=cut
+    elif rewritten; then anew="gap the file was cut and written anew; lines of that moment may be missing"; fi
+    if [ -n "$anew" ]; then
         stop_tail
-        cat <&7
-        say cut
+        [ -z "$gnu" ] || cat <&7
+        say "$anew"
         position
         look
         # Some tails see that a file was cut and begin anew, others wait where they were.
@@ -231,12 +303,14 @@ while :; do
         else
             say "at $inode $pos $name"
         fi
+        remember
         start_tail
     elif [ -z "$gnu" ] && [ "$size" -ne "$known" ]; then
         cat <&7
     fi
     # Who wrote to the old one may still do so for a moment.
     if [ "$size" -ne "$known" ]; then quiet=0; else quiet=$((quiet + 1)); fi
+    [ "$first" -ge 512 ] || [ "$first" -ge "$size" ] || remember
     known=$size
     if [ -z "$newest" ] && [ "$named" = - ] && [ ! -e "$name" ]; then
         [ -n "$gone" ] || say absent
@@ -255,6 +329,7 @@ while :; do
         see_all
         look
         known=$size
+        remember
         quiet=0
         gone=
         say live

@@ -46,17 +46,24 @@ fn lines_of_a_source_without_stamps_have_the_time_they_were_received() {
     assert_eq!(times, [at("2026-11-21T12:00:01Z"), at("2026-11-21T12:00:05Z")]);
 }
 
+fn lines_of(store: &LogStore, source: SourceId) -> Vec<(&[u8], Option<Level>, bool)> {
+    store.forward(&[source], None).map(|l| (l.bytes, l.level, l.begins)).collect()
+}
+
 #[test]
-fn what_the_source_knows_of_a_line_goes_before_its_text() {
+fn the_source_knows_the_time_of_a_line_better_and_its_level_worse_than_its_text() {
     let mut store = LogStore::default();
     let a = store.add(TimeZone::UTC);
     let known = Known { time: Some(at("2026-11-21T11:00:00Z")), level: Some(Level::Fatal) };
     store.push_line(a, b"INFO one\ntwo", known, received());
     store.push_line(a, b"", Known::default(), received());
-    let lines: Vec<_> = store.forward(&[a], None).map(|l| (l.bytes, l.level, l.begins)).collect();
-    assert_eq!(lines[0], (&b"INFO one"[..], Some(Level::Fatal), true));
-    assert_eq!(lines[1], (&b"two"[..], Some(Level::Fatal), false));
-    assert_eq!(lines[2].0, b"");
+    store.push_line(a, b"three", known, received());
+    assert_eq!(lines_of(&store, a), [
+        (&b"INFO one"[..], Some(Level::Info), true),
+        (b"two", Some(Level::Info), false),
+        (b"", None, false),
+        (b"three", Some(Level::Fatal), true),
+    ]);
 }
 
 #[test]

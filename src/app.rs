@@ -58,6 +58,8 @@ pub struct Options {
     pub look: Look,
     /// Whether the mouse is used.
     pub mouse: bool,
+    /// How many MiB of log lines are held.
+    pub log_memory: usize,
     /// Brings faults about in the demo.
     pub demo: Option<Switchboard>,
     /// Who acts.
@@ -195,6 +197,7 @@ impl App {
             leaving: false,
         };
         app.ui.size = app.screen.size()?;
+        app.store.logs_mut().bound(options.log_memory << 20);
         app.take_deck(options.loaded);
         app.draw()?;
         Ok((app, inlets))

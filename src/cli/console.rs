@@ -67,7 +67,7 @@ pub async fn show(
     };
     terminal::install_panic_hook();
     tracing::info!(errors, "console starts");
-    let options = app::Options { loaded, path, ui, look, mouse: user.mouse, demo, actor };
+    let options = app::Options { loaded, path, ui, look, mouse: user.mouse, log_memory: user.log_memory, demo, actor };
     let report = app::run(options).await;
     terminal::give_back();
     let report = report?;

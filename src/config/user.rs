@@ -31,6 +31,8 @@ pub struct User {
     pub times: Times,
     /// Never act.
     pub read_only: bool,
+    /// How many MiB of log lines are held.
+    pub log_memory: usize,
     /// The name under which one acts; that of the account where none is given.
     pub operator: Option<String>,
 }
@@ -43,10 +45,14 @@ impl Default for User {
             mouse: true,
             times: Times::Environment,
             read_only: false,
+            log_memory: LOG_MEMORY,
             operator: None,
         }
     }
 }
+
+/// MiB of log lines, unless somebody says otherwise.
+const LOG_MEMORY: usize = 256;
 
 const TIMES: [(&str, Times); 3] = [("environment", Times::Environment), ("utc", Times::Utc), ("local", Times::Local)];
 
@@ -88,6 +94,10 @@ impl User {
                 mouse: section.truth("mouse").unwrap_or(default.mouse),
                 times: section.choice("times", &TIMES).unwrap_or_default(),
                 read_only: section.truth("read-only").unwrap_or(false),
+                log_memory: section
+                    .whole("log-memory", 4..=65_536)
+                    .and_then(|mib| usize::try_from(mib).ok())
+                    .unwrap_or(LOG_MEMORY),
                 operator: section.text("operator"),
             };
             section.finish();

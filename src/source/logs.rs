@@ -93,14 +93,14 @@ pub async fn read(spec: &LogSpec, wanted: Wanted, surroundings: &Surroundings, o
         LogFrom::File { path, newest } => Box::new(file::FileReader::new(path, *newest, wanted)),
         LogFrom::Journal { unit } => Box::new(journal::JournalReader::new(unit, &place, wanted)),
         LogFrom::Command { words } => Box::new(command::CommandReader::new(words, remote.is_some(), wanted)),
-        LogFrom::Runs => match &surroundings.state {
-            Some(state) => Box::new(file::FileReader::new(&runs::path(state), false, wanted)),
-            None => {
+        LogFrom::Runs => {
+            let Some(state) = &surroundings.state else {
                 let why = Text::from("there is no home folder in which runs are on record");
                 outbox.send(LogNews::State(LogState::Absent(why), (surroundings.clock)())).await.ok();
                 return;
-            }
-        },
+            };
+            Box::new(file::FileReader::new(&runs::path(state), false, wanted))
+        }
         LogFrom::Loki(_) => return,
     };
     let is_of = |service: &Arc<str>| spec.id.environment.service(service);

@@ -58,12 +58,15 @@ fn the_source_knows_the_time_of_a_line_better_and_its_level_worse_than_its_text(
     store.push_line(a, b"INFO one\ntwo", known, received());
     store.push_line(a, b"", Known::default(), received());
     store.push_line(a, b"three", known, received());
-    assert_eq!(lines_of(&store, a), [
-        (&b"INFO one"[..], Some(Level::Info), true),
-        (b"two", Some(Level::Info), false),
-        (b"", None, false),
-        (b"three", Some(Level::Fatal), true),
-    ]);
+    assert_eq!(
+        lines_of(&store, a),
+        [
+            (&b"INFO one"[..], Some(Level::Info), true),
+            (b"two", Some(Level::Info), false),
+            (b"three", Some(Level::Fatal), true),
+            (b"", None, true),
+        ]
+    );
 }
 
 #[test]

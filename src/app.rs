@@ -170,7 +170,7 @@ impl App {
             signals,
         };
         let mut app = App {
-            store: Store::default(),
+            store: Store::holding(options.log_memory << 20),
             theme: options.look.theme(&options.ui.theme),
             keymap: options.look.keymap(&options.ui.keymap),
             ui: options.ui,
@@ -197,7 +197,6 @@ impl App {
             leaving: false,
         };
         app.ui.size = app.screen.size()?;
-        app.store.logs_mut().bound(options.log_memory << 20);
         app.take_deck(options.loaded);
         app.draw()?;
         Ok((app, inlets))
@@ -286,6 +285,7 @@ impl App {
     fn follow_deck(&mut self) {
         if let Some(deck) = &self.deck {
             self.supervisor.follow(deck);
+            self.rehost_logs();
         }
     }
 

@@ -55,6 +55,13 @@ pub struct Store {
 }
 
 impl Store {
+    /// That holds so many bytes of log lines.
+    pub fn holding(log_bytes: usize) -> Self {
+        let mut store = Self::default();
+        store.logs.bound(log_bytes);
+        store
+    }
+
     /// Takes a fact in.
     pub fn apply(&mut self, event: Event, now: Timestamp) -> Changed {
         match event {

@@ -30,6 +30,7 @@ use crate::ui::state::Popup;
 use crate::ui::{Pane, Ui, rows};
 
 pub use input::paste;
+pub use logs::settle;
 pub use mouse::mouse;
 pub use plan::{awaits, follow_up};
 

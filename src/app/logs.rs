@@ -14,13 +14,14 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::App;
-use crate::model::{LogId, LogNews, LogSpec};
+use crate::model::{LogFrom, LogId, LogNews, LogSpec};
 use crate::source::Surroundings;
 use crate::source::logs::{WAITING, Wanted, read};
+use crate::transport::ssh::remote::Remote;
 use crate::ui::logs::{LINES, is_seen, shown, wish};
 use crate::ui::pane::logs::buckets;
 use crate::ui::{Pane, layout};
-use crate::update::Effect;
+use crate::update::{Effect, settle};
 
 /// News that may wait for the loop; sources wait when there are more.
 const NEWS: usize = 32;
@@ -51,12 +52,17 @@ pub(super) struct Following {
     number: u64,
     /// What is wanted, and since when.
     wanted: (Vec<LogId>, Instant),
+    /// It was told that no more can be followed.
+    is_full: bool,
+    is_saving: bool,
 }
 
 struct Task {
     number: u64,
     abort: AbortHandle,
     unwanted: Option<Timestamp>,
+    /// The host that it is read from, as the deck had it when it began.
+    host: Option<Arc<Remote>>,
 }
 
 impl Drop for Task {
@@ -70,13 +76,14 @@ impl Following {
         let (outbox, inbox) = mpsc::channel(NEWS);
         let wanted = (Vec::new(), Instant::now());
         let surroundings = surroundings.clone();
-        (Self { surroundings, outbox, tasks: BTreeMap::new(), number: 0, wanted }, inbox)
+        let (is_full, is_saving) = (false, false);
+        (Self { surroundings, outbox, tasks: BTreeMap::new(), number: 0, wanted, is_full, is_saving }, inbox)
     }
 
     fn start(&mut self, spec: Arc<LogSpec>, lines: Option<u64>) {
         self.number += 1;
         let (number, surroundings, outbox) = (self.number, self.surroundings.clone(), self.outbox.clone());
-        let id = spec.id.clone();
+        let (id, host) = (spec.id.clone(), self.host(&spec));
         let task = tokio::spawn(async move {
             let (sender, mut news) = mpsc::channel(WAITING);
             let hand_on = async {
@@ -88,7 +95,20 @@ impl Following {
             };
             tokio::join!(read(&spec, Wanted { lines, since: None, follow: true }, &surroundings, sender), hand_on);
         });
-        self.tasks.insert(id, Task { number, abort: task.abort_handle(), unwanted: None });
+        self.tasks.insert(id, Task { number, abort: task.abort_handle(), unwanted: None, host });
+    }
+
+    fn host(&self, spec: &LogSpec) -> Option<Arc<Remote>> {
+        spec.on.as_ref().and_then(|host| self.surroundings.hosts.get(host))
+    }
+
+    /// Whether a log is read from where the deck says now.
+    fn is_right(&self, spec: &LogSpec, task: &Task) -> bool {
+        match (self.host(spec), &task.host) {
+            (Some(now), Some(then)) => Arc::ptr_eq(&now, then),
+            (None, None) => true,
+            _ => false,
+        }
     }
 }
 
@@ -108,7 +128,16 @@ impl App {
         }
         self.end_lingering(now);
         let logs = self.store.logs_mut();
+        logs.set_back(self.ui.set_back);
+        let moved = logs.moved(self.ui.logs.marks.keys().copied());
+        for (before, after) in moved {
+            if let Some(note) = self.ui.logs.marks.remove(&before) {
+                self.ui.logs.marks.insert(after, note);
+            }
+        }
         logs.look(&wish);
+        settle(&mut self.ui, &self.store, now);
+        let logs = self.store.logs_mut();
         if is_seen && !self.ui.logs.no_bars {
             let plan = layout::plan(layout::whole(&self.ui), &self.ui);
             let area = plan.panes.iter().find(|(pane, _)| *pane == Pane::Logs);
@@ -124,20 +153,35 @@ impl App {
             .cloned()
             .collect();
         for spec in new {
-            if self.following.tasks.len() >= MOST {
-                self.ui.warn(format!("{MOST} logs are followed already; leave some out to see {}", spec.id), now);
+            if self.following.tasks.len() >= MOST && !self.make_room() {
+                if !self.following.is_full {
+                    self.ui.warn(format!("{MOST} logs are followed already; leave some out to see {}", spec.id), now);
+                }
+                self.following.is_full = true;
                 return;
             }
+            self.following.is_full = false;
             let lines = self.ui.logs.asked.get(&spec.id).copied().unwrap_or(LINES);
             self.begin_log(&spec, lines, now);
         }
     }
 
+    /// Ends what has not been looked at for the longest time; whether there was anything.
+    fn make_room(&mut self) -> bool {
+        let unwanted = self.following.tasks.iter().filter_map(|(id, task)| Some((task.unwanted?, id.clone())));
+        let Some((_, id)) = unwanted.min() else { return false };
+        self.following.tasks.remove(&id);
+        self.store.logs_mut().leave(&id);
+        true
+    }
+
     fn begin_log(&mut self, spec: &Arc<LogSpec>, lines: u64, now: Timestamp) {
         let named = spec.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok());
         let own = || if spec.on.is_none() { self.ui.local.clone() } else { TimeZone::UTC };
-        self.store.logs_mut().begin(&spec.id, Some(lines), named.unwrap_or_else(own), now);
-        self.following.start(Arc::clone(spec), Some(lines));
+        // The last lines of the audit log may all be of other services.
+        let lines = (spec.from != LogFrom::Runs).then_some(lines);
+        self.store.logs_mut().begin(&spec.id, lines, named.unwrap_or_else(own), now);
+        self.following.start(Arc::clone(spec), lines);
     }
 
     /// Ends following what was not looked at for a while. What has marks stays, and so does what is not old enough.
@@ -172,6 +216,20 @@ impl App {
         self.following.wanted.0.clear();
     }
 
+    /// The hosts of the deck are followed: what was read from one that is another now is read from that one.
+    pub(super) fn rehost_logs(&mut self) {
+        let logs = self.store.logs();
+        let is_wrong = |(id, task): (&LogId, &Task)| {
+            let wrong = logs.spec(id).is_none_or(|spec| !self.following.is_right(spec, task));
+            wrong.then(|| id.clone())
+        };
+        let wrong: Vec<LogId> = self.following.tasks.iter().filter_map(is_wrong).collect();
+        for id in wrong {
+            self.following.tasks.remove(&id);
+            self.store.logs_mut().leave(&id);
+        }
+    }
+
     /// Takes in what logs tell, for as long as a slice lasts.
     pub(super) fn hear_logs(&mut self, first: News, inlet: &mut mpsc::Receiver<News>) {
         let until = Instant::now() + SLICE;
@@ -184,8 +242,13 @@ impl App {
                         self.store.logs_mut().hear(&id, news, now);
                     }
                 }
-                News::Saved(Ok(words)) => self.ui.say(words, now),
-                News::Saved(Err(why)) => self.ui.warn(why, now),
+                News::Saved(saved) => {
+                    self.following.is_saving = false;
+                    match saved {
+                        Ok(words) => self.ui.say(words, now),
+                        Err(why) => self.ui.warn(why, now),
+                    }
+                }
             }
             next = if Instant::now() < until { inlet.try_recv().ok() } else { None };
         }
@@ -215,7 +278,11 @@ impl App {
                     }
                 }
             }
+            Effect::SaveLogs { .. } if self.following.is_saving => {
+                self.ui.warn("a range is being saved already", now);
+            }
             Effect::SaveLogs { logs, since, until } => {
+                self.following.is_saving = true;
                 let specs: Vec<_> = logs.iter().filter_map(|id| self.store.logs().spec(id)).cloned().collect();
                 let around = save::Around {
                     surroundings: self.following.surroundings.clone(),

@@ -2,7 +2,7 @@
 //! every terminal can send.
 
 use super::book::SHIPPED;
-use super::{Code, Key, Keymap, KeymapBook, Resolved, sequence};
+use super::{Key, Keymap, KeymapBook, Resolved, sequence};
 use crate::command::{Command, Scope};
 
 /// Commands that no shipped keymap binds, each with its reason in a comment beside it. There are none.

@@ -157,12 +157,14 @@ impl LogStore {
     pub fn histogram(&self, sources: &[SourceId], from: Timestamp, to: Timestamp, buckets: usize) -> Vec<[u32; 7]> {
         let (from, to) = (from.as_microsecond(), to.as_microsecond());
         let mut counts = vec![[0_u32; 7]; buckets];
-        let width = to.saturating_sub(from).max(1);
+        let each = buckets as f64 / to.saturating_sub(from).max(1) as f64;
         for (_, chunk) in self.chunks(sources).filter(|(_, c)| c.latest >= from) {
             let marks = chunk.marks().iter().filter(|m| m.begins() && !m.is_gap() && (from..to).contains(&m.time()));
             for mark in marks {
-                let at = i128::from(mark.time() - from) * buckets as i128 / i128::from(width);
-                if let Some(count) = counts.get_mut(at as usize).and_then(|b| b.get_mut(mark.code())) {
+                let at = ((mark.time() - from) as f64 * each) as usize;
+                if let Some(count) =
+                    counts.get_mut(at.min(buckets.saturating_sub(1))).and_then(|b| b.get_mut(mark.code()))
+                {
                     *count = count.saturating_add(1);
                 }
             }

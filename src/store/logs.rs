@@ -2,6 +2,7 @@
 //! the filter and the search of the pane have found so far. Derived findings grow in steps that the loop gives them.
 
 mod heard;
+mod sight;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,9 +11,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Changed;
-use crate::log::{Filter, Known, Level, LineId, LogStore, Merge, Parsed, Pattern, Place, Search, SourceId};
-use crate::model::{LogId, LogNews, LogSpec};
+use crate::log::{Filter, Known, Level, LineId, LogStore, Pattern, Place, Search, SourceId};
+use crate::model::{LogId, LogNews, LogSpec, LogState};
 pub use heard::{Drift, Heard};
+pub use sight::Bars;
 
 /// Which lines are looked at, and which of them are looked for.
 #[derive(Clone, Debug, Default)]
@@ -36,31 +38,18 @@ impl Wish {
     }
 }
 
-/// How many records there were over time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bars {
-    /// The first moment.
-    pub from: Timestamp,
-    /// Behind the last moment.
-    pub to: Timestamp,
-    /// Records by level in parts of equal length, those that say no level first.
-    pub counts: Vec<[u32; 7]>,
-    /// When they were counted, of how many lines.
-    counted: (Timestamp, u64),
-}
-
-/// Bars of lines that ended so long ago end now, however short the time was in which they came.
-const RECENT: SignedDuration = SignedDuration::from_mins(10);
-
-/// Bars are counted again after this time, and not before.
-const RECOUNT: SignedDuration = SignedDuration::from_secs(1);
-
 /// All of it.
 #[derive(Debug, Default)]
 pub struct Logs {
     lines: LogStore,
     declared: Vec<Arc<LogSpec>>,
     heard: BTreeMap<LogId, Heard>,
+    /// Logs that are read again from further back: until they are live, what was known stays.
+    coming: BTreeMap<LogId, Heard>,
+    /// Sources that others took the place of, until their marks have moved there.
+    replaced: Vec<(SourceId, SourceId)>,
+    /// How far the wall clock was set back while the console runs.
+    set_back: SignedDuration,
     wish: Wish,
     sources: Vec<SourceId>,
     filtered: Option<Search>,
@@ -106,26 +95,42 @@ impl Logs {
     }
 
     fn forget(&mut self, id: &LogId) {
-        if let Some(heard) = self.heard.remove(id) {
+        let gone = self.heard.remove(id).into_iter().chain(self.coming.remove(id));
+        for heard in gone {
             self.lines.retire(heard.source());
             self.wish = Wish::default();
         }
     }
 
-    /// A log is followed from now on, beginning with its last lines; what was known of it is forgotten, because it comes
-    /// again. Stamps without an offset are of this zone.
+    /// How far the wall clock was set back while the console runs.
+    pub fn set_back(&mut self, by: SignedDuration) {
+        self.set_back = by;
+    }
+
+    /// A log is followed from now on, beginning with its last lines. What is known of it already stays until those are
+    /// there, and then makes room for them. Stamps without an offset are of this zone.
     pub fn begin(&mut self, id: &LogId, asked: Option<u64>, zone: TimeZone, now: Timestamp) {
-        self.forget(id);
         // The deck has checked it.
         let pattern = self.spec(id).and_then(|spec| Pattern::new(spec.pattern.as_deref()?).ok());
         let source = self.lines.add_with(zone, pattern.map(Arc::new));
-        self.heard.insert(id.clone(), Heard::new(source, asked, now));
-        self.wish = Wish::default();
+        let heard = Heard::new(source, asked, now);
+        if let Some(before) = self.coming.remove(id) {
+            self.lines.retire(before.source());
+        }
+        if self.heard.get(id).is_some_and(|before| self.lines.lines(before.source()) > 0) {
+            self.coming.insert(id.clone(), heard);
+        } else {
+            self.forget(id);
+            self.heard.insert(id.clone(), heard);
+            self.wish = Wish::default();
+        }
     }
 
     /// A source told something.
     pub fn hear(&mut self, id: &LogId, news: LogNews, now: Timestamp) -> Changed {
-        let Some(heard) = self.heard.get_mut(id) else { return Changed::Nothing };
+        let is_coming = self.coming.contains_key(id);
+        let logs = if is_coming { &mut self.coming } else { &mut self.heard };
+        let Some(heard) = logs.get_mut(id) else { return Changed::Nothing };
         match news {
             LogNews::Lines(lines) => {
                 heard.count(lines.len() as u64, now);
@@ -134,19 +139,62 @@ impl Logs {
                 for line in &lines {
                     let level = line.priority.and_then(Level::from_priority);
                     self.lines.push_line(heard.source(), &line.bytes, Known { time: line.time, level }, line.received);
-                    heard.notice(&self.lines, line.received);
+                    let received = line.received.checked_sub(self.set_back).unwrap_or(line.received);
+                    heard.notice(&self.lines, received);
                 }
                 Changed::Numbers
             }
             LogNews::Gap(why) => {
                 self.lines.gap(heard.source(), why.as_str(), now);
+                heard.missed(&self.lines);
                 Changed::State
             }
             LogNews::State(state, at) => {
-                heard.stand(state, at);
+                heard.stand(state.clone(), at);
+                if is_coming {
+                    self.replace(id, state, at);
+                }
                 Changed::State
             }
         }
+    }
+
+    /// Once what was read again is live it takes the place of what was known; until then that stands as it does.
+    fn replace(&mut self, id: &LogId, state: LogState, at: Timestamp) {
+        if state != LogState::Live {
+            if let Some(before) = self.heard.get_mut(id) {
+                before.stand(state, at);
+            }
+            return;
+        }
+        let Some(new) = self.coming.remove(id) else { return };
+        let source = new.source();
+        if let Some(before) = self.heard.insert(id.clone(), new) {
+            self.replaced.push((before.source(), source));
+        }
+        self.wish = Wish::default();
+    }
+
+    /// Which line of what was read again is the same as one that was known before, for each of these; the others are let
+    /// go. To be asked once a frame.
+    pub fn moved(&mut self, lines: impl Iterator<Item = LineId>) -> BTreeMap<LineId, LineId> {
+        let mut moved = BTreeMap::new();
+        if self.replaced.is_empty() {
+            return moved;
+        }
+        for old in lines {
+            let Some((_, new)) = self.replaced.iter().find(|(before, _)| *before == old.source) else { continue };
+            let Some(line) = self.lines.line(old) else { continue };
+            let same =
+                self.lines.forward(&[*new], Some(Place::at(line.time))).take_while(|other| other.time == line.time);
+            if let Some(found) = same.into_iter().find(|other| other.bytes == line.bytes) {
+                moved.insert(old, found.id);
+            }
+        }
+        for (before, _) in std::mem::take(&mut self.replaced) {
+            self.lines.retire(before);
+        }
+        moved
     }
 
     /// How a log stands; none when it was never followed.
@@ -162,7 +210,7 @@ impl Logs {
     /// The next line of a kind that was not heard before, behind a place or before it.
     pub fn new_kind(&self, edge: Option<Place>, back: bool) -> Option<Place> {
         let heard = self.wish.logs.iter().filter_map(|id| self.heard.get(id));
-        let places = heard.flat_map(Heard::new_lines).filter_map(|id| self.lines.line(id)).map(|line| line.place);
+        let places = heard.flat_map(Heard::new_lines).filter_map(|id| self.passing(id));
         if back { places.filter(|p| Some(*p) < edge).max() } else { places.filter(|p| Some(*p) > edge).min() }
     }
 
@@ -174,133 +222,5 @@ impl Logs {
     /// The lines themselves.
     pub fn lines(&self) -> &LogStore {
         &self.lines
-    }
-
-    /// What is looked at from now on; what was found for the same wish is kept.
-    pub fn look(&mut self, wish: &Wish) {
-        if self.wish.is_same(wish) {
-            return;
-        }
-        self.sources = wish.logs.iter().filter_map(|id| self.heard.get(id)).map(Heard::source).collect();
-        let search = |filter: &Option<Arc<Filter>>| filter.as_ref().map(|f| Search::new((**f).clone(), &self.sources));
-        (self.filtered, self.found) = (search(&wish.filter), search(&wish.find));
-        self.is_searching = self.filtered.is_some() || self.found.is_some();
-        self.wish = wish.clone();
-        self.bars = None;
-    }
-
-    /// Counts over so many parts of the time from the first line to now, if that is not known yet or no longer true.
-    pub fn measure(&mut self, parts: usize, now: Timestamp) {
-        let came: u64 = self.sources.iter().map(|id| self.lines.came(*id)).sum();
-        let is_fresh = |bars: &Bars| {
-            let (at, of) = bars.counted;
-            bars.counts.len() == parts && (of == came || now.duration_since(at).abs() < RECOUNT)
-        };
-        if self.bars.as_ref().is_some_and(is_fresh) {
-            return;
-        }
-        let span = self.lines.span(&self.sources).filter(|_| parts > 0);
-        self.bars = span.and_then(|(from, last)| {
-            // Up to now, unless the lines are so old that they would be one bar.
-            let is_recent = now.duration_since(last) < last.duration_since(from).max(RECENT);
-            let to = if is_recent { last.max(now) } else { last };
-            let to = to.checked_add(SignedDuration::from_millis(1)).ok()?;
-            let counts = self.lines.histogram(&self.sources, from, to, parts);
-            Some(Bars { from, to, counts, counted: (now, came) })
-        });
-    }
-
-    /// How many records there were over time, as last counted.
-    pub fn bars(&self) -> Option<&Bars> {
-        self.bars.as_ref()
-    }
-
-    /// Whether not everything was looked through yet.
-    pub fn is_searching(&self) -> bool {
-        self.is_searching
-    }
-
-    /// Looks through about so many bytes more.
-    pub fn step(&mut self, bytes: usize) {
-        let filtered = self.filtered.as_mut().is_none_or(|search| search.step(&self.lines, bytes));
-        let found = self.found.as_mut().is_none_or(|search| search.step(&self.lines, bytes));
-        self.is_searching = !(filtered && found);
-    }
-
-    /// What is looked at.
-    pub fn wish(&self) -> &Wish {
-        &self.wish
-    }
-
-    /// The sources that are looked at.
-    pub fn sources(&self) -> &[SourceId] {
-        &self.sources
-    }
-
-    /// The lines that pass the filter, from a place on.
-    pub fn forward(&self, from: Option<Place>) -> Merge<'_> {
-        match &self.filtered {
-            Some(search) => search.forward(&self.lines, from),
-            None => self.lines.forward(&self.sources, from),
-        }
-    }
-
-    /// The lines that pass the filter before a place, the latest first.
-    pub fn backward(&self, before: Option<Place>) -> Merge<'_> {
-        match &self.filtered {
-            Some(search) => search.backward(&self.lines, before),
-            None => self.lines.backward(&self.sources, before),
-        }
-    }
-
-    /// So many lines that pass with their neighbours, in order; true for those that pass.
-    pub fn around(&self, edge: Option<Place>, back: bool, most: usize, context: usize) -> Vec<(LineId, bool)> {
-        match &self.filtered {
-            Some(search) if context > 0 => search.around(&self.lines, edge, back, most, context),
-            _ => {
-                let walk = if back { self.backward(edge) } else { self.forward(edge) };
-                let mut lines: Vec<_> = walk.take(most).map(|line| (line.id, true)).collect();
-                if back {
-                    lines.reverse();
-                }
-                lines
-            }
-        }
-    }
-
-    /// How many lines pass the filter; of all that are held, while it is looked for, those found so far.
-    pub fn count(&self) -> u64 {
-        match &self.filtered {
-            Some(search) => search.count(),
-            None => self.sources.iter().map(|id| self.lines.lines(*id)).sum(),
-        }
-    }
-
-    /// How many lines hold what is searched for.
-    pub fn hits(&self) -> Option<u64> {
-        self.found.as_ref().map(Search::count)
-    }
-
-    /// The next line with what is searched for from a place on, or before it; among those that pass the filter.
-    pub fn hit(&self, edge: Option<Place>, back: bool) -> Option<Place> {
-        let search = self.found.as_ref()?;
-        let mut walk = if back { search.backward(&self.lines, edge) } else { search.forward(&self.lines, edge) };
-        let passes = |line: &crate::log::Line<'_>| {
-            self.wish.filter.as_ref().is_none_or(|filter| {
-                let parsed = Parsed { time: Some(line.time), level: line.level, begins: line.begins };
-                filter.is_match_with(line.bytes, &parsed, self.lines.pattern(line.id.source))
-            })
-        };
-        walk.find(passes).map(|line| line.place)
-    }
-
-    /// How many lines of what is looked at were dropped to keep the bound.
-    pub fn dropped(&self) -> u64 {
-        self.sources.iter().map(|id| self.lines.dropped(*id)).sum()
-    }
-
-    /// The times of the first and the last line that is looked at.
-    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        self.lines.span(&self.sources)
     }
 }

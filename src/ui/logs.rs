@@ -32,6 +32,15 @@ pub struct Reading {
     pub end: Option<Place>,
 }
 
+/// A match to go to, as soon as all is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Jump {
+    /// From here.
+    pub edge: Option<Place>,
+    /// Up.
+    pub back: bool,
+}
+
 /// What is searched for.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -85,6 +94,8 @@ pub struct LogPane {
     pub trace: Option<(String, Box<Before>)>,
     /// With how many of their last lines the logs are begun, where it is more than usual.
     pub asked: BTreeMap<LogId, u64>,
+    /// Where to go once what is searched for is found: from this place on, or before it.
+    pub jump: Option<Jump>,
     /// The filter and the level together.
     passing: Option<Arc<Filter>>,
 }

@@ -21,10 +21,10 @@ use crate::ui::popup::sources;
 use crate::ui::state::Popup;
 use crate::ui::{Pane, Ui, View, layout, pane, rows};
 
-pub use go::{by, click};
+pub use go::{by, click, settle};
 pub use prompt::{command as prompted, insert};
 
-use go::{first, go_to, hold, is_at_first, older, to_level, to_mark, to_match, to_new};
+use go::{first, go_to, hold, is_at_first, older, older_than, to_level, to_mark, to_match, to_new};
 use take::{ask_what_to_save, copy, copy_visible, mark_range, note};
 
 /// Cells that a key scrolls to the side.
@@ -44,7 +44,9 @@ pub fn command(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
         }
         Command::Search => {
             let before = ui.logs.find.as_ref().map_or(String::new(), |find| find.text.clone());
-            ui.popups.push(Popup::Prompt(Prompt::new(Asked::Find, &before)));
+            let mut prompt = Prompt::new(Asked::Find, &before);
+            prompt.read(ui.logs.least, now, &zone(ui, store, now));
+            ui.popups.push(Popup::Prompt(prompt));
         }
         Command::NextMatch => to_match(ui, store, false, now),
         Command::PreviousMatch => to_match(ui, store, true, now),
@@ -55,7 +57,7 @@ pub fn command(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> 
         Command::NextNew => to_new(ui, store, false, now),
         Command::PreviousNew => to_new(ui, store, true, now),
         Command::GoToTime => ui.popups.push(Popup::Prompt(Prompt::new(Asked::Time, ""))),
-        Command::Trace => trace(ui, store, now),
+        Command::Trace => return trace(ui, store, now),
         Command::NextMark => to_mark(ui, store, false, now),
         Command::PreviousMark => to_mark(ui, store, true, now),
         Command::Note => note(ui, store, now),
@@ -88,8 +90,9 @@ pub fn list(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec
     }
     match command {
         Command::Open => {
-            if let Some(line) = under_cursor(ui, store) {
-                ui.popups.push(Popup::Line(LinePage { line: line.id, scroll: 0 }));
+            if let Some((line, place)) = under_cursor(ui, store).map(|line| (line.id, line.place)) {
+                hold(ui, store, place, now);
+                ui.popups.push(Popup::Line(LinePage { line, scroll: 0 }));
             }
         }
         Command::Filter => {
@@ -121,6 +124,7 @@ pub fn list(ui: &mut Ui, store: &Store, command: Command, now: Timestamp) -> Vec
 /// Whether `list` takes a command of lists.
 pub fn takes(ui: &Ui, command: Command) -> bool {
     match ui.popups.last() {
+        Some(Popup::Line(_)) => command == Command::Copy,
         Some(Popup::Sources(_)) => matches!(command, Command::Mark | Command::MarkAll | Command::Open),
         None => {
             let moves = matches!(command, Command::Down | Command::PageDown);
@@ -134,7 +138,7 @@ pub fn takes(ui: &Ui, command: Command) -> bool {
 pub fn undo(ui: &mut Ui, store: &Store, now: Timestamp) -> bool {
     let pane = &mut ui.logs;
     if pane.trace.is_some() {
-        trace(ui, store, now);
+        let _none = trace(ui, store, now);
     } else if pane.find.take().is_some() {
     } else if pane.filter.take().is_some() || pane.least.take().is_some() {
         pane.refine();
@@ -162,9 +166,12 @@ fn zone(ui: &Ui, store: &Store, now: Timestamp) -> jiff::tz::TimeZone {
     View { store, ui, theme: &theme, keymap: &keymap, now }.zone()
 }
 
+/// The line that is open, or the one under the cursor.
 fn under_cursor<'s>(ui: &Ui, store: &'s Store) -> Option<Line<'s>> {
-    let place = cursor(store, ui)?;
-    store.logs().forward(Some(place)).next()
+    if let Some(Popup::Line(page)) = ui.popups.last() {
+        return store.logs().lines().line(page.line);
+    }
+    store.logs().forward(Some(cursor(store, ui)?)).next()
 }
 
 fn all(ui: &mut Ui, now: Timestamp) {
@@ -180,28 +187,30 @@ fn leave_out(ui: &mut Ui, store: &Store, id: Option<&LogId>, now: Timestamp) {
 }
 
 /// Shows all that is said of the correlation id of the line, in all logs of the environment; or goes back.
-fn trace(ui: &mut Ui, store: &Store, now: Timestamp) {
+fn trace(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
     if let Some((_, before)) = ui.logs.trace.take() {
         let Before { wide, filter, least, at } = *before;
         (ui.logs.wide, ui.logs.filter, ui.logs.least, ui.logs.at) = (wide, filter, least, at);
         ui.logs.refine();
-        return;
+        return Vec::new();
     }
-    let Some(line) = under_cursor(ui, store) else { return };
+    let Some(line) = under_cursor(ui, store) else { return Vec::new() };
     let pattern = store.logs().lines().pattern(line.id.source);
     let found = pattern.map_or_else(|| log::trace(line.bytes), |pattern| pattern.trace(line.bytes));
     let found = found.map(|id| Text::line(&String::from_utf8_lossy(&id)).to_string());
     let Some((id, filter)) = found.and_then(|id| LogFilter::literal(&id).map(|filter| (id, filter))) else {
         ui.say("the line names no correlation id", now);
-        return;
+        return Vec::new();
     };
-    let place = line.place;
+    let (place, at) = (line.place, line.time);
+    ui.popups.retain(|popup| !matches!(popup, Popup::Line(_)));
     hold(ui, store, place, now);
     let pane = &mut ui.logs;
     let before = Before { wide: pane.wide, filter: pane.filter.take(), least: pane.least.take(), at: pane.at };
     pane.trace = Some((id, Box::new(before)));
     (pane.wide, pane.filter) = (true, Some(filter));
     pane.refine();
+    older_than(ui, store, at, now)
 }
 
 fn around(ui: &mut Ui, step: isize, now: Timestamp) {

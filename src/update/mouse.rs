@@ -19,7 +19,9 @@ pub fn mouse(ui: &mut Ui, store: &Store, event: MouseEvent, now: Timestamp) -> b
     let area = Rect::new(0, 0, ui.size.0, ui.size.1);
     let plan = plan(area, ui);
     let under = pane_at(&plan, event.column, event.row);
-    if matches!(ui.popups.last(), Some(Popup::Filter(_))) && under.is_none_or(|(pane, _)| pane != ui.focus) {
+    if matches!(ui.popups.last(), Some(Popup::Filter(_) | Popup::Prompt(_)))
+        && under.is_none_or(|(pane, _)| pane != ui.focus)
+    {
         // A filter is typed for one pane; the others wait.
         return false;
     }
@@ -50,7 +52,7 @@ pub fn mouse(ui: &mut Ui, store: &Store, event: MouseEvent, now: Timestamp) -> b
                 ui.popups.pop();
                 return true;
             }
-            if ui.popups.last().is_some_and(|p| !matches!(p, Popup::Filter(_))) {
+            if ui.popups.last().is_some_and(|p| !matches!(p, Popup::Filter(_) | Popup::Prompt(_))) {
                 // A question is left by its own keys.
                 return false;
             }

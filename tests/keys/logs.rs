@@ -1,6 +1,6 @@
 //! Keys of the logs pane: following, reading back, filters, searches, errors, traces, marks, and what goes out.
 
-use quarterdeck::model::LogNews;
+use quarterdeck::model::{LogNews, LogState};
 use quarterdeck::ui::Pane;
 use quarterdeck::update::Effect;
 
@@ -37,6 +37,13 @@ fn under_cursor(world: &mut World) -> String {
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// The order under the cursor, whatever is marked.
+fn under_cursor_alone(world: &World) -> u32 {
+    let place = quarterdeck::ui::logs::window::cursor(&world.store, &world.ui);
+    let line = world.store.logs().forward(place).next().unwrap().text().to_string();
+    line.split(" order ").last().unwrap().split(' ').next().unwrap().parse().unwrap()
 }
 
 #[test]
@@ -101,7 +108,7 @@ fn older_lines_are_asked_for_at_the_top_alone() {
     );
     let mut world = reading("home");
     assert!(world.press("up").is_empty(), "two hundred lines were fewer than a thousand");
-    assert!(text(&world).contains("that is where the logs begin"));
+    assert!(text(&world).contains("the files begin here"));
 }
 
 #[test]
@@ -309,4 +316,68 @@ fn a_reload_of_the_deck_keeps_what_is_heard_of_logs_that_stay() {
     world.look();
     let told = text(&world);
     assert!(told.contains("outbox holds 1840") && !told.contains("sales.service"), "{told}");
+}
+
+#[test]
+fn what_is_read_again_takes_the_place_of_what_was_known_when_it_is_there() {
+    let mut world = long(1000).sized(80, 24).after("4 home down down space home");
+    let Some(Effect::OlderLogs(asked)) = world.press("up").pop() else { panic!("nothing is asked for") };
+    world.store.logs_mut().begin(&asked[0].0, Some(asked[0].1), jiff::tz::TimeZone::UTC, world.now);
+    world.look();
+    assert_eq!(orders(&world).first(), Some(&0), "what was known stays until more is there");
+    world.log("production/sales:app", LogNews::State(LogState::Lost("no route".into()), world.now));
+    assert!(text(&world).contains("app lost") && orders(&world).first() == Some(&0), "{}", text(&world));
+    let all: Vec<String> = (-500..1000)
+        .map(|n| {
+            format!(
+                "{} INFO order {n} was taken in by the shop and goes to the kitchen",
+                now() - jiff::SignedDuration::from_secs(999 - n)
+            )
+        })
+        .map(|line| if line.contains("5 was") { line.replace("INFO", "WARN") } else { line })
+        .collect();
+    world.lines("production/sales:app", &all.join("\n"));
+    assert!(text(&world).contains("order -1 was") || orders(&world).first() == Some(&0), "{}", text(&world));
+    let Some(Effect::Copy(marked)) = world.press("y").pop() else { panic!("the mark is gone") };
+    assert!(marked.contains("order 2 was"), "{marked}");
+    world.press("up");
+    assert!(text(&world).contains("order -1 was"), "{}", text(&world));
+}
+
+#[test]
+fn no_filter_hides_that_lines_may_be_missing() {
+    let mut world = reading("");
+    world.log("production/sales:app", LogNews::Gap("the link was lost for 3 s".into()));
+    world.press(">");
+    assert!(text(&world).contains("the link was lost for 3 s"), "{}", text(&world));
+}
+
+#[test]
+fn where_a_log_begins_that_has_older_lines_is_told() {
+    assert!(text(&long(1000).sized(80, 24).after("4 home")).contains("app: older lines are not read"));
+    assert!(!text(&reading("home")).contains("older lines are not read"));
+}
+
+#[test]
+fn a_search_is_repeated_by_enter_and_one_of_fields_alone_is_none() {
+    let mut world = reading("s").typed("order 187").after("enter G s enter");
+    assert_eq!(under_cursor(&mut world), "order 187");
+    let world = reading("s").typed("status>=500").after("enter");
+    assert!(text(&world).contains("a search needs a text"), "{}", text(&world));
+}
+
+#[test]
+fn marks_that_the_filter_hides_are_passed_over() {
+    let mut world = reading("up up space k k k space G /").typed("order 19[0-6]").after("enter M");
+    assert_eq!(under_cursor_alone(&world), 195);
+    world.press("M");
+    assert!(text(&world).contains("no mark before"), "{}", text(&world));
+}
+
+#[test]
+fn keys_on_an_open_line_are_about_that_line() {
+    let mut world = reading("").after("enter");
+    append(&mut world, 200, 30);
+    let Some(Effect::Copy(copied)) = world.press("y").pop() else { panic!("nothing was copied") };
+    assert!(copied.contains("order 199 was"), "{copied}");
 }

@@ -238,9 +238,16 @@ impl World {
     pub fn look(&mut self) {
         let wish = quarterdeck::ui::logs::wish(&self.store, &self.ui, self.now);
         let logs = self.store.logs_mut();
+        for (before, after) in logs.moved(self.ui.logs.marks.keys().copied()) {
+            let note = self.ui.logs.marks.remove(&before).unwrap();
+            self.ui.logs.marks.insert(after, note);
+        }
         logs.look(&wish);
         while logs.is_searching() {
             logs.step(1 << 20);
+        }
+        if update::settle(&mut self.ui, &self.store, self.now) {
+            return self.look();
         }
         let plan = quarterdeck::ui::layout::plan(quarterdeck::ui::layout::whole(&self.ui), &self.ui);
         let area = plan.panes.iter().find(|(pane, _)| *pane == quarterdeck::ui::Pane::Logs);

@@ -18,7 +18,7 @@ const FEWEST: usize = 4;
 /// Lines that lie so far ahead of the clock, or all of them so far behind, tell of a wrong clock or zone; milliseconds.
 const AHEAD: i64 = 1_500;
 const BEHIND: i64 = 30_000;
-/// Lines of a new kind that are remembered.
+/// Lines of a new kind, and gaps, that are remembered.
 const MOST_NEW: usize = 256;
 
 /// Times that do not agree with the clock of this machine.
@@ -42,6 +42,9 @@ pub struct Heard {
     last: Option<Timestamp>,
     novel: Novel,
     new: VecDeque<LineId>,
+    gaps: VecDeque<LineId>,
+    /// Lines in a row that came from the future, and by how much at least, in milliseconds.
+    early: (usize, i64),
     /// How far the times of its last lines lay ahead when they came, in milliseconds.
     lags: VecDeque<i64>,
 }
@@ -57,6 +60,8 @@ impl Heard {
             last: None,
             novel: Novel::new(),
             new: VecDeque::new(),
+            gaps: VecDeque::new(),
+            early: (0, i64::MAX),
             lags: VecDeque::new(),
         }
     }
@@ -105,14 +110,26 @@ impl Heard {
 
     /// How its times lie beside the clock of this machine, where they do not agree.
     pub fn drift(&self) -> Option<Drift> {
-        let least = self.lags.iter().copied().min().filter(|_| self.lags.len() >= FEWEST)?;
-        let most = self.lags.iter().copied().max()?;
-        if least > AHEAD {
-            Some(Drift::Ahead(Duration::from_millis(least.unsigned_abs())))
-        } else if most < -BEHIND {
-            Some(Drift::Behind(Duration::from_millis(most.unsigned_abs())))
-        } else {
-            None
+        let (early, least) = self.early;
+        if early >= FEWEST {
+            return Some(Drift::Ahead(Duration::from_millis(least.unsigned_abs())));
+        }
+        let most = self.lags.iter().copied().max().filter(|_| self.lags.len() >= FEWEST)?;
+        (most < -BEHIND).then(|| Drift::Behind(Duration::from_millis(most.unsigned_abs())))
+    }
+
+    /// Where lines may be missing, the latest ones.
+    pub(super) fn gaps(&self) -> impl Iterator<Item = LineId> {
+        self.gaps.iter().copied()
+    }
+
+    /// The line that came last is no line: some may be missing there.
+    pub(super) fn missed(&mut self, lines: &LogStore) {
+        if let Some(number) = lines.came(self.source).checked_sub(1) {
+            if self.gaps.len() >= MOST_NEW {
+                self.gaps.pop_front();
+            }
+            self.gaps.push_back(LineId { source: self.source, number });
         }
     }
 
@@ -121,12 +138,17 @@ impl Heard {
         let number = lines.came(self.source).checked_sub(1);
         let Some(line) = number.and_then(|number| lines.line(LineId { source: self.source, number })) else { return };
         let is_live = self.state == LogState::Live;
-        if is_live && line.timed {
-            if self.lags.len() >= LAGS {
-                self.lags.pop_front();
+        if line.timed {
+            let lag = i64::try_from(line.time.duration_since(received).as_millis()).unwrap_or(0);
+            // Nothing is written in the future, whenever it is read; what is old is old only when it comes as it is written.
+            let (early, least) = self.early;
+            self.early = if lag > AHEAD { (early + 1, least.min(lag)) } else { (0, i64::MAX) };
+            if is_live {
+                if self.lags.len() >= LAGS {
+                    self.lags.pop_front();
+                }
+                self.lags.push_back(lag);
             }
-            let lag = line.time.duration_since(received).as_millis();
-            self.lags.push_back(i64::try_from(lag).unwrap_or(0));
         }
         if line.begins && !line.gap && line.level.is_some_and(|level| level >= Level::Warn) {
             let own = lines.pattern(self.source).and_then(|pattern| pattern.body(line.bytes));

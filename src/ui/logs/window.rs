@@ -23,7 +23,7 @@ pub struct Window {
 pub fn window(store: &Store, ui: &Ui, room: usize) -> Window {
     let (logs, context) = (store.logs(), context_now(ui));
     let Some(reading) = ui.logs.at else {
-        let lines = logs.around(None, true, room, context);
+        let lines = with_gaps(store, logs.around(None, true, room, context), true);
         return Window { at: lines.len().saturating_sub(1), lines, row: None };
     };
     let place = place(store, reading.place).unwrap_or(reading.place);
@@ -37,8 +37,29 @@ pub fn window(store: &Store, ui: &Ui, room: usize) -> Window {
         *hit |= hits.contains(id);
     }
     lines.extend(after.into_iter().filter(|(id, _)| !known.contains(id)));
+    let is_last = lines.len() < room * 2;
+    let lines = with_gaps(store, lines, is_last);
     let at = lines.iter().position(|(id, _)| Some(*id) == under).unwrap_or(0);
     Window { lines, at, row: Some(reading.row) }
+}
+
+/// No filter hides that lines may be missing: the gaps among these lines, and behind the last where nothing else comes.
+fn with_gaps(store: &Store, lines: Vec<(LineId, bool)>, is_last: bool) -> Vec<(LineId, bool)> {
+    let logs = store.logs();
+    if logs.wish().filter.is_none() {
+        return lines;
+    }
+    let place = |(id, _): &(LineId, bool)| logs.lines().line(*id).map(|line| line.place);
+    let (first, last) = (lines.first().and_then(place), lines.last().and_then(place));
+    let gaps = logs.gaps(first, last.filter(|_| !is_last));
+    if gaps.is_empty() {
+        return lines;
+    }
+    let mut all: Vec<(Place, (LineId, bool))> = lines.iter().filter_map(|line| Some((place(line)?, *line))).collect();
+    all.extend(gaps.into_iter().map(|(place, id)| (place, (id, true))));
+    all.sort_unstable_by_key(|(place, _)| *place);
+    all.dedup_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, line)| line).collect()
 }
 
 /// The line that is shown at a place: the one that was, or what comes behind it, or before.

@@ -19,10 +19,12 @@ use crate::ui::text::{age, cut, span, thousands, width};
 use crate::ui::{Pane, View};
 pub use bars::buckets;
 use line::Columns;
-pub(in crate::ui) use line::level;
+pub(in crate::ui) use line::{level, wall};
 
 /// From so many rows on there is room for bars.
 const ROOM_FOR_BARS: u16 = 12;
+/// In the place of a row that is no line.
+const NO_LINE: usize = usize::MAX;
 /// Logs that are told to be away, a line each.
 const MOST_TOLD: usize = 3;
 
@@ -66,7 +68,8 @@ fn title<'a>(view: &View<'a>) -> Line<'a> {
     let mut spans = vec![view.span(Role::Title, " logs")];
     let what = match (pane.wide, crate::ui::rows::selected(view.store, view.ui, view.now)) {
         (false, Some(service)) => service.declared().id.name.to_string(),
-        _ => view.environment().map_or_else(String::new, |e| format!("all of {}", e.id)),
+        (false, None) => "no service".to_owned(),
+        (true, _) => view.environment().map_or_else(String::new, |e| format!("all of {}", e.id)),
     };
     spans.push(view.span(Role::Strong, format!(" {dot} {what} ")));
     let (all, some) = (chosen(view.store, view.ui, view.now).len(), shown(view.store, view.ui, view.now));
@@ -155,7 +158,8 @@ fn why_empty(view: &View<'_>) -> Option<String> {
         let name = crate::ui::rows::selected(view.store, view.ui, view.now).map(|s| s.declared().id.name.to_string());
         return Some(match name.filter(|_| !view.ui.logs.wide) {
             Some(name) => format!("{name} has no logs in the deck; {key} shows those of the whole environment"),
-            None => "the environment has no logs in the deck".into(),
+            None if view.ui.logs.wide => "the environment has no logs in the deck".into(),
+            None => format!("no service is selected; {key} shows the logs of the whole environment"),
         });
     }
     let some = shown(view.store, view.ui, view.now);
@@ -179,8 +183,13 @@ fn why_empty(view: &View<'_>) -> Option<String> {
             }
         });
     }
-    let connecting = some.iter().any(|s| logs.heard(&s.id).is_none_or(|h| *h.state() == LogState::Connecting));
-    Some(if connecting { "connecting".into() } else { "nothing is written there".into() })
+    let heard: Vec<&Heard> = some.iter().filter_map(|spec| logs.heard(&spec.id)).collect();
+    let is_connecting = heard.iter().any(|h| *h.state() == LogState::Connecting);
+    Some(match (heard.is_empty(), is_connecting) {
+        (true, _) => "not followed yet".into(),
+        (false, true) => "connecting".into(),
+        (false, false) => "nothing is written there".into(),
+    })
 }
 
 /// The logs that are not heard as they should be, or whose times cannot be right, the longest ago first.
@@ -231,14 +240,8 @@ fn trouble<'a>(spec: &LogSpec, heard: &Heard, cells: usize, view: &View<'a>) -> 
     Line::from(vec![view.span(health.into(), head), view.span(Role::Text, why)])
 }
 
-/// What stands where: the rows from the top, each with the place of its line in the window.
-struct Laid<'a> {
-    rows: Vec<(usize, Line<'a>)>,
-    is_top: bool,
-}
-
-/// Lays the window out so that the line under the cursor is in its row, and no room is left that lines could fill.
-fn lay<'a>(area: Rect, window: &Window, view: &View<'a>) -> Laid<'a> {
+/// What stands where: the rows from the top, each with the place of its line in the window. Laid out so that the line under the cursor is in its row, and no room is left that lines could fill.
+fn lay<'a>(area: Rect, window: &Window, view: &View<'a>) -> Vec<(usize, Line<'a>)> {
     let logs = view.store.logs();
     let columns = Columns::plan(window, usize::from(area.width), view);
     let room = usize::from(area.height);
@@ -252,10 +255,13 @@ fn lay<'a>(area: Rect, window: &Window, view: &View<'a>) -> Laid<'a> {
         let before = index.checked_sub(1).and_then(|before| window.lines.get(before));
         if context > 0 && before.is_some_and(|(before, _)| !are_neighbours(*before, *id, view)) {
             let words = format!(" {}", view.theme.glyphs().rule.repeat(columns.before()));
-            rows.push((index, Line::from(view.span(Role::Dim, words))));
+            rows.push((NO_LINE, Line::from(view.span(Role::Dim, words))));
         }
         if index == window.at {
             first_of_cursor = rows.len();
+        }
+        if let Some(dropped) = logs.begins_here(*id) {
+            rows.push((NO_LINE, begin(*id, dropped, columns.cells(), view)));
         }
         rows.extend(drawn(id, *hit).into_iter().flatten().map(|line| (index, line)));
         if index > window.at && rows.len() >= first_of_cursor + room {
@@ -269,7 +275,7 @@ fn lay<'a>(area: Rect, window: &Window, view: &View<'a>) -> Laid<'a> {
     };
     rows.drain(..top);
     rows.truncate(room);
-    Laid { rows, is_top: top == 0 && from == 0 }
+    rows
 }
 
 /// Whether nothing lies between two lines of what is looked at.
@@ -282,10 +288,9 @@ fn are_neighbours(one: LineId, next: LineId, view: &View<'_>) -> bool {
 fn draw_lines(buffer: &mut Buffer, area: Rect, window: &Window, view: &View<'_>) {
     let laid = lay(area, window, view);
     let reads = view.ui.logs.at.is_some() && view.has_cursor(Pane::Logs);
-    for ((index, line), y) in laid.rows.iter().zip(area.y..area.bottom()) {
+    for ((index, line), y) in laid.iter().zip(area.y..area.bottom()) {
         super::row(buffer, area, y, line, reads && *index == window.at, view);
     }
-    older(buffer, area, laid.is_top, window, view);
 }
 
 /// The line drawn in a row of the pane, counted from the first row inside its frame.
@@ -295,22 +300,22 @@ pub fn line_at(area: Rect, row: usize, view: &View<'_>) -> Option<LineId> {
     let window = window(view.store, view.ui, usize::from(lines.height));
     let at = row.checked_sub(usize::from(bars.height))?;
     let laid = lay(lines, &window, view);
-    let (index, _) = laid.rows.get(at)?;
+    let (index, _) = laid.get(at)?;
     window.lines.get(*index).map(|(id, _)| *id)
 }
 
-/// What came before the first line that is held.
-fn older(buffer: &mut Buffer, area: Rect, is_top: bool, window: &Window, view: &View<'_>) {
+/// That older lines of a log are not held.
+fn begin<'a>(id: LineId, dropped: u64, cells: usize, view: &View<'a>) -> Line<'a> {
+    let glyphs = view.theme.glyphs();
     let logs = view.store.logs();
-    let dropped = logs.dropped();
-    let first = logs.forward(None).next().map(|l| l.id);
-    if !is_top || dropped == 0 || window.lines.first().map(|(id, _)| *id) != first {
-        return;
-    }
-    let words = format!(" {} older lines dropped to stay in bounds ", thousands(dropped));
-    let line = Line::from(view.span(Role::Degraded, words));
-    let cells = u16::try_from(line.width()).unwrap_or(0).min(area.width);
-    buffer.set_line(area.right() - cells, area.y, &line, cells);
+    let name = logs.of(id).and_then(|id| logs.spec(id)).map(|spec| line::origin(spec, view)).unwrap_or_default();
+    let words = match dropped {
+        0 => format!(" {name}: older lines are not read "),
+        dropped => format!(" {name}: {} older lines dropped to stay in bounds ", thousands(dropped)),
+    };
+    let rest = glyphs.rule.repeat(cells.saturating_sub(width(&words) + 2));
+    let words = format!("{}{words}{rest}", glyphs.rule.repeat(2));
+    Line::from(view.span(Role::Dim, cut(&words, cells, "").into_owned()))
 }
 
 fn blank<'a>(cells: usize, view: &View<'a>) -> Span<'a> {

@@ -8,7 +8,7 @@ use super::{framed, scrolled};
 use crate::log::{self, LineId, escaped};
 use crate::theme::Role;
 use crate::ui::View;
-use crate::ui::pane::logs::level;
+use crate::ui::pane::logs::{level, wall};
 use crate::ui::popup::question::{field, told};
 use crate::ui::text::chop;
 
@@ -55,7 +55,7 @@ fn lines<'a>(cells: usize, page: &LinePage, view: &View<'a>) -> Vec<Line<'a>> {
         let on = spec.on.as_ref().map_or_else(|| "this machine".to_owned(), |host| host.name.to_string());
         lines.extend(told("read from", &format!("{} on {on}", spec.from), Role::Text, cells, view));
     }
-    let at = view.on_the_wall(line.time).to_zoned(view.zone()).strftime("%Y-%m-%d %H:%M:%S%.6f %Z").to_string();
+    let at = wall(&line, view).to_zoned(view.zone()).strftime("%Y-%m-%d %H:%M:%S%.6f %Z").to_string();
     let whose = if line.timed { "" } else { "   it says no time; that of the record before, or when it came" };
     lines.push(field("written", vec![view.span(Role::Text, at), view.span(Role::Dim, whose)], view));
     if let Some(found) = line.level {

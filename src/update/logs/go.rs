@@ -6,10 +6,12 @@ use ratatui::layout::Rect;
 use super::room;
 use crate::keymap::Keymap;
 use crate::log::{Level, Place};
+use crate::model::{LogFrom, LogId, LogSpec, LogState};
 use crate::store::Store;
 use crate::theme::Theme;
 use crate::ui::logs::window::{cursor, window};
-use crate::ui::logs::{Reading, shown};
+use crate::ui::logs::{Jump, Reading, shown};
+use crate::ui::pane::environments::plural;
 use crate::ui::popup::sources;
 use crate::ui::state::Popup;
 use crate::ui::{Ui, View, pane};
@@ -104,33 +106,49 @@ pub(super) fn first(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
 
 /// More of what was written before: the logs are read again from further back.
 pub(super) fn older(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
-    let logs = store.logs();
-    if logs.dropped() > 0 {
-        ui.say("older lines were dropped to stay in bounds; a narrower choice of logs keeps more", now);
-        return Vec::new();
-    }
-    let mut asked = Vec::new();
-    for spec in shown(store, ui, now) {
-        let Some(heard) = logs.heard(&spec.id) else { continue };
-        let before = heard.asked().unwrap_or(MOST_LINES);
-        // Who told fewer lines than were asked for has no more.
-        if before < MOST_LINES && logs.lines().lines(heard.source()) >= before {
-            asked.push((spec.id.clone(), before * 10));
-        }
-    }
+    let all = shown(store, ui, now);
+    let asked: Vec<_> = all.iter().filter_map(|spec| more_of(store, spec)).collect();
     if asked.is_empty() {
-        ui.say("that is where the logs begin", now);
+        let is_file = all.iter().any(|spec| matches!(spec.from, LogFrom::File { .. }));
+        let words = match is_file {
+            true if store.logs().dropped() > 0 => "older lines were dropped to stay in bounds; fewer logs keep more",
+            true => "the files begin here; `qd logs --since` reads what was rotated away too",
+            false => "that is where the logs begin",
+        };
+        ui.say(words, now);
         return Vec::new();
     }
-    ui.say(
-        format!(
-            "reading {} more of each",
-            crate::ui::text::thousands(asked.iter().map(|(_, n)| *n).max().unwrap_or(0))
-        ),
-        now,
-    );
+    read_on(ui, asked, now)
+}
+
+/// The logs of which only younger lines are held are read again from further back.
+pub(super) fn older_than(ui: &mut Ui, store: &Store, at: Timestamp, now: Timestamp) -> Vec<Effect> {
+    let logs = store.logs();
+    let begins_later = |id: &LogId| {
+        let first = logs.heard(id).and_then(|heard| logs.lines().forward(&[heard.source()], None).next());
+        first.is_some_and(|line| line.time > at)
+    };
+    let late = shown(store, ui, now).into_iter().filter(|spec| begins_later(&spec.id));
+    let asked: Vec<_> = late.filter_map(|spec| more_of(store, spec)).collect();
+    if asked.is_empty() { Vec::new() } else { read_on(ui, asked, now) }
+}
+
+fn read_on(ui: &mut Ui, asked: Vec<(LogId, u64)>, now: Timestamp) -> Vec<Effect> {
+    ui.say(format!("reading older lines of {}", plural(asked.len(), "log")), now);
     ui.logs.asked.extend(asked.clone());
     vec![Effect::OlderLogs(asked)]
+}
+
+/// With how many of its last lines a log is to be read again to have more; none where it has no more to give.
+fn more_of(store: &Store, spec: &LogSpec) -> Option<(LogId, u64)> {
+    let logs = store.logs();
+    let heard = logs.heard(&spec.id).filter(|heard| *heard.state() == LogState::Live)?;
+    let came = logs.lines().came(heard.source());
+    // A program cannot be asked for what it printed before; who told fewer lines than were asked for has no more.
+    let has_more = heard.asked().is_some_and(|asked| came >= asked && asked < MOST_LINES);
+    let is_dropped = logs.lines().dropped(heard.source()) > 0;
+    let reads_back = !matches!(spec.from, LogFrom::Command { .. });
+    (has_more && !is_dropped && reads_back).then(|| (spec.id.clone(), (came * 10).min(MOST_LINES)))
 }
 
 pub(super) fn to_match(ui: &mut Ui, store: &Store, back: bool, now: Timestamp) {
@@ -139,12 +157,24 @@ pub(super) fn to_match(ui: &mut Ui, store: &Store, back: bool, now: Timestamp) {
         return;
     }
     let here = cursor(store, ui);
-    let edge = if back { here } else { here.map(Place::next) };
-    match store.logs().hit(edge, back) {
-        Some(place) => go_to(ui, store, place, now),
-        None if store.logs().is_searching() => ui.say("still searching", now),
-        None => ui.say(if back { "no match before" } else { "no match behind" }, now),
+    ui.logs.jump = Some(Jump { edge: if back { here } else { here.map(Place::next) }, back });
+    settle(ui, store, now);
+}
+
+/// Goes to the match that is waited for, once all is searched; whether it went somewhere or said that there is none.
+pub fn settle(ui: &mut Ui, store: &Store, now: Timestamp) -> bool {
+    let logs = store.logs();
+    let (Some(jump), Some(find)) = (ui.logs.jump, &ui.logs.find) else { return false };
+    let is_same = logs.wish().find.as_ref().is_some_and(|other| std::sync::Arc::ptr_eq(other, &find.filter));
+    if !is_same || logs.is_searching() {
+        return false;
     }
+    ui.logs.jump = None;
+    match logs.hit(jump.edge, jump.back) {
+        Some(place) => go_to(ui, store, place, now),
+        None => ui.say(if jump.back { "no match before" } else { "no match behind" }, now),
+    }
+    true
 }
 
 pub(super) fn to_level(ui: &mut Ui, store: &Store, least: Level, back: bool, now: Timestamp) {
@@ -160,9 +190,8 @@ pub(super) fn to_level(ui: &mut Ui, store: &Store, least: Level, back: bool, now
 }
 
 pub(super) fn to_mark(ui: &mut Ui, store: &Store, back: bool, now: Timestamp) {
-    let here = cursor(store, ui);
-    let lines = store.logs().lines();
-    let mut places: Vec<Place> = ui.logs.marks.keys().filter_map(|id| lines.line(*id)).map(|l| l.place).collect();
+    let here = edge(store, ui);
+    let mut places: Vec<Place> = ui.logs.marks.keys().filter_map(|id| store.logs().passing(*id)).collect();
     places.sort_unstable();
     let found = if back {
         places.into_iter().rev().find(|place| Some(*place) < here)
@@ -177,8 +206,13 @@ pub(super) fn to_mark(ui: &mut Ui, store: &Store, back: bool, now: Timestamp) {
 
 /// To a warning or an error of a kind that was not heard before.
 pub(super) fn to_new(ui: &mut Ui, store: &Store, back: bool, now: Timestamp) {
-    match store.logs().new_kind(cursor(store, ui), back) {
+    match store.logs().new_kind(edge(store, ui), back) {
         Some(place) => go_to(ui, store, place, now),
         None => ui.say(if back { "nothing of a new kind before" } else { "nothing of a new kind behind" }, now),
     }
+}
+
+/// From where marks are looked for: where one reads, whether the filter lets that line through or not.
+fn edge(store: &Store, ui: &Ui) -> Option<Place> {
+    ui.logs.at.map_or_else(|| cursor(store, ui), |reading| Some(reading.place))
 }

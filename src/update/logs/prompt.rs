@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::go::older_than;
 use super::{go_to, since_of_service, zone};
 use crate::command::Command;
 use crate::log::Place;
@@ -10,7 +11,7 @@ use crate::settings::when;
 use crate::store::Store;
 use crate::ui::Ui;
 use crate::ui::logs::window::place;
-use crate::ui::logs::{Asked, Finding, Prompt, shown};
+use crate::ui::logs::{Asked, Finding, Jump, Prompt, shown};
 use crate::ui::state::Popup;
 use crate::update::{Effect, input, navigate};
 
@@ -60,13 +61,15 @@ fn accept(ui: &mut Ui, store: &Store, mut prompt: Prompt, now: Timestamp) -> Vec
         }
         Asked::Find => {
             let filter = prompt.live.take().map(|(filter, _)| filter.filter).filter(|f| f.grep.is_some());
-            ui.logs.find = filter.map(|filter| Finding { text: text.clone(), filter });
-            // Upwards, as it is read from the end.
-            let here = crate::ui::logs::window::cursor(store, ui).map(Place::next);
-            if let Some(found) = store.logs().hit(here, true).filter(|_| ui.logs.find.is_some()) {
-                go_to(ui, store, found, now);
+            if filter.is_none() && !text.is_empty() {
+                Err("a search needs a text; levels and fields are for the filter".to_owned())
+            } else {
+                ui.logs.find = filter.map(|filter| Finding { text: text.clone(), filter });
+                // Upwards, as it is read from the end; once all is searched.
+                let edge = crate::ui::logs::window::cursor(store, ui).map(Place::next);
+                ui.logs.jump = ui.logs.find.is_some().then_some(Jump { edge, back: true });
+                Ok(Vec::new())
             }
-            Ok(Vec::new())
         }
         Asked::Note(line) => {
             ui.logs.marks.insert(line, crate::model::Text::line_at_most(&text, 200).to_string());
@@ -91,15 +94,12 @@ fn to_time(ui: &mut Ui, store: &Store, text: &str, now: Timestamp) -> Result<Vec
     } else {
         when::read(text, now, &zone(ui, store, now))?
     };
-    let at = at.checked_add(ui.set_back).unwrap_or(at);
     let found = place(store, Place::at(at)).ok_or("there are no lines")?;
     go_to(ui, store, found, now);
     if found.time() < at {
         ui.say("all lines are older", now);
-    } else if store.logs().span().is_some_and(|(first, _)| first > at) {
-        ui.say("the first line that is held is younger; on from the top, older ones are read", now);
     }
-    Ok(Vec::new())
+    Ok(older_than(ui, store, at, now))
 }
 
 /// `14:00 to 14:15`.

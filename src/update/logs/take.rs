@@ -45,7 +45,12 @@ pub(super) fn note(ui: &mut Ui, store: &Store, now: Timestamp) {
 /// The marked lines, or the one under the cursor.
 pub(super) fn copy(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
     let lines = store.logs().lines();
-    let mut marked: Vec<Line<'_>> = ui.logs.marks.keys().filter_map(|id| lines.line(*id)).collect();
+    // Of marks elsewhere nothing is seen here.
+    let is_here = |line: &Line<'_>| store.logs().sources().contains(&line.id.source);
+    let mut marked: Vec<Line<'_>> = match ui.popups.last() {
+        Some(Popup::Line(_)) => Vec::new(),
+        _ => ui.logs.marks.keys().filter_map(|id| lines.line(*id)).filter(is_here).collect(),
+    };
     marked.sort_by_key(|line| line.place);
     let texts: Vec<String> = if marked.is_empty() {
         under_cursor(ui, store).iter().map(|line| line.text().to_string()).collect()
@@ -80,7 +85,8 @@ fn send(ui: &mut Ui, texts: &[String], now: Timestamp) -> Vec<Effect> {
 /// From the first to the last mark, or from the first line that is held to now.
 pub(super) fn ask_what_to_save(ui: &mut Ui, store: &Store, now: Timestamp) {
     let logs = store.logs();
-    let times = ui.logs.marks.keys().filter_map(|id| logs.lines().line(*id)).map(|line| line.time);
+    let here = ui.logs.marks.keys().filter(|id| logs.sources().contains(&id.source));
+    let times = here.filter_map(|id| logs.lines().line(*id)).map(|line| line.time);
     let (first, last) = times.fold((None, None), |(first, last): (Option<Timestamp>, Option<Timestamp>), at| {
         (Some(first.map_or(at, |f| f.min(at))), last.max(Some(at)))
     });

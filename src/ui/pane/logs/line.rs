@@ -52,6 +52,11 @@ impl Columns {
 }
 
 impl Columns {
+    /// Cells of a row.
+    pub fn cells(&self) -> usize {
+        self.cells
+    }
+
     /// Cells before the message.
     pub fn before(&self) -> usize {
         self.time_cells + 4 + if self.origin > 0 { self.origin + 1 } else { 0 }
@@ -87,7 +92,7 @@ pub(super) fn lines<'a>(line: &log::Line<'a>, hit: bool, columns: &Columns, view
         None => view.span(Role::Text, " "),
     }];
     if line.begins || !line.timed {
-        let at = view.on_the_wall(line.time).to_zoned(view.zone()).strftime(columns.time).to_string();
+        let at = wall(line, view).to_zoned(view.zone()).strftime(columns.time).to_string();
         let at = if line.begins { at } else { " ".repeat(columns.time_cells) };
         // A time that is not its own is that of the record before, or of the moment in which it came.
         head.push(view.span(if line.timed { Role::Text } else { Role::Dim }, at));
@@ -112,6 +117,11 @@ pub(super) fn lines<'a>(line: &log::Line<'a>, hit: bool, columns: &Columns, view
         Line::from(start.into_iter().chain(spans).collect::<Vec<_>>())
     };
     rows.into_iter().enumerate().map(row).collect()
+}
+
+/// When a line was written: by its own word, else as the wall tells the time now.
+pub(in crate::ui) fn wall(line: &log::Line<'_>, view: &View<'_>) -> jiff::Timestamp {
+    if line.timed { line.time } else { view.on_the_wall(line.time) }
 }
 
 /// The word for a level, in three letters.

@@ -18,7 +18,7 @@ use crate::model::{LogFrom, LogId, LogNews, LogSpec};
 use crate::source::Surroundings;
 use crate::source::logs::{WAITING, Wanted, read};
 use crate::transport::ssh::remote::Remote;
-use crate::ui::logs::{LINES, is_seen, shown, wish};
+use crate::ui::logs::{LINES, is_seen, move_along, shown, wish};
 use crate::ui::pane::logs::buckets;
 use crate::ui::{Pane, layout};
 use crate::update::{Effect, settle};
@@ -129,12 +129,7 @@ impl App {
         self.end_lingering(now);
         let logs = self.store.logs_mut();
         logs.set_back(self.ui.set_back);
-        let moved = logs.moved(self.ui.logs.marks.keys().copied());
-        for (before, after) in moved {
-            if let Some(note) = self.ui.logs.marks.remove(&before) {
-                self.ui.logs.marks.insert(after, note);
-            }
-        }
+        move_along(logs, &mut self.ui.logs);
         logs.look(&wish);
         settle(&mut self.ui, &self.store, now);
         let logs = self.store.logs_mut();

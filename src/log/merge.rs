@@ -52,6 +52,11 @@ impl Place {
         moment(self.time)
     }
 
+    /// The line there.
+    pub fn line(self) -> LineId {
+        LineId { source: self.source, number: self.number }
+    }
+
     fn of(source: SourceId, chunk: &Chunk, row: usize) -> Option<Self> {
         let time = chunk.mark(row)?.time();
         Some(Self { time, arrival: chunk.arrival(row), source, number: chunk.first + row as u64 })

@@ -175,6 +175,11 @@ impl Logs {
         self.wish = Wish::default();
     }
 
+    /// Whether a log is being read again from further back.
+    pub fn is_coming(&self, id: &LogId) -> bool {
+        self.coming.contains_key(id)
+    }
+
     /// Which line of what was read again is the same as one that was known before, for each of these; the others are let
     /// go. To be asked once a frame.
     pub fn moved(&mut self, lines: impl Iterator<Item = LineId>) -> BTreeMap<LineId, LineId> {

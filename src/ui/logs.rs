@@ -15,7 +15,7 @@ use super::{layout, rows};
 use crate::log::{Filter, Level, LineId, Place};
 use crate::model::{LogId, LogSpec};
 use crate::store::Store;
-use crate::store::logs::Wish;
+use crate::store::logs::{Logs, Wish};
 pub use filter::LogFilter;
 
 /// With how many of its last lines a log is begun.
@@ -104,6 +104,23 @@ impl LogPane {
     /// To be called after the filter or the level was changed.
     pub fn refine(&mut self) {
         self.passing = passing(self.filter.as_ref(), self.least);
+    }
+}
+
+/// What stood on lines that were read again moves to where they are now.
+pub fn move_along(logs: &mut Logs, pane: &mut LogPane) {
+    let reading = pane.at.iter().flat_map(|at| [Some(at.place), at.end]).flatten().map(Place::line);
+    let lines: Vec<LineId> = pane.marks.keys().copied().chain(reading).collect();
+    let moved = logs.moved(lines.into_iter());
+    for (before, after) in &moved {
+        if let Some(note) = pane.marks.remove(before) {
+            pane.marks.insert(*after, note);
+        }
+    }
+    let place = |place: Place| moved.get(&place.line()).and_then(|id| logs.lines().line(*id)).map(|line| line.place);
+    if let Some(at) = &mut pane.at {
+        at.place = place(at.place).unwrap_or(at.place);
+        at.end = at.end.map(|end| place(end).unwrap_or(end));
     }
 }
 

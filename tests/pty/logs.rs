@@ -82,8 +82,9 @@ fn who_reads_back_is_not_disturbed_and_reads_on_to_what_is_older() {
     assert!(yard.terminal.text().contains("crate 2000 was"));
     yard.terminal.press("k");
     // Read again from further back, one is where one was.
-    yard.terminal.shows("reading");
+    yard.terminal.hides("older lines are not read");
     yard.terminal.shows("crate 2000 was");
+    yard.terminal.shows("20 new");
     yard.terminal.press("kkkk");
     yard.terminal.shows("crate 1997 was");
     yard.terminal.press("G");

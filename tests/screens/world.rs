@@ -238,10 +238,7 @@ impl World {
     pub fn look(&mut self) {
         let wish = quarterdeck::ui::logs::wish(&self.store, &self.ui, self.now);
         let logs = self.store.logs_mut();
-        for (before, after) in logs.moved(self.ui.logs.marks.keys().copied()) {
-            let note = self.ui.logs.marks.remove(&before).unwrap();
-            self.ui.logs.marks.insert(after, note);
-        }
+        quarterdeck::ui::logs::move_along(logs, &mut self.ui.logs);
         logs.look(&wish);
         while logs.is_searching() {
             logs.step(1 << 20);

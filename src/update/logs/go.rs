@@ -107,6 +107,10 @@ pub(super) fn first(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
 /// More of what was written before: the logs are read again from further back.
 pub(super) fn older(ui: &mut Ui, store: &Store, now: Timestamp) -> Vec<Effect> {
     let all = shown(store, ui, now);
+    if all.iter().any(|spec| store.logs().is_coming(&spec.id)) {
+        ui.say("older lines are on their way", now);
+        return Vec::new();
+    }
     let asked: Vec<_> = all.iter().filter_map(|spec| more_of(store, spec)).collect();
     if asked.is_empty() {
         let is_file = all.iter().any(|spec| matches!(spec.from, LogFrom::File { .. }));
@@ -148,7 +152,8 @@ fn more_of(store: &Store, spec: &LogSpec) -> Option<(LogId, u64)> {
     let has_more = heard.asked().is_some_and(|asked| came >= asked && asked < MOST_LINES);
     let is_dropped = logs.lines().dropped(heard.source()) > 0;
     let reads_back = !matches!(spec.from, LogFrom::Command { .. });
-    (has_more && !is_dropped && reads_back).then(|| (spec.id.clone(), (came * 10).min(MOST_LINES)))
+    (has_more && !is_dropped && reads_back && !logs.is_coming(&spec.id))
+        .then(|| (spec.id.clone(), (came * 10).min(MOST_LINES)))
 }
 
 pub(super) fn to_match(ui: &mut Ui, store: &Store, back: bool, now: Timestamp) {

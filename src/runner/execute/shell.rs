@@ -16,6 +16,8 @@ use crate::runner::target::{Fate, Following, Job, News, TargetError};
 
 /// A step that is tried again by itself waits so long before.
 const BREATH: Duration = Duration::from_secs(1);
+/// What a step printed that is over is asked for so often.
+const READS: u32 = 5;
 /// Without a person a host that is away is waited for so long beyond the limit of its step.
 const PATIENCE: Duration = Duration::from_mins(5);
 /// Without a step under way.
@@ -217,8 +219,15 @@ impl Hand {
         match fate {
             // Its end comes with the rest of what it printed, so it is followed to it.
             Ok(Fate::Ended(ended)) => {
-                if let Err(why) = self.print_rest(&task).await {
-                    tracing::warn!("the rest of what {} printed on {} is not had: {why}", task.step, task.host);
+                for attempt in 1..=READS {
+                    let Err(why) = self.print_rest(&task).await else { break };
+                    tracing::warn!(
+                        attempt,
+                        "the rest of what {} printed on {} is not had: {why}",
+                        task.step,
+                        task.host
+                    );
+                    sleep(BREATH).await;
                 }
                 self.send(Input::FateKnown(task, Fate::Ended(ended))).await;
             }

@@ -31,6 +31,7 @@ mod databases;
 mod document;
 mod edge;
 mod links;
+mod logs;
 mod machine;
 mod operator;
 mod releases;
@@ -82,6 +83,8 @@ fn acts(site: &Site, console: &mut Console) {
     web::checklist(site, &operator);
     web::reloaded_or_refused(site, &operator);
     told("nginx is reloaded");
+    logs::read(site, &operator);
+    told("logs are read");
     backups::made_and_kept(site, &operator);
     told("the databases are backed up");
     backups::brought_back(site, &operator);

@@ -32,8 +32,9 @@ struct Desk {
 impl Desk {
     /// All lines are in, none of them an error.
     fn new() -> Self {
-        let mut text =
-            String::from("name = \"bench\"\n[environments.bench.services.s]\nprobes.p = { tcp = \"127.0.0.1:9\" }\n");
+        let mut text = String::from(
+            "name = \"bench\"\n[environments.bench]\ntier = \"production\"\n[environments.bench.services.s]\nprobes.p = { tcp = \"127.0.0.1:9\" }\n",
+        );
         for log in 0..LOGS {
             text += &format!("logs.l{log} = {{ file = \"/var/log/l{log}.log\" }}\n");
         }
@@ -42,6 +43,7 @@ impl Desk {
         store.apply(Event::FleetLoaded { fleet: deck.fleet(), faults: Vec::new() }, now());
         let logs: Vec<_> = deck.logs().cloned().collect();
         let ids: Vec<_> = logs.iter().map(|spec| spec.id.clone()).collect();
+        assert_eq!(ids.len(), LOGS, "the deck has no faults");
         store.apply(Event::LogsLoaded { logs }, now());
         for id in &ids {
             store.logs_mut().begin(id, None, jiff::tz::TimeZone::UTC, now());

@@ -245,7 +245,7 @@ impl App {
                 self.pacer.now();
             }
             Some(news) = inlets.logs.recv() => self.hear_logs(news, &mut inlets.logs),
-            () = std::future::ready(()), if self.store.logs().is_searching() => self.search_logs(),
+            () = std::future::ready(()), if self.searches_logs() => self.search_logs(),
         }
         Ok(())
     }

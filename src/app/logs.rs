@@ -239,6 +239,7 @@ impl App {
                 }
                 News::Saved(saved) => {
                     self.following.is_saving = false;
+                    self.pacer.soon();
                     match saved {
                         Ok(words) => self.ui.say(words, now),
                         Err(why) => self.ui.warn(why, now),
@@ -247,9 +248,14 @@ impl App {
             }
             next = if Instant::now() < until { inlet.try_recv().ok() } else { None };
         }
-        if is_seen(&self.ui) || !self.ui.popups.is_empty() {
+        if is_seen(&self.ui) {
             self.pacer.soon();
         }
+    }
+
+    /// Whether something is left to be looked through; nothing is, while nobody looks.
+    pub(super) fn searches_logs(&self) -> bool {
+        self.store.logs().is_searching() && is_seen(&self.ui)
     }
 
     /// Looks on for what the pane is filtered by.
